@@ -1,0 +1,33 @@
+/* file.h: output that is checked to the last byte. A file is written beside its place and renamed by toc_out_close, so a failed run leaves
+ * the old one as it was. */
+#ifndef TOC_FILE_H
+#define TOC_FILE_H
+
+#include "base/str.h"
+
+typedef struct {
+    FILE *file;
+    const char *path;      /* for messages; borrowed; "-" is stdout */
+    char temporary[4096];  /* empty for stdout */
+    bool failed;
+} toc_out;
+
+/* Opens path ("-" or NULL = stdout). New files get mode 0600 when `personal`, else 0666 less umask. Errors: TOC_E_IO. */
+TOC_CHECKED toc_status toc_out_open(toc_ctx *ctx, const char *path, bool personal, toc_out *out);
+/* Writes n bytes; a failure is kept and reported by toc_out_close, so loops need not check each write. */
+void toc_out_write(toc_out *out, const char *bytes, size_t n);
+void toc_out_str(toc_out *out, const char *text);
+void toc_out_printf(toc_out *out, const char *fmt, ...) TOC_PRINTF(2, 3);
+/* Flushes, syncs, renames into place. On any earlier failure, removes the temporary and returns TOC_E_IO. A closed reader of a pipe
+ * (EPIPE) ends quietly with TOC_OK. */
+TOC_CHECKED toc_status toc_out_close(toc_ctx *ctx, toc_out *out);
+/* Drops what was written (error paths); accepts a zeroed or closed one. */
+void toc_out_abandon(toc_out *out);
+
+/* The whole of a file ("-" = stdin) in a buffer. Errors: TOC_E_IO (names the file), TOC_E_NOMEM. */
+TOC_CHECKED toc_status toc_read_file(toc_ctx *ctx, const char *path, toc_buf *content);
+/* Escapes text as the inside of a JSON string (RFC 8259), or as HTML text and attribute value. */
+TOC_CHECKED toc_status toc_buf_json(toc_ctx *ctx, toc_buf *buf, toc_str text);
+TOC_CHECKED toc_status toc_buf_html(toc_ctx *ctx, toc_buf *buf, toc_str text);
+
+#endif
