@@ -1,0 +1,35 @@
+/* features.h: what a customer, merchant, product or order looked like at a moment. The functions take a view of the shop as of T
+ * (shop_as_of), so nothing later than T can enter. The first column of every table is the entity's id (TAB_TEXT, pool borrowed from the shop's
+ * dictionary: the code is the shop's code). */
+#ifndef FEA_FEATURES_H
+#define FEA_FEATURES_H
+
+#include "shop/shop.h"
+#include "table/table.h"
+
+/* One feature, for the man page, for reasons in words and for pipes. */
+typedef struct {
+    const char *name;
+    const char *unit;    /* "days", "orders", "money", "share", ... */
+    const char *meaning; /* one line: formula in words */
+} fea_info;
+/* The features of an entity ("customers" ...), n of them; NULL for an unknown word. */
+const fea_info *fea_list(const char *entity, size_t *n);
+
+/* Rows sorted by id text; only entities seen before T. view: shop_as_of(shop, as_of). Errors: TOC_E_NOMEM, TOC_E_DATA (two currencies in one amount). */
+TOC_CHECKED toc_status fea_customers(toc_ctx *ctx, const shop_data *view, int64_t as_of, tab_table *features);
+TOC_CHECKED toc_status fea_merchants(toc_ctx *ctx, const shop_data *view, int64_t as_of, tab_table *features);
+TOC_CHECKED toc_status fea_products(toc_ctx *ctx, const shop_data *view, int64_t as_of, tab_table *features);
+/* One row an order, each at its own time: its own columns as known when placed, and of everything else only what is earlier. Orders placed in
+ * [from, as_of). Takes the whole shop's view at as_of. */
+TOC_CHECKED toc_status fea_orders(toc_ctx *ctx, const shop_data *view, int64_t from, int64_t as_of, tab_table *features);
+
+/* Adds a label column that says what happened in [as_of, as_of + horizon): "churned" for customers (1 = no purchase). A window not wholly inside the
+ * data (shop: everything, not the view) leaves the label empty; *n_open counts those. */
+TOC_CHECKED toc_status fea_label_churn(toc_ctx *ctx, const shop_data *shop, int64_t as_of, int64_t horizon, tab_table *features, size_t *n_open);
+
+/* Scales all TAB_F64 columns but those named in keep (NULL-terminated): min-max to [0,1] or standard to mean 0, deviation 1. */
+typedef enum { FEA_SCALE_NONE, FEA_SCALE_MINMAX, FEA_SCALE_STANDARD } fea_scale;
+void fea_scale_table(tab_table *features, fea_scale scale, const char *const *keep);
+
+#endif

@@ -1,0 +1,74 @@
+/* tree.h: information gain, decision trees, forests and boosting on one split search over histogram bins.
+ *
+ * Data are columns of doubles; NaN is missing and gets a learned side at every split. Text columns are handed in as codes with
+ * `categorical` set: then a split takes a subset of the codes. */
+#ifndef TREE_TREE_H
+#define TREE_TREE_H
+
+#include "base/base.h"
+#include "table/table.h"
+
+/* n rows, p columns; x[j] points at the n values of column j (borrowed). categorical may be NULL = none. */
+typedef struct {
+    size_t n, p;
+    const double *const *x;
+    const char *const *names;
+    const bool *categorical;
+    const toc_pool *const *pools; /* texts of categorical codes, per column; may be NULL */
+} tree_data;
+
+/* ---- gain: what one column says about a target ---- */
+typedef struct {
+    double entropy;       /* H(Y), bits */
+    double gain;          /* H(Y) - H(Y | column), bits; numeric columns: by the best binary split; Quinlan 1986 */
+    double gain_ratio;    /* gain / H(column or split); Quinlan 1993 */
+    double gini_decrease; /* weighted decrease of Gini impurity of the same partition; Breiman et al. 1984 */
+    double threshold;     /* best split of a numeric column: x <= threshold; NaN for categorical */
+    size_t n_missing, n_distinct;
+} tree_gain;
+/* Information in column j about y (n class codes < n_classes): categorical multiway, numeric by the exact best threshold (missing is a value of its
+ * own). O(n log n). Errors: TOC_E_NOMEM. */
+TOC_CHECKED toc_status tree_column_gain(toc_ctx *ctx, const tree_data *data, size_t j, const uint32_t *y, size_t n_classes, tree_gain *gain);
+
+/* ---- models ---- */
+typedef enum { TREE_SINGLE, TREE_FOREST, TREE_BOOST } tree_kind;
+typedef enum { TREE_ENTROPY, TREE_GINI } tree_criterion; /* of single trees and forests; boosting uses the logistic or squared loss */
+typedef enum { TREE_LOGISTIC, TREE_SQUARED } tree_loss;
+
+typedef struct {
+    tree_kind kind;
+    tree_criterion criterion;
+    tree_loss loss;           /* TREE_SQUARED: regression (all kinds) */
+    size_t n_trees;           /* forests and boosting */
+    size_t max_depth;         /* 0 = unlimited */
+    size_t max_leaves;        /* boosting grows best-first to this; 0 = unlimited */
+    size_t min_leaf;          /* rows in a leaf */
+    double min_gain;
+    double learning_rate;     /* boosting */
+    double l2;                /* boosting: lambda of the leaf weights */
+    double row_share, column_share; /* sampled per tree (forest: rows with replacement when 1; columns per split) */
+    size_t max_bins;          /* at most 255 */
+    uint64_t seed;
+} tree_params;
+/* Good defaults for each kind. */
+tree_params tree_defaults(tree_kind kind);
+
+typedef struct tree_model tree_model;
+/* y (n): 0 or 1 (or any number for TREE_SQUARED); weight (n) or NULL. The model is owned by the caller. Deterministic for any thread count.
+ * Errors: TOC_E_NOMEM, TOC_E_DATA (no rows, no columns, a label that is not 0 or 1). */
+TOC_CHECKED toc_status tree_fit(toc_ctx *ctx, const tree_data *data, const double *y, const double *weight, const tree_params *params, tree_model **model);
+void tree_free(tree_model *model);
+/* score (n, caller's): probability of class 1, or the value for TREE_SQUARED. data must have the model's columns in its order. */
+TOC_CHECKED toc_status tree_predict(toc_ctx *ctx, const tree_model *model, const tree_data *data, double *score);
+/* Contributions of the p columns to the raw score (log-odds for boosting, probability else) of one row, and the base value last: phi (p + 1)
+ * sums to the raw score. Exact path-dependent Shapley values (Lundberg et al. 2018). */
+TOC_CHECKED toc_status tree_contributions(toc_ctx *ctx, const tree_model *model, const tree_data *data, size_t row, double *phi);
+/* Total gain per column (p), summing to 1 unless no split was made. */
+void tree_importance(const tree_model *model, double *importance);
+
+/* One JSON file with schema, version, columns and trees. Load refuses another schema, and names what is wrong. */
+TOC_CHECKED toc_status tree_save(toc_ctx *ctx, const tree_model *model, const char *path);
+TOC_CHECKED toc_status tree_load(toc_ctx *ctx, const char *path, tree_model **model);
+size_t tree_model_columns(const tree_model *model, const char *const **names);
+
+#endif
