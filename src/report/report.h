@@ -1,15 +1,35 @@
-/* report.h: warnings and dossiers as CSV, JSON, text and one self-contained HTML page. */
+/* report.h: warnings and dossiers as CSV, JSON, text and one self-contained HTML page.
+ *
+ * The first three kinds open with the backtest; CSV has none, so that pipes stay clean. A stamp (version, arguments, time) stands in JSON,
+ * text and HTML unless ctx->no_stamp. HTML needs no network and no JavaScript; with JavaScript its tables can be searched and sorted. All
+ * input is escaped: HTML entities in pages, control characters in text, formulas in CSV cells. */
 #ifndef REP_REPORT_H
 #define REP_REPORT_H
 
 #include "base/base.h"
+#include "dossier/dossier.h"
 #include "warn/warn.h"
 
 typedef enum { REP_CSV, REP_JSON, REP_TEXT, REP_HTML } rep_format;
-bool rep_format_of(toc_str name, rep_format *format);
+bool rep_format_of(toc_str name, rep_format *format); /* "csv", "json", "text", "html" */
+/* The names, NULL-terminated, for an option's choices. */
+extern const char *const rep_format_names[];
 
-/* Writes a list; top = items written (0 = all). CSV has no backtest; the other three open with it. Stamps (version, arguments, time) unless
- * ctx->no_stamp. Cells that a spreadsheet would run as a formula are defused in CSV. The caller closes `out`. */
+/* Writes a list; top = items written (0 = all). The caller closes `out`. Errors: TOC_E_NOMEM. */
 TOC_CHECKED toc_status rep_write(toc_ctx *ctx, const warn_list *list, size_t top, rep_format format, toc_out *out);
+
+/* Opens path ("-" or NULL = stdout; a file gets mode 0600), writes the list, closes. */
+TOC_CHECKED toc_status rep_write_file(toc_ctx *ctx, const warn_list *list, size_t top, rep_format format, const char *path);
+
+/* A dossier as text, JSON or HTML; CSV is TOC_E_USAGE. */
+TOC_CHECKED toc_status rep_write_dossier(toc_ctx *ctx, const dos_dossier *dossier, rep_format format, toc_out *out);
+
+/* A link of the front page. */
+typedef struct {
+    const char *text, *href;
+} rep_link;
+/* The front page of a night: all questions on one page, each with its head, backtest and worst `top` warnings; then links to the full reports. */
+TOC_CHECKED toc_status rep_write_night(toc_ctx *ctx, const warn_list *const *lists, size_t n_lists, size_t top, const rep_link *links, size_t n_links,
+                                       toc_out *out);
 
 #endif
