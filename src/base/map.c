@@ -1,0 +1,204 @@
+/* map.c: the integer map and the intern pool. Both are open-addressed with linear probing, at most 70 % full. */
+#include "base/base.h"
+
+uint64_t toc_mix(uint64_t x)
+{
+    x += 0x9e3779b97f4a7c15u;
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+    return x ^ (x >> 31);
+}
+
+static size_t map_slot(const toc_map *map, uint64_t key)
+{
+    size_t mask = map->cap - 1, i = (size_t)toc_mix(key) & mask;
+
+    while (map->used[i] && map->keys[i] != key) i = (i + 1) & mask;
+    return i;
+}
+
+static toc_status map_grow(toc_ctx *ctx, toc_map *map)
+{
+    toc_map grown = { .cap = map->cap ? map->cap * 2 : 64, .n = map->n };
+    toc_status st = TOC_OK;
+
+    if ((st = toc_alloc(ctx, grown.cap, sizeof *grown.keys, &grown.keys))) goto fail;
+    if ((st = toc_alloc(ctx, grown.cap, sizeof *grown.values, &grown.values))) goto fail;
+    if ((st = toc_alloc(ctx, grown.cap, 1, &grown.used))) goto fail;
+    for (size_t i = 0; i < map->cap; i++) {
+        if (!map->used[i]) continue;
+        size_t slot = map_slot(&grown, map->keys[i]);
+        grown.keys[slot] = map->keys[i];
+        grown.values[slot] = map->values[i];
+        grown.used[slot] = 1;
+    }
+    toc_map_release(map);
+    *map = grown;
+    return TOC_OK;
+fail:
+    toc_map_release(&grown);
+    return st;
+}
+
+toc_status toc_map_at(toc_ctx *ctx, toc_map *map, uint64_t key, uint64_t **value, bool *fresh)
+{
+    if ((map->n + 1) * 10 > map->cap * 7) TOC_TRY(map_grow(ctx, map));
+    size_t slot = map_slot(map, key);
+    if (fresh) *fresh = !map->used[slot];
+    if (!map->used[slot]) {
+        map->used[slot] = 1;
+        map->keys[slot] = key;
+        map->values[slot] = 0;
+        map->n++;
+    }
+    *value = &map->values[slot];
+    return TOC_OK;
+}
+
+uint64_t *toc_map_find(const toc_map *map, uint64_t key)
+{
+    if (!map->cap) return NULL;
+    size_t slot = map_slot(map, key);
+    return map->used[slot] ? &map->values[slot] : NULL;
+}
+
+void toc_map_release(toc_map *map)
+{
+    toc_free(map->keys);
+    toc_free(map->values);
+    toc_free(map->used);
+    *map = (toc_map){0};
+}
+
+/* ---- intern pool ---- */
+
+/* The slot of a text: the one that holds it, or the free one where it belongs. */
+static size_t pool_slot(const toc_pool *pool, toc_str text, uint64_t hash)
+{
+    size_t mask = pool->n_slots - 1, i = (size_t)hash & mask;
+
+    for (; pool->slots[i]; i = (i + 1) & mask) {
+        uint32_t code = pool->slots[i] - 1;
+        if (pool->hashes[code] == (uint32_t)(hash >> 32) && pool->lengths[code] == text.n && memcmp(pool->texts[code], text.p, text.n) == 0) break;
+    }
+    return i;
+}
+
+static toc_status pool_rehash(toc_ctx *ctx, toc_pool *pool)
+{
+    size_t n_slots = pool->n_slots ? pool->n_slots * 2 : 64, mask = n_slots - 1;
+    uint32_t *slots;
+
+    TOC_TRY(toc_alloc(ctx, n_slots, sizeof *slots, &slots));
+    for (uint32_t code = 1; code < pool->n; code++) {
+        size_t i = (size_t)toc_str_hash(toc_pool_str(pool, code)) & mask;
+        while (slots[i]) i = (i + 1) & mask;
+        slots[i] = code + 1;
+    }
+    toc_free(pool->slots);
+    pool->slots = slots;
+    pool->n_slots = n_slots;
+    return TOC_OK;
+}
+
+/* Room for one more code in the three arrays, whose capacities move together. */
+static toc_status pool_reserve(toc_ctx *ctx, toc_pool *pool)
+{
+    size_t need = TOC_MAX(pool->n, (size_t)1) + 1, cap;
+
+    if (need <= pool->cap) return TOC_OK;
+    cap = pool->cap;
+    TOC_TRY(toc_grow(ctx, &pool->texts, &cap, need, sizeof *pool->texts));
+    cap = pool->cap;
+    TOC_TRY(toc_grow(ctx, &pool->lengths, &cap, need, sizeof *pool->lengths));
+    cap = pool->cap;
+    TOC_TRY(toc_grow(ctx, &pool->hashes, &cap, need, sizeof *pool->hashes));
+    pool->cap = cap;
+    if (!pool->n) { /* code 0 */
+        pool->texts[0] = "";
+        pool->lengths[0] = 0;
+        pool->hashes[0] = 0;
+        pool->n = 1;
+    }
+    return TOC_OK;
+}
+
+toc_status toc_pool_intern(toc_ctx *ctx, toc_pool *pool, toc_str text, uint32_t *code)
+{
+    if (!text.n) {
+        *code = 0;
+        return TOC_OK;
+    }
+    if (text.n >= UINT32_MAX) return toc_fail(ctx, TOC_E_DATA, "a text of %zu bytes is too long", text.n);
+    TOC_TRY(pool_reserve(ctx, pool));
+    if ((pool->n + 1) * 10 > pool->n_slots * 7) TOC_TRY(pool_rehash(ctx, pool));
+    uint64_t hash = toc_str_hash(text);
+    size_t slot = pool_slot(pool, text, hash);
+    if (!pool->slots[slot]) {
+        const char *copy;
+        if (pool->n >= UINT32_MAX - 1) return toc_fail(ctx, TOC_E_DATA, "more than 4 billion different texts");
+        TOC_TRY(toc_arena_copy(ctx, &pool->arena, text.p, text.n, &copy));
+        pool->texts[pool->n] = copy;
+        pool->lengths[pool->n] = (uint32_t)text.n;
+        pool->hashes[pool->n] = (uint32_t)(hash >> 32);
+        pool->slots[slot] = (uint32_t)++pool->n;
+    }
+    *code = pool->slots[slot] - 1;
+    return TOC_OK;
+}
+
+bool toc_pool_find(const toc_pool *pool, toc_str text, uint32_t *code)
+{
+    *code = 0;
+    if (!text.n) return true;
+    if (!pool->n_slots) return false;
+    size_t slot = pool_slot(pool, text, toc_str_hash(text));
+    if (!pool->slots[slot]) return false;
+    *code = pool->slots[slot] - 1;
+    return true;
+}
+
+const char *toc_pool_text(const toc_pool *pool, uint32_t code)
+{
+    return code < pool->n ? pool->texts[code] : "";
+}
+
+toc_str toc_pool_str(const toc_pool *pool, uint32_t code)
+{
+    return code < pool->n ? (toc_str){ pool->texts[code], pool->lengths[code] } : (toc_str){ "", 0 };
+}
+
+size_t toc_pool_size(const toc_pool *pool)
+{
+    return TOC_MAX(pool->n, (size_t)1);
+}
+
+static int compare_codes(const void *a, const void *b, const void *arg)
+{
+    const uint32_t *x = a, *y = b;
+    return toc_str_cmp(toc_pool_str(arg, *x), toc_pool_str(arg, *y));
+}
+
+toc_status toc_pool_rank(toc_ctx *ctx, const toc_pool *pool, uint32_t *rank)
+{
+    size_t n = toc_pool_size(pool);
+    uint32_t *codes;
+
+    TOC_TRY(toc_alloc(ctx, n, sizeof *codes, &codes));
+    for (size_t i = 0; i < n; i++) codes[i] = (uint32_t)i;
+    toc_status st = toc_sort(ctx, codes, n, sizeof *codes, compare_codes, pool);
+    for (size_t i = 0; i < n && !st; i++) rank[codes[i]] = (uint32_t)i;
+    toc_free(codes);
+    return st;
+}
+
+void toc_pool_release(toc_pool *pool)
+{
+    if (!pool) return;
+    toc_free(pool->slots);
+    toc_free(pool->hashes);
+    toc_free(pool->texts);
+    toc_free(pool->lengths);
+    toc_arena_release(&pool->arena);
+    *pool = (toc_pool){0};
+}

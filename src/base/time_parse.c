@@ -1,0 +1,302 @@
+/* time_parse.c: times as shops write them. A small scanner: a date in one of a few shapes, then perhaps a clock, AM or PM, an offset. */
+#include "base/base.h"
+#include "base/base_int.h"
+
+static bool digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static char lower(char c)
+{
+    return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+}
+
+/* Takes up to `most` digits off the front; the number of digits, 0 = none. */
+static size_t take_number(toc_str *t, size_t most, int64_t *value)
+{
+    size_t n = 0;
+
+    *value = 0;
+    while (n < most && n < t->n && digit(t->p[n])) *value = *value * 10 + (t->p[n++] - '0');
+    *t = (toc_str){ t->p + n, t->n - n };
+    return n;
+}
+
+static bool take_char(toc_str *t, char c)
+{
+    if (!t->n || t->p[0] != c) return false;
+    *t = (toc_str){ t->p + 1, t->n - 1 };
+    return true;
+}
+
+static bool take_text(toc_str *t, const char *text)
+{
+    size_t n = strlen(text);
+    if (!toc_str_starts(*t, text)) return false;
+    *t = (toc_str){ t->p + n, t->n - n };
+    return true;
+}
+
+static void skip_blanks(toc_str *t)
+{
+    while (take_char(t, ' ')) continue;
+}
+
+/* "jan" .. "dec" in front, the rest of the word skipped: 1..12, or 0. */
+static unsigned take_month(toc_str *t)
+{
+    static const char names[] = "janfebmaraprmayjunjulaugsepoctnovdec";
+
+    if (t->n < 3) return 0;
+    for (unsigned m = 0; m < 12; m++) {
+        const char *name = names + (size_t)3 * m;
+        if (lower(t->p[0]) != name[0] || lower(t->p[1]) != name[1] || lower(t->p[2]) != name[2]) continue;
+        size_t n = 3;
+        while (n < t->n && lower(t->p[n]) >= 'a' && lower(t->p[n]) <= 'z') n++;
+        *t = (toc_str){ t->p + n, t->n - n };
+        return m + 1;
+    }
+    return 0;
+}
+
+static unsigned days_in_month(int64_t year, int64_t month)
+{
+    static const unsigned days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    return month == 2 && leap ? 29 : days[month - 1];
+}
+
+static bool make_days(int64_t year, int64_t month, int64_t day, int64_t *days)
+{
+    if (year < 1900 || year > 2200 || month < 1 || month > 12 || day < 1 || day > days_in_month(year, month)) return false;
+    *days = toc_days_from_civil(year, (unsigned)month, (unsigned)day);
+    return true;
+}
+
+static bool full_year(size_t n_digits, int64_t *year)
+{
+    if (n_digits == 2) *year += *year < 70 ? 2000 : 1900;
+    return n_digits == 2 || n_digits == 4;
+}
+
+/* Two numbers and a year last: which is the day? */
+static bool day_month(int64_t a, int64_t b, toc_date_order order, int64_t *month, int64_t *day)
+{
+    bool swap;
+
+    if (a > 12 && b > 12) return false;
+    if (order == TOC_DATE_UNKNOWN && a <= 12 && b <= 12 && a != b) return false;
+    if (order == TOC_DATE_MDY) swap = false;
+    else if (order == TOC_DATE_DMY) swap = true;
+    else swap = a > 12;
+    *month = swap ? b : a;
+    *day = swap ? a : b;
+    return true;
+}
+
+/* 2024年5月1日 */
+static bool chinese_date(toc_str *t, int64_t year, int64_t *days)
+{
+    int64_t month, day;
+
+    if (!take_number(t, 2, &month) || !take_text(t, "\xe6\x9c\x88")) return false;
+    if (!take_number(t, 2, &day) || !take_text(t, "\xe6\x97\xa5")) return false;
+    return make_days(year, month, day, days);
+}
+
+/* Jul-25-26, "Aug 14, 2025" */
+static bool month_name_first(toc_str *t, int64_t *days)
+{
+    int64_t day, year;
+    unsigned month = take_month(t);
+
+    if (!month) return false;
+    take_char(t, '.');
+    if (!take_char(t, '-')) skip_blanks(t);
+    if (!take_number(t, 2, &day)) return false;
+    take_char(t, ',');
+    if (!take_char(t, '-')) skip_blanks(t);
+    size_t n = take_number(t, 4, &year);
+    return full_year(n, &year) && make_days(year, month, day, days);
+}
+
+/* 2024-05-01, 2024/5/1, 2024.5.1, 2024年5月1日, after the year's four digits */
+static bool year_first(toc_str *t, int64_t year, int64_t *days)
+{
+    int64_t month, day;
+    char separator;
+
+    if (take_text(t, "\xe5\xb9\xb4")) return chinese_date(t, year, days);
+    if (!t->n) return false;
+    separator = t->p[0];
+    if (separator != '-' && separator != '/' && separator != '.') return false;
+    take_char(t, separator);
+    if (!take_number(t, 2, &month) || !take_char(t, separator) || !take_number(t, 2, &day)) return false;
+    return make_days(year, month, day, days);
+}
+
+/* 08/14/25, 14.08.2025, 14-08-2025, 25-Jul-2026, after the first number */
+static bool year_last(toc_str *t, int64_t first, toc_date_order order, int64_t *days)
+{
+    int64_t second = 0, year, month, day;
+    char separator = t->n ? t->p[0] : 0;
+
+    if (separator != '/' && separator != '.' && separator != '-' && separator != ' ') return false;
+    take_char(t, separator);
+    unsigned named = take_month(t);
+    if (!named && !take_number(t, 2, &second)) return false;
+    if (!take_char(t, separator)) return false;
+    size_t n = take_number(t, 4, &year);
+    if (!full_year(n, &year)) return false;
+    if (named) return make_days(year, named, first, days);
+    return day_month(first, second, order, &month, &day) && make_days(year, month, day, days);
+}
+
+static bool parse_date(toc_str *t, toc_date_order order, int64_t *days)
+{
+    toc_str start = *t;
+    int64_t number;
+    size_t n = take_number(t, 8, &number);
+
+    if (n == 0) return month_name_first(t, days);
+    if (n == 8) return make_days(number / 10000, number / 100 % 100, number % 100, days);
+    if (n == 4) return year_first(t, number, days);
+    if (n == 1 || n == 2) return year_last(t, number, order, days);
+    *t = start;
+    return false;
+}
+
+static bool fraction(toc_str *t, int64_t *micros)
+{
+    int64_t scale = TOC_SECOND / 10;
+
+    if (!take_char(t, '.') && !take_char(t, ',')) return true;
+    if (!t->n || !digit(t->p[0])) return false;
+    for (; t->n && digit(t->p[0]); *t = (toc_str){ t->p + 1, t->n - 1 }) {
+        *micros += (t->p[0] - '0') * scale;
+        scale /= 10;
+    }
+    return true;
+}
+
+static bool take_meridiem(toc_str *t, int64_t *hour)
+{
+    if (t->n < 2 || lower(t->p[1]) != 'm' || (lower(t->p[0]) != 'a' && lower(t->p[0]) != 'p')) return true;
+    bool pm = lower(t->p[0]) == 'p';
+    if (*hour < 1 || *hour > 12) return false;
+    *hour = *hour % 12 + (pm ? 12 : 0);
+    *t = (toc_str){ t->p + 2, t->n - 2 };
+    return true;
+}
+
+/* 10:00, 10:00:00.25, 1:05 PM, 10时0分5秒 */
+static bool parse_clock(toc_str *t, int64_t *micros)
+{
+    int64_t hour, minute = 0, second = 0;
+
+    *micros = 0;
+    if (!take_number(t, 2, &hour)) return false;
+    if (take_text(t, "\xe6\x97\xb6")) {
+        if (!take_number(t, 2, &minute) || !take_text(t, "\xe5\x88\x86")) return false;
+        if (take_number(t, 2, &second) && !take_text(t, "\xe7\xa7\x92")) return false;
+    } else {
+        if (!take_char(t, ':') || take_number(t, 2, &minute) != 2) return false;
+        if (take_char(t, ':') && (take_number(t, 2, &second) != 2 || !fraction(t, micros))) return false;
+    }
+    toc_str after = *t;
+    skip_blanks(&after);
+    if (after.n && lower(after.p[0]) != 'p' && lower(after.p[0]) != 'a') after = *t;
+    if (toc_str_starts(after, "PST") || toc_str_starts(after, "PDT")) after = *t; /* a zone, not PM */
+    if (!take_meridiem(&after, &hour)) return false;
+    if (after.p != t->p && (after.n == 0 || after.p[-1] == 'M' || after.p[-1] == 'm')) *t = after;
+    if (hour > 23 || minute > 59 || second > 60) return false;
+    *micros += (hour * 3600 + minute * 60 + second) * TOC_SECOND;
+    return true;
+}
+
+bool toc_parse_offset(toc_str t, int32_t *offset_s)
+{
+    int64_t hour, minute = 0;
+
+    if (toc_str_is(t, "Z") || toc_str_is(t, "z") || toc_str_is(t, "UTC") || toc_str_is(t, "GMT")) {
+        *offset_s = 0;
+        return true;
+    }
+    if (toc_str_is(t, "PST") || toc_str_is(t, "PDT")) { /* Amazon's listing reports */
+        *offset_s = t.p[1] == 'S' ? -8 * 3600 : -7 * 3600;
+        return true;
+    }
+    bool west = take_char(&t, '-');
+    if (!west && !take_char(&t, '+')) return false;
+    if (take_number(&t, 2, &hour) != 2) return false;
+    if (t.n) {
+        take_char(&t, ':');
+        if (take_number(&t, 2, &minute) != 2) return false;
+    }
+    if (t.n || hour > 14 || minute > 59) return false;
+    *offset_s = (int32_t)((west ? -1 : 1) * (hour * 3600 + minute * 60));
+    return true;
+}
+
+bool toc_parse_time(const toc_ctx *ctx, toc_str text, toc_date_order order, int64_t *instant)
+{
+    int64_t days, micros = 0;
+    int32_t offset_s;
+    toc_str t = text;
+
+    if (!parse_date(&t, order, &days)) return false;
+    bool separated = take_char(&t, 'T') || take_char(&t, 't');
+    toc_str before_blanks = t;
+    if (!separated) {
+        if (take_char(&t, ',')) skip_blanks(&t);
+        else skip_blanks(&t);
+        separated = t.p != before_blanks.p;
+    }
+    if (t.n && separated && digit(t.p[0])) {
+        if (!parse_clock(&t, &micros)) return false;
+    } else if (before_blanks.n) return false; /* "2024-05-01T", "2024-05-01 x" */
+    skip_blanks(&t);
+    if (!t.n) {
+        *instant = toc_local_to_utc(ctx, days * TOC_DAY + micros);
+        return true;
+    }
+    if (!toc_parse_offset(t, &offset_s)) return false;
+    *instant = days * TOC_DAY + micros - offset_s * TOC_SECOND;
+    return true;
+}
+
+toc_date_order toc_date_order_of(toc_str text)
+{
+    int64_t first, second, year;
+    size_t n = take_number(&text, 8, &first);
+
+    if (n != 1 && n != 2) return TOC_DATE_YMD;
+    if (!text.n || !strchr("/.-", text.p[0])) return TOC_DATE_YMD;
+    char separator = text.p[0];
+    take_char(&text, separator);
+    if (!take_number(&text, 2, &second) || !take_char(&text, separator)) return TOC_DATE_YMD;
+    n = take_number(&text, 4, &year);
+    if (n != 2 && n != 4) return TOC_DATE_YMD;
+    if (first > 12 && second <= 12) return TOC_DATE_DMY;
+    if (second > 12 && first <= 12) return TOC_DATE_MDY;
+    return TOC_DATE_UNKNOWN;
+}
+
+bool toc_parse_span(toc_str text, int64_t *span)
+{
+    static const struct { char unit; int64_t micros; } units[] = {
+        { 'd', TOC_DAY }, { 'h', TOC_HOUR }, { 'w', 7 * TOC_DAY }, { 'm', 60 * TOC_SECOND }, { 's', TOC_SECOND },
+    };
+    int64_t n, unit = TOC_DAY;
+
+    for (size_t i = 0; i < TOC_COUNT(units) && text.n; i++) {
+        if (text.p[text.n - 1] != units[i].unit) continue;
+        unit = units[i].micros;
+        text.n--;
+        break;
+    }
+    if (!toc_parse_int(text, &n) || n <= 0 || n > 365 * INT64_C(1000) * TOC_DAY / unit) return false;
+    *span = n * unit;
+    return true;
+}

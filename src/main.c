@@ -1,0 +1,46 @@
+/* main.c: the list of commands, and the only place that ends the process. */
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/base.h"
+#include "cli/cli.h"
+#include "commands/commands.h"
+
+/* openblas has no header of its own for this in every distribution. */
+extern void openblas_set_num_threads(int n);
+
+const cli_command *const cmd_all[] = {
+    &cmd_completion,
+    NULL,
+};
+
+static void settle_environment(toc_ctx *ctx)
+{
+    const char *now = getenv("TOCSIN_NOW"), *cpu = getenv("TOCSIN_CPU"), *trace = getenv("TOCSIN_TRACE");
+    int64_t fixed;
+
+    openblas_set_num_threads(1); /* tocsin runs the threads itself, so that results do not depend on their number */
+    signal(SIGPIPE, SIG_IGN);    /* a closed pipe shows as EPIPE, and toc_out ends quietly */
+    ctx->plain = cpu && strcmp(cpu, "plain") == 0;
+    if (now && toc_parse_time(ctx, toc_str_of(now), TOC_DATE_YMD, &fixed)) ctx->now = fixed;
+    if (trace && *trace) ctx->trace = fopen(trace, "a");
+}
+
+int main(int argc, char **argv)
+{
+    toc_ctx ctx;
+    toc_ctx_init(&ctx);
+    settle_environment(&ctx);
+    toc_trace(&ctx, "start", argc > 1 ? argv[1] : "");
+    toc_status st = cli_main(&ctx, cmd_all, argc, argv);
+    int code = toc_exit_code(st);
+
+    if (code > 1) {
+        if (ctx.command) fprintf(stderr, "%s %s: %s\n", ctx.program, ctx.command, ctx.message);
+        else fprintf(stderr, "%s: %s\n", ctx.program, ctx.message);
+    }
+    toc_trace(&ctx, "exit", argc > 1 ? argv[1] : "");
+    if (ctx.trace) fclose(ctx.trace);
+    toc_ctx_release(&ctx);
+    return code;
+}
