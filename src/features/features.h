@@ -28,6 +28,9 @@ TOC_CHECKED toc_status fea_orders(toc_ctx *ctx, const shop_data *view, int64_t f
  * data (shop: everything, not the view) leaves the label empty; *n_open counts those. */
 TOC_CHECKED toc_status fea_label_churn(toc_ctx *ctx, const shop_data *shop, int64_t as_of, int64_t horizon, tab_table *features, size_t *n_open);
 
+/* Whether a word of the labels table says fraud: anything but "0", "no", "honest", "legit", "ok" and the like; a missing one does not. */
+bool fea_label_is_fraud(toc_str label);
+
 /* Scales all TAB_F64 columns but those named in keep (NULL-terminated): min-max to [0,1] or standard to mean 0, deviation 1. */
 typedef enum { FEA_SCALE_NONE, FEA_SCALE_MINMAX, FEA_SCALE_STANDARD } fea_scale;
 void fea_scale_table(tab_table *features, fea_scale scale, const char *const *keep);

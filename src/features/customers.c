@@ -1,0 +1,342 @@
+/* customers.c: what a customer looked like at T. Purchases of one local day count once wherever a rhythm is measured; orders and money count
+ * each. Work is cut into blocks of customers, so any thread count gives the same bytes. */
+#include "features/fea_int.h"
+#include "num/num.h"
+
+#define CUSTOMER_FEATURES(X) \
+    X(recency_days, "days", "from the last purchase to T") \
+    X(tenure_days, "days", "from the first purchase to T") \
+    X(account_days, "days", "from the account's creation to T; empty when unknown") \
+    X(orders, "orders", "orders with at least one purchased line") \
+    X(purchase_days, "days", "local days with a purchase; several orders of one day count once") \
+    X(spend, "money", "value of all purchased lines") \
+    X(orders_7d, "orders", "orders in the 7 days before T") \
+    X(orders_30d, "orders", "orders in the 30 days before T") \
+    X(orders_90d, "orders", "orders in the 90 days before T") \
+    X(orders_180d, "orders", "orders in the 180 days before T") \
+    X(orders_365d, "orders", "orders in the 365 days before T") \
+    X(spend_7d, "money", "value purchased in the 7 days before T") \
+    X(spend_30d, "money", "value purchased in the 30 days before T") \
+    X(spend_90d, "money", "value purchased in the 90 days before T") \
+    X(spend_180d, "money", "value purchased in the 180 days before T") \
+    X(spend_365d, "money", "value purchased in the 365 days before T") \
+    X(gap_mean_days, "days", "mean gap between purchase days; empty with fewer than two") \
+    X(gap_median_days, "days", "median gap between purchase days") \
+    X(gap_sd_days, "days", "standard deviation of the gaps (population)") \
+    X(gap_max_days, "days", "longest gap between purchase days") \
+    X(gap_last_days, "days", "gap between the last two purchase days") \
+    X(recency_vs_gap, "ratio", "recency_days divided by gap_mean_days: silence measured in the customer's own rhythm") \
+    X(gap_last_vs_mean, "ratio", "gap_last_days divided by gap_mean_days: above 1 the customer was slowing down already") \
+    X(purchase_rate, "days per 30", "purchase days per 30 days since the first purchase") \
+    X(active_share, "share", "time from first to last purchase divided by tenure_days") \
+    X(trend, "share", "orders of the last 90 days less those of the 90 before, divided by both together") \
+    X(order_mean, "money", "average value of an order") \
+    X(order_last, "money", "value of the last order") \
+    X(order_max, "money", "value of the largest order") \
+    X(items_per_order, "items", "average quantity of an order") \
+    X(lines_per_order, "lines", "average number of lines of an order") \
+    X(products, "products", "distinct products purchased") \
+    X(categories, "categories", "distinct categories purchased") \
+    X(merchants, "merchants", "distinct merchants purchased from") \
+    X(variety, "share", "distinct products divided by purchased lines") \
+    X(discount_share, "share", "discounts divided by the value before discount") \
+    X(coupon_share, "share", "purchased lines with a coupon") \
+    X(return_share, "share", "lines returned or refunded, return lines included, of all lines") \
+    X(returned_value_share, "share", "value of return lines and refunds divided by spend") \
+    X(cancel_share, "share", "cancelled lines of all lines that took goods") \
+    X(reviews, "reviews", "reviews written") \
+    X(rating_mean, "stars", "mean rating given") \
+    X(rating_last, "stars", "last rating given") \
+    X(rating_min, "stars", "worst rating given") \
+    X(delivery_days_mean, "days", "mean time from order to delivery") \
+    X(delivery_days_last, "days", "the same for the last delivered line") \
+    X(night_share, "share", "orders placed from 0 to 6 o'clock local time") \
+    X(morning_share, "share", "orders placed from 6 to 12 o'clock") \
+    X(afternoon_share, "share", "orders placed from 12 to 18 o'clock") \
+    X(evening_share, "share", "orders placed from 18 to 24 o'clock") \
+    X(monday_share, "share", "orders placed on Mondays") \
+    X(tuesday_share, "share", "orders placed on Tuesdays") \
+    X(wednesday_share, "share", "orders placed on Wednesdays") \
+    X(thursday_share, "share", "orders placed on Thursdays") \
+    X(friday_share, "share", "orders placed on Fridays") \
+    X(saturday_share, "share", "orders placed on Saturdays") \
+    X(sunday_share, "share", "orders placed on Sundays")
+
+#define AS_ENUM(name, unit, meaning) F_##name,
+#define AS_INFO(name, unit, meaning) { #name, unit, meaning },
+enum { CUSTOMER_FEATURES(AS_ENUM) N_FEATURES };
+const fea_info fea_customer_list[] = { CUSTOMER_FEATURES(AS_INFO) };
+const size_t fea_customer_count = N_FEATURES;
+
+static const int window_days[] = { 7, 30, 90, 180, 365 };
+
+#define BLOCK 1024
+
+typedef struct {
+    const shop_data *view;
+    int64_t as_of;
+    double unit;
+    fea_orders_set orders;
+    fea_groups by_order, lines, reviews; /* orders, order lines and reviews by customer */
+    const int64_t *created;              /* by customer code */
+    const uint32_t *codes;               /* rows of the table */
+    size_t n;
+    double *out[N_FEATURES];
+} job;
+
+/* Memory of one block, reused from customer to customer. */
+typedef struct {
+    double *gaps;
+    uint32_t *codes;
+    size_t cap_gaps, cap_codes;
+} scratch;
+
+/* When a customer purchased: recency, windows, shares of hours and weekdays. */
+static void add_times(toc_ctx *ctx, const job *j, const uint32_t *row, size_t n, size_t r)
+{
+    double *const *out = j->out;
+    size_t orders = 0, day_part[4] = { 0 }, weekday[7] = { 0 }, previous_90 = 0;
+    size_t in_window[TOC_COUNT(window_days)] = { 0 };
+    int64_t spent[TOC_COUNT(window_days)] = { 0 }, spend = 0, items = 0, largest = INT64_MIN, last = 0;
+    size_t lines = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        uint32_t k = row[i];
+        if (j->orders.bought[k] == 0) continue;
+        int64_t age = j->as_of - j->orders.at[k], amount = j->orders.amount[k];
+        orders++;
+        spend += amount;
+        last = amount;
+        largest = TOC_MAX(largest, amount);
+        items += j->orders.items[k];
+        lines += j->orders.bought[k];
+        for (size_t w = 0; w < TOC_COUNT(window_days); w++) {
+            if (age > window_days[w] * TOC_DAY) continue;
+            in_window[w]++;
+            spent[w] += amount;
+        }
+        previous_90 += age > 90 * TOC_DAY && age <= 180 * TOC_DAY;
+        day_part[toc_local_second(ctx, j->orders.at[k]) / (6 * 3600)]++;
+        weekday[toc_weekday(toc_local_day(ctx, j->orders.at[k]))]++;
+    }
+    double count = (double)orders;
+    out[F_orders][r] = count;
+    out[F_spend][r] = (double)spend * j->unit;
+    for (size_t w = 0; w < TOC_COUNT(window_days); w++) {
+        out[F_orders_7d + w][r] = (double)in_window[w];
+        out[F_spend_7d + w][r] = (double)spent[w] * j->unit;
+    }
+    if (orders == 0) return;
+    out[F_trend][r] = fea_ratio((double)in_window[2] - (double)previous_90, (double)(in_window[2] + previous_90));
+    out[F_order_mean][r] = (double)spend * j->unit / count;
+    out[F_order_last][r] = (double)last * j->unit;
+    out[F_order_max][r] = (double)largest * j->unit;
+    out[F_items_per_order][r] = (double)items / count;
+    out[F_lines_per_order][r] = (double)lines / count;
+    for (size_t p = 0; p < 4; p++) out[F_night_share + p][r] = (double)day_part[p] / count;
+    for (size_t d = 0; d < 7; d++) out[F_monday_share + d][r] = (double)weekday[d] / count;
+}
+
+/* The rhythm: gaps between purchase days, and the present silence beside them. */
+static toc_status add_rhythm(toc_ctx *ctx, const job *j, scratch *s, const uint32_t *row, size_t n, size_t r)
+{
+    double *const *out = j->out;
+    int64_t first = TOC_NO_TIME, last = TOC_NO_TIME, last_day = 0;
+    size_t days = 0;
+
+    TOC_TRY(toc_grow(ctx, &s->gaps, &s->cap_gaps, n + 1, sizeof *s->gaps));
+    for (size_t i = 0; i < n; i++) {
+        if (j->orders.bought[row[i]] == 0) continue;
+        int64_t at = j->orders.at[row[i]], day = toc_local_day(ctx, at);
+        if (days == 0) first = at;
+        last = at;
+        if (days > 0 && day == last_day) continue;
+        if (days > 0) s->gaps[days - 1] = (double)(day - last_day);
+        last_day = day;
+        days++;
+    }
+    out[F_purchase_days][r] = (double)days;
+    if (days == 0) return TOC_OK;
+    double recency = fea_days(j->as_of - last), tenure = fea_days(j->as_of - first);
+    out[F_recency_days][r] = recency;
+    out[F_tenure_days][r] = tenure;
+    out[F_purchase_rate][r] = 30 * (double)days / TOC_MAX(tenure, 1);
+    out[F_active_share][r] = fea_ratio(tenure - recency, tenure);
+    if (days < 2) return TOC_OK;
+    double mean = num_mean(s->gaps, days - 1), longest = 0;
+    for (size_t i = 0; i + 1 < days; i++) longest = TOC_MAX(longest, s->gaps[i]);
+    out[F_gap_mean_days][r] = mean;
+    out[F_gap_max_days][r] = longest;
+    out[F_gap_last_days][r] = s->gaps[days - 2];
+    out[F_gap_sd_days][r] = sqrt(num_variance(s->gaps, days - 1));
+    out[F_recency_vs_gap][r] = fea_ratio(recency, mean);
+    out[F_gap_last_vs_mean][r] = fea_ratio(s->gaps[days - 2], mean);
+    out[F_gap_median_days][r] = num_median(s->gaps, days - 1);
+    return TOC_OK;
+}
+
+/* What became of the lines: discounts, returns, refunds, cancellations, deliveries. */
+static void add_outcomes(const job *j, const uint32_t *row, size_t n, size_t r)
+{
+    const shop_orders *o = &j->view->orders;
+    double *const *out = j->out;
+    size_t purchases = 0, coupons = 0, back = 0, cancelled = 0, taken = 0, delivered = 0;
+    int64_t discount = 0, net = 0, returned = 0;
+    double delivery = 0, delivery_last = NAN;
+
+    for (size_t i = 0; i < n; i++) {
+        uint32_t l = row[i];
+        shop_status status = shop_line_status(j->view, l);
+        bool refunded = o->refund_amount[l] != TOC_NO_MONEY && o->refund_amount[l] != 0;
+        back += shop_line_is_return(j->view, l) || status == SHOP_RETURNED || status == SHOP_REFUNDED || refunded;
+        if (refunded) returned += llabs(o->refund_amount[l]);
+        if (shop_line_is_return(j->view, l)) {
+            returned += llabs(shop_line_amount(j->view, l));
+            continue;
+        }
+        taken++;
+        cancelled += status == SHOP_CANCELLED;
+        if (o->delivered_at[l] != TOC_NO_TIME) {
+            delivery_last = fea_days(o->delivered_at[l] - o->ordered_at[l]);
+            delivery += delivery_last;
+            delivered++;
+        }
+        if (!shop_line_is_purchase(j->view, l)) continue;
+        purchases++;
+        coupons += o->coupon[l] != 0;
+        net += shop_line_amount(j->view, l);
+        if (o->discount[l] != TOC_NO_MONEY) discount += o->discount[l];
+    }
+    out[F_discount_share][r] = fea_ratio((double)discount, (double)(net + discount));
+    out[F_coupon_share][r] = fea_ratio((double)coupons, (double)purchases);
+    out[F_return_share][r] = fea_ratio((double)back, (double)n);
+    out[F_returned_value_share][r] = fea_ratio((double)returned, (double)net);
+    out[F_cancel_share][r] = fea_ratio((double)cancelled, (double)taken);
+    out[F_delivery_days_mean][r] = fea_ratio(delivery, (double)delivered);
+    out[F_delivery_days_last][r] = delivery_last;
+}
+
+/* How wide the customer buys: distinct products, categories, merchants. */
+static toc_status add_variety(toc_ctx *ctx, const job *j, scratch *s, const uint32_t *row, size_t n, size_t r)
+{
+    const shop_orders *o = &j->view->orders;
+    const uint32_t *const column[] = { o->product_id, o->category, o->merchant_id };
+    size_t purchases = 0;
+
+    TOC_TRY(toc_grow(ctx, &s->codes, &s->cap_codes, n + 1, sizeof *s->codes));
+    for (size_t c = 0; c < TOC_COUNT(column); c++) {
+        purchases = 0;
+        for (size_t i = 0; i < n; i++)
+            if (shop_line_is_purchase(j->view, row[i])) s->codes[purchases++] = column[c][row[i]];
+        j->out[F_products + c][r] = (double)fea_distinct(s->codes, purchases);
+    }
+    j->out[F_variety][r] = fea_ratio(j->out[F_products][r], (double)purchases);
+    return TOC_OK;
+}
+
+static void add_reviews(const job *j, const uint32_t *row, size_t n, size_t r)
+{
+    const shop_reviews *v = &j->view->reviews;
+    double sum = 0, last = NAN, least = NAN;
+    size_t rated = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (v->rating[row[i]] == SHOP_NO_INT) continue;
+        last = (double)v->rating[row[i]] / SHOP_RATIO;
+        least = fmin(least, last);
+        sum += last;
+        rated++;
+    }
+    j->out[F_reviews][r] = (double)n;
+    j->out[F_rating_mean][r] = fea_ratio(sum, (double)rated);
+    j->out[F_rating_last][r] = last;
+    j->out[F_rating_min][r] = least;
+}
+
+static const uint32_t *group(const fea_groups *g, uint32_t code, size_t *n)
+{
+    *n = g->start[code + 1] - g->start[code];
+    return g->row + g->start[code];
+}
+
+static toc_status customers_block(toc_ctx *ctx, void *arg, size_t task)
+{
+    const job *j = arg;
+    scratch s = {0};
+    toc_status st = TOC_OK;
+
+    for (size_t r = task * BLOCK; r < TOC_MIN(j->n, (task + 1) * BLOCK) && !st; r++) {
+        uint32_t c = j->codes[r];
+        size_t n;
+        const uint32_t *row = group(&j->by_order, c, &n);
+        add_times(ctx, j, row, n, r);
+        st = add_rhythm(ctx, j, &s, row, n, r);
+        row = group(&j->lines, c, &n);
+        add_outcomes(j, row, n, r);
+        if (!st) st = add_variety(ctx, j, &s, row, n, r);
+        row = group(&j->reviews, c, &n);
+        add_reviews(j, row, n, r);
+        if (j->created[c] != TOC_NO_TIME) j->out[F_account_days][r] = fea_days(j->as_of - j->created[c]);
+    }
+    toc_free(s.gaps);
+    toc_free(s.codes);
+    return st;
+}
+
+/* The three groupings by customer. */
+static toc_status group_customers(toc_ctx *ctx, job *j, size_t n_codes)
+{
+    const shop_data *view = j->view;
+    uint32_t *lines = NULL, *reviews = NULL, *customer = NULL;
+    toc_status st = TOC_OK;
+
+    if ((st = fea_time_order(ctx, view->orders.ordered_at, view->orders.n, &lines))) goto out;
+    if ((st = fea_time_order(ctx, view->reviews.created_at, view->reviews.n, &reviews))) goto out;
+    if ((st = fea_collect_orders(ctx, view, lines, &j->orders))) goto out;
+    if ((st = fea_order_codes(ctx, &j->orders, view->orders.customer_id, &customer))) goto out;
+    if ((st = fea_group(ctx, customer, j->orders.n, n_codes, NULL, &j->by_order))) goto out;
+    if ((st = fea_group(ctx, view->orders.customer_id, view->orders.n, n_codes, lines, &j->lines))) goto out;
+    st = fea_group(ctx, view->reviews.customer_id, view->reviews.n, n_codes, reviews, &j->reviews);
+out:
+    toc_free(lines);
+    toc_free(reviews);
+    toc_free(customer);
+    return st;
+}
+
+toc_status fea_customers(toc_ctx *ctx, const shop_data *view, int64_t as_of, tab_table *features)
+{
+    job j = { .view = view, .as_of = as_of };
+    size_t n_codes = toc_pool_size(&view->dict[SHOP_D_CUSTOMER]);
+    int64_t *created = NULL;
+    uint32_t *codes = NULL;
+    bool *seen = NULL;
+    toc_status st = TOC_OK;
+
+    tab_init(features, 0);
+    if ((st = fea_money_unit(ctx, view, &j.unit))) goto out;
+    if ((st = group_customers(ctx, &j, n_codes))) goto out;
+    if ((st = toc_alloc(ctx, n_codes, sizeof *created, &created))) goto out;
+    if ((st = toc_alloc(ctx, n_codes, sizeof *seen, &seen))) goto out;
+    for (size_t c = 0; c < n_codes; c++) {
+        created[c] = TOC_NO_TIME;
+        seen[c] = j.lines.start[c + 1] > j.lines.start[c] || j.reviews.start[c + 1] > j.reviews.start[c];
+    }
+    for (size_t i = 0; i < view->customers.n; i++)
+        if (view->customers.created_at[i] < as_of) created[view->customers.customer_id[i]] = view->customers.created_at[i];
+    if ((st = fea_sorted_codes(ctx, &view->dict[SHOP_D_CUSTOMER], seen, &codes, &j.n))) goto out;
+    j.created = created;
+    j.codes = codes;
+    if ((st = fea_table(ctx, "customer_id", view, SHOP_D_CUSTOMER, codes, j.n, fea_customer_list, N_FEATURES, features, j.out))) goto out;
+    st = toc_parallel(ctx, (j.n + BLOCK - 1) / BLOCK, customers_block, &j);
+out:
+    if (st) tab_release(features);
+    fea_orders_release(&j.orders);
+    fea_groups_release(&j.by_order);
+    fea_groups_release(&j.lines);
+    fea_groups_release(&j.reviews);
+    toc_free(created);
+    toc_free(codes);
+    toc_free(seen);
+    return st;
+}
