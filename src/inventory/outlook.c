@@ -1,0 +1,124 @@
+/* outlook.c: demand, stock, promotions and forecast of all products at one moment. */
+#include "inventory/inventory_int.h"
+
+#include <math.h>
+
+inventory_options inventory_defaults(void)
+{
+    return (inventory_options){ .service = 0.95, .lead_time_days = 7.0, .review_days = 7.0, .horizon_days = 28.0, .cover_days = 180.0, .dead_days = 60.0,
+                                .min_chance = 0.3 };
+}
+
+static double lead_time(const inv_outlook *o, size_t p, const inventory_options *options)
+{
+    double lead = o->stock[p].known ? o->stock[p].lead_time_days : NAN;
+    return isnan(lead) ? options->lead_time_days : lead;
+}
+
+static toc_status set_windows(toc_ctx *ctx, const inventory_options *options, size_t fixed, inv_outlook *o)
+{
+    o->horizon = (size_t)TOC_MIN(TOC_MAX(ceil(options->horizon_days), 1.0), (double)INV_MAX_WINDOW);
+    TOC_TRY(toc_alloc(ctx, o->demand.n, sizeof *o->window, &o->window));
+    for (size_t p = 0; p < o->demand.n; p++) {
+        double days = fixed ? (double)fixed : ceil(lead_time(o, p, options) + options->review_days);
+        o->window[p] = (size_t)TOC_MIN(TOC_MAX(days, 1.0), (double)INV_MAX_WINDOW);
+        o->horizon = TOC_MAX(o->horizon, o->window[p]);
+    }
+    return TOC_OK;
+}
+
+static toc_status run_forecast(toc_ctx *ctx, const inventory_options *options, inv_outlook *o)
+{
+    fc_series *series = NULL;
+    TOC_TRY(toc_alloc(ctx, o->demand.n, sizeof *series, &series));
+    for (size_t p = 0; p < o->demand.n; p++)
+        series[p] = (fc_series){ .demand = o->demand.demand + p * o->demand.n_days, .n = o->demand.n_days, .window = o->window[p] };
+    fc_options fc = { .horizon = o->horizon, .season = o->demand.n_days >= 28 ? 7 : 1, .dead_after = (size_t)options->dead_days };
+    toc_status st = fc_run(ctx, series, o->demand.n, &fc, &o->forecast);
+    toc_free(series);
+    return st;
+}
+
+/* Units that can be sold within the window: what is there, and of what is on the way all that arrives inside it (no date: the lead time at most). */
+static double available_within(const inv_outlook *o, size_t p)
+{
+    const inv_stock *s = &o->stock[p];
+    int64_t end = o->as_of + (int64_t)o->window[p] * TOC_DAY;
+    bool arrives = s->incoming > 0 && (s->incoming_at == TOC_NO_TIME || s->incoming_at < end);
+    return (double)(s->on_hand - s->reserved + (arrives ? s->incoming : 0));
+}
+
+double inv_mean_ahead(const inv_outlook *o, size_t p, double n_days)
+{
+    const double *mean = o->forecast.series[p].mean, *factor = o->promotion.factor ? o->promotion.factor + p * o->horizon : NULL;
+    double sum = 0.0, plain = 0.0, left = n_days;
+    for (size_t h = 0; h < o->horizon && left > 0.0; h++, left -= 1.0) {
+        double part = TOC_MIN(left, 1.0);
+        sum += part * mean[h] * (factor ? factor[h] : 1.0);
+    }
+    if (left > 0.0) {
+        for (size_t h = 0; h < o->horizon; h++) plain += mean[h];
+        sum += left * plain / (double)o->horizon;
+    }
+    return sum;
+}
+
+/* How much more the window asks for because of promotions. */
+static double window_factor(const inv_outlook *o, size_t p)
+{
+    if (!o->promotion.factor || !(o->forecast.series[p].sum_mean > 0.0)) return 1.0;
+    return inv_mean_ahead(o, p, (double)o->window[p]) / o->forecast.series[p].sum_mean;
+}
+
+double inv_window_quantile(const inv_outlook *o, size_t p, double level)
+{
+    return window_factor(o, p) * fc_quantile(o->forecast.series[p].sum_quantile, level);
+}
+
+double inv_window_exceed(const inv_outlook *o, size_t p, double amount)
+{
+    return fc_exceed(o->forecast.series[p].sum_quantile, amount / window_factor(o, p));
+}
+
+static toc_status set_chances(toc_ctx *ctx, inv_outlook *o)
+{
+    TOC_TRY(toc_alloc(ctx, o->demand.n, sizeof *o->available, &o->available));
+    TOC_TRY(toc_alloc(ctx, o->demand.n, sizeof *o->chance, &o->chance));
+    for (size_t p = 0; p < o->demand.n; p++) {
+        bool known = o->stock[p].known;
+        o->available[p] = known ? available_within(o, p) : NAN;
+        /* Running out is demand for at least what is there: a whole unit, so half a unit less is the border. */
+        o->chance[p] = known ? inv_window_exceed(o, p, TOC_MAX(o->available[p] - 0.5, 0.0)) : NAN;
+    }
+    return TOC_OK;
+}
+
+toc_status inv_outlook_build(toc_ctx *ctx, const shop_data *view, const shop_data *promotions, int64_t as_of, const inventory_options *options,
+                             size_t fixed_window, inv_outlook *outlook)
+{
+    toc_status st = TOC_OK;
+    inv_outlook o = { .as_of = as_of };
+    if ((st = inv_demand_build(ctx, view, as_of, &o.demand))) goto out;
+    if ((st = inv_stock_build(ctx, view, as_of, &o.demand, &o.stock, &o.has_stock))) goto out;
+    if ((st = set_windows(ctx, options, fixed_window, &o))) goto out;
+    if ((st = inv_promotion_build(ctx, view, promotions, &o.demand, o.horizon, &o.promotion))) goto out;
+    if ((st = run_forecast(ctx, options, &o))) goto out;
+    if ((st = set_chances(ctx, &o))) goto out;
+    *outlook = o;
+    return TOC_OK;
+out:
+    inv_outlook_release(&o);
+    return st;
+}
+
+void inv_outlook_release(inv_outlook *o)
+{
+    inv_demand_release(&o->demand);
+    inv_promotion_release(&o->promotion);
+    fc_release(&o->forecast);
+    toc_free(o->stock);
+    toc_free(o->window);
+    toc_free(o->available);
+    toc_free(o->chance);
+    *o = (inv_outlook){0};
+}
