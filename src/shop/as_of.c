@@ -1,0 +1,140 @@
+/* as_of.c: the shop as it was known just before T. What happened or became known later is cut away here, once, for everything that learns. */
+#include "shop/shop.h"
+
+static bool before(int64_t at, int64_t as_of)
+{
+    return at != TOC_NO_TIME && at < as_of;
+}
+
+/* Whether a row existed before T: by its own time, else by when it became known. always: rows without any time (a product list) stay. */
+static bool row_before(int64_t at, int64_t known_at, int64_t as_of, bool always)
+{
+    if (at != TOC_NO_TIME) return at < as_of;
+    return known_at != TOC_NO_TIME ? known_at < as_of : always;
+}
+
+/* The column that says when a row of this kind happened, and whether rows without a time stay. */
+static const struct {
+    const char *column;
+    bool always;
+} row_times[SHOP_N_KINDS] = {
+    [SHOP_ORDERS] = { "ordered_at", false }, [SHOP_REVIEWS] = { "created_at", false }, [SHOP_PRODUCTS] = { "launched_at", true },
+    [SHOP_STOCK] = { "as_of", true },        [SHOP_PROMOTIONS] = { NULL, true },       [SHOP_CUSTOMERS] = { "created_at", true },
+    [SHOP_MERCHANTS] = { "opened_at", true }, [SHOP_PAYMENTS] = { "at", false },       [SHOP_EVENTS] = { "at", false },
+    [SHOP_LABELS] = { "labelled_at", false },
+};
+
+static toc_status copy_rows(toc_ctx *ctx, const shop_data *shop, shop_kind kind, const uint32_t *rows, size_t n, shop_data *view)
+{
+    const shop_schema *schema = shop_schema_of(kind);
+
+    TOC_TRY(shop_add_rows(ctx, view, kind, n, NULL));
+    for (size_t j = 0; j < schema->n_columns; j++) {
+        if (schema->columns[j].type == SHOP_T_CODE) {
+            const uint32_t *from = shop_codes(shop, kind, j);
+            uint32_t *to = shop_codes(view, kind, j);
+            for (size_t i = 0; i < n; i++) to[i] = from[rows[i]];
+        } else {
+            const int64_t *from = shop_ints(shop, kind, j);
+            int64_t *to = shop_ints(view, kind, j);
+            for (size_t i = 0; i < n; i++) to[i] = from[rows[i]];
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        shop_known_at(view, kind)[i] = shop_known_at(shop, kind)[rows[i]];
+        shop_row_numbers(view, kind)[i] = shop_row_numbers(shop, kind)[rows[i]];
+    }
+    return TOC_OK;
+}
+
+static toc_status cut_kind(toc_ctx *ctx, const shop_data *shop, shop_kind kind, int64_t as_of, shop_data *view)
+{
+    size_t n = shop_rows(shop, kind), kept = 0;
+    int column = row_times[kind].column ? shop_column_of(kind, toc_str_of(row_times[kind].column)) : -1;
+    const int64_t *at = column >= 0 ? shop_ints(shop, kind, (size_t)column) : NULL;
+    uint32_t *rows;
+
+    TOC_TRY(toc_alloc(ctx, n, sizeof *rows, &rows));
+    for (size_t i = 0; i < n; i++)
+        if (row_before(at ? at[i] : TOC_NO_TIME, shop_known_at(shop, kind)[i], as_of, row_times[kind].always)) rows[kept++] = (uint32_t)i;
+    toc_status st = copy_rows(ctx, shop, kind, rows, kept, view);
+    toc_free(rows);
+    view->has[kind] = shop->has[kind];
+    return st;
+}
+
+static void blank_later(int64_t *times, size_t n, int64_t as_of)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!before(times[i], as_of)) times[i] = TOC_NO_TIME;
+}
+
+/* The status of a line that its own times before T speak for, the latest of them; SHOP_NO_STATUS where none does. Times are already cut. */
+static shop_status status_by_times(const shop_orders *o, size_t i)
+{
+    const struct { shop_status status; int64_t at; } steps[] = { /* of equal times the later step holds */
+        { SHOP_PAID, o->paid_at[i] },         { SHOP_SHIPPED, o->shipped_at[i] },   { SHOP_DELIVERED, o->delivered_at[i] },
+        { SHOP_CANCELLED, o->cancelled_at[i] }, { SHOP_RETURNED, o->returned_at[i] }, { SHOP_REFUNDED, o->refunded_at[i] },
+    };
+    shop_status status = SHOP_NO_STATUS;
+    int64_t latest = TOC_NO_TIME;
+
+    for (size_t s = 0; s < TOC_COUNT(steps); s++) {
+        if (steps[s].at == TOC_NO_TIME || steps[s].at < latest) continue;
+        latest = steps[s].at;
+        status = steps[s].status;
+    }
+    return status;
+}
+
+/* The status that may be known at T. *untimed is set when the export's own word had no time and had to go. */
+static toc_status cut_status(toc_ctx *ctx, shop_data *view, size_t i, int64_t as_of, bool *untimed)
+{
+    shop_orders *o = &view->orders;
+    toc_pool *words = &view->dict[SHOP_D_WORD];
+    shop_status status, own;
+
+    if (before(o->status_at[i], as_of)) return TOC_OK;
+    if (o->status_at[i] == TOC_NO_TIME && before(o->known_at[i], as_of)) return TOC_OK;
+    status = status_by_times(o, i);
+    if (o->status_at[i] == TOC_NO_TIME && o->status[i]) {
+        bool known = shop_status_of(toc_pool_str(words, o->status[i]), &own);
+        if (!known || (own != status && own != SHOP_PLACED)) *untimed = true;
+    }
+    o->status_at[i] = TOC_NO_TIME;
+    return toc_pool_intern(ctx, words, toc_str_of(status == SHOP_NO_STATUS ? "" : shop_status_name(status)), &o->status[i]);
+}
+
+static toc_status cut_orders(toc_ctx *ctx, shop_data *view, int64_t as_of, uint64_t *dropped)
+{
+    shop_orders *o = &view->orders;
+    int64_t *const times[] = { o->paid_at, o->shipped_at, o->delivered_at, o->cancelled_at, o->returned_at, o->refunded_at };
+    bool no_status = false, no_refund = false;
+
+    for (size_t t = 0; t < TOC_COUNT(times); t++) blank_later(times[t], o->n, as_of);
+    for (size_t i = 0; i < o->n; i++) {
+        TOC_TRY(cut_status(ctx, view, i, as_of, &no_status));
+        if (o->refund_amount[i] == TOC_NO_MONEY || o->refunded_at[i] != TOC_NO_TIME || before(o->known_at[i], as_of)) continue;
+        no_refund |= o->refund_amount[i] != 0;
+        o->refund_amount[i] = TOC_NO_MONEY;
+    }
+    if (dropped && no_status) *dropped |= UINT64_C(1) << shop_column_of(SHOP_ORDERS, TOC_STR("status"));
+    if (dropped && no_refund) *dropped |= UINT64_C(1) << shop_column_of(SHOP_ORDERS, TOC_STR("refund_amount"));
+    return TOC_OK;
+}
+
+toc_status shop_as_of(toc_ctx *ctx, const shop_data *shop, int64_t as_of, shop_data *view, uint64_t *dropped)
+{
+    toc_status st = TOC_OK;
+
+    *view = (shop_data){ .dict = shop->dict, .dict_borrowed = true };
+    if (dropped) *dropped = 0;
+    for (size_t k = 0; k < SHOP_N_KINDS && !st; k++) st = cut_kind(ctx, shop, (shop_kind)k, as_of, view);
+    if (!st) st = cut_orders(ctx, view, as_of, dropped);
+    if (!st) {
+        blank_later(view->customers.ended_at, view->customers.n, as_of);
+        blank_later(view->products.discontinued_at, view->products.n, as_of);
+    }
+    if (st) shop_release(view);
+    return st;
+}
