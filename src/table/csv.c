@@ -12,6 +12,13 @@ static bool needs_quotes(toc_str text)
     return false;
 }
 
+/* A row that is one empty cell would be an empty line, which readers skip. */
+static void write_lone(toc_out *out, toc_str text)
+{
+    if (text.n) tab_csv_field(out, text);
+    else toc_out_write(out, "\"\"", 2);
+}
+
 void tab_csv_field(toc_out *out, toc_str text)
 {
     size_t start = 0;
@@ -42,7 +49,8 @@ void tab_write_csv(const tab_table *table, toc_out *out)
     for (size_t i = 0; i < table->n_rows; i++) {
         for (size_t j = 0; j < table->n_cols; j++) {
             if (j) toc_out_write(out, ",", 1);
-            tab_csv_field(out, tab_cell(&table->columns[j], i, buf));
+            if (table->n_cols == 1) write_lone(out, tab_cell(&table->columns[j], i, buf));
+            else tab_csv_field(out, tab_cell(&table->columns[j], i, buf));
         }
         toc_out_write(out, "\n", 1);
     }

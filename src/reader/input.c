@@ -1,0 +1,176 @@
+/* input.c: the bytes of a file or of stdin; gzip and zstd are known by their first bytes, so names do not matter. */
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include "reader/reader_int.h"
+
+#define RAW_BLOCK ((size_t)256 << 10)
+
+typedef enum { PLAIN, GZIP, ZSTD } packing;
+
+struct rd_input {
+    const char *path; /* as given */
+    int fd;
+    bool raw_end;        /* no more bytes from the file */
+    packing packing;
+    unsigned char *raw;  /* RAW_BLOCK bytes from the file */
+    size_t raw_at, raw_n;
+    z_stream gzip;
+    bool gzip_open, in_member;
+    ZSTD_DStream *zstd;
+    uint64_t hash[2];
+};
+
+static toc_status fill_raw(toc_ctx *ctx, rd_input *input)
+{
+    input->raw_at = input->raw_n = 0;
+    while (!input->raw_end && input->raw_n < RAW_BLOCK) {
+        ssize_t got = read(input->fd, input->raw + input->raw_n, RAW_BLOCK - input->raw_n);
+        if (got < 0) {
+            if (errno == EINTR) continue;
+            return toc_fail_errno(ctx, TOC_E_IO, errno, "%s: cannot be read", input->path);
+        }
+        if (!got) input->raw_end = true;
+        input->raw_n += (size_t)got;
+    }
+    return TOC_OK;
+}
+
+static toc_status open_packing(toc_ctx *ctx, rd_input *input)
+{
+    static const unsigned char gzip_magic[] = { 0x1f, 0x8b }, zstd_magic[] = { 0x28, 0xb5, 0x2f, 0xfd };
+
+    if (input->raw_n >= 2 && !memcmp(input->raw, gzip_magic, 2)) {
+        input->packing = GZIP;
+        if (inflateInit2(&input->gzip, 16 + MAX_WBITS) != Z_OK) return toc_fail(ctx, TOC_E_NOMEM, "%s: out of memory", input->path);
+        input->gzip_open = input->in_member = true;
+    } else if (input->raw_n >= 4 && !memcmp(input->raw, zstd_magic, 4)) {
+        input->packing = ZSTD;
+        input->in_member = true;
+        if (!(input->zstd = ZSTD_createDStream())) return toc_fail(ctx, TOC_E_NOMEM, "%s: out of memory", input->path);
+    }
+    return TOC_OK;
+}
+
+toc_status rd_input_open(toc_ctx *ctx, const char *path, rd_input **result)
+{
+    rd_input *input = NULL;
+    toc_status st;
+
+    TOC_TRY(toc_alloc(ctx, 1, sizeof *input, &input));
+    input->path = path;
+    input->fd = -1;
+    if ((st = toc_alloc(ctx, RAW_BLOCK, 1, &input->raw))) goto fail;
+    if (strcmp(path, "-") == 0) {
+        input->path = "stdin";
+        input->fd = STDIN_FILENO;
+    } else if ((input->fd = open(path, O_RDONLY | O_CLOEXEC)) < 0) {
+        st = toc_fail_errno(ctx, TOC_E_IO, errno, "%s: cannot be opened", path);
+        goto fail;
+    }
+    if ((st = fill_raw(ctx, input))) goto fail;
+    if ((st = open_packing(ctx, input))) goto fail;
+    *result = input;
+    return TOC_OK;
+fail:
+    rd_input_close(input);
+    return st;
+}
+
+void rd_input_close(rd_input *input)
+{
+    if (!input) return;
+    if (input->gzip_open) inflateEnd(&input->gzip);
+    if (input->zstd) ZSTD_freeDStream(input->zstd);
+    if (input->fd > STDIN_FILENO) close(input->fd);
+    toc_free(input->raw);
+    toc_free(input);
+}
+
+static toc_status damaged(toc_ctx *ctx, const rd_input *input, const char *format, bool cut)
+{
+    return toc_fail(ctx, TOC_E_DATA, "%s: the %s file is %s", input->path, format, cut ? "cut off before its end" : "damaged");
+}
+
+static toc_status read_plain(rd_input *input, char *bytes, size_t n, size_t *got)
+{
+    *got = TOC_MIN(n, input->raw_n - input->raw_at);
+    memcpy(bytes, input->raw + input->raw_at, *got);
+    input->raw_at += *got;
+    return TOC_OK;
+}
+
+/* One step of inflate; several members may follow each other. */
+static toc_status read_gzip(toc_ctx *ctx, rd_input *input, char *bytes, size_t n, size_t *got)
+{
+    z_stream *z = &input->gzip;
+
+    if (!input->in_member) {
+        if (inflateReset(z) != Z_OK) return damaged(ctx, input, "gzip", false);
+        input->in_member = true;
+    }
+    z->next_in = input->raw + input->raw_at;
+    z->avail_in = (uInt)(input->raw_n - input->raw_at);
+    z->next_out = (Bytef *)bytes;
+    z->avail_out = (uInt)TOC_MIN(n, (size_t)1 << 30);
+    size_t room = z->avail_out;
+    int code = inflate(z, Z_NO_FLUSH);
+    input->raw_at = input->raw_n - z->avail_in;
+    *got = room - z->avail_out;
+    if (code == Z_STREAM_END) input->in_member = false;
+    else if (code == Z_MEM_ERROR) return toc_fail(ctx, TOC_E_NOMEM, "%s: out of memory", input->path);
+    else if (code != Z_OK && code != Z_BUF_ERROR) return damaged(ctx, input, "gzip", false);
+    return TOC_OK;
+}
+
+static toc_status read_zstd(toc_ctx *ctx, rd_input *input, char *bytes, size_t n, size_t *got)
+{
+    ZSTD_inBuffer in = { input->raw, input->raw_n, input->raw_at };
+    ZSTD_outBuffer out = { bytes, n, 0 };
+    size_t code = ZSTD_decompressStream(input->zstd, &out, &in);
+
+    if (ZSTD_isError(code)) return damaged(ctx, input, "zstd", false);
+    input->in_member = code != 0;
+    input->raw_at = in.pos;
+    *got = out.pos;
+    return TOC_OK;
+}
+
+/* Blocks are of fixed size but for the last, so the hash depends on the content only. */
+static void hash_block(rd_input *input, const char *bytes, size_t n)
+{
+    uint64_t h = toc_str_hash((toc_str){ bytes, n });
+    input->hash[0] = toc_mix(input->hash[0] ^ h);
+    input->hash[1] = toc_mix(input->hash[1] + (h ^ UINT64_C(0x9e3779b97f4a7c15)) * 3 + n);
+}
+
+toc_status rd_input_read(toc_ctx *ctx, rd_input *input, char *bytes, size_t n, size_t *got)
+{
+    size_t done = 0;
+
+    while (done < n) {
+        size_t part = 0;
+        bool empty = input->raw_at == input->raw_n;
+        if (empty && !input->raw_end) {
+            TOC_TRY(fill_raw(ctx, input));
+            continue;
+        }
+        if (empty && (input->packing == PLAIN || !input->in_member)) break;
+        if (input->packing == PLAIN) TOC_TRY(read_plain(input, bytes + done, n - done, &part));
+        else if (input->packing == GZIP) TOC_TRY(read_gzip(ctx, input, bytes + done, n - done, &part));
+        else TOC_TRY(read_zstd(ctx, input, bytes + done, n - done, &part));
+        if (empty && !part && input->in_member) return damaged(ctx, input, input->packing == GZIP ? "gzip" : "zstd", true);
+        done += part;
+    }
+    if (done) hash_block(input, bytes, done);
+    *got = done;
+    return TOC_OK;
+}
+
+void rd_input_hash(const rd_input *input, char hex[33])
+{
+    snprintf(hex, 33, "%016llx%016llx", (unsigned long long)input->hash[0], (unsigned long long)input->hash[1]);
+}

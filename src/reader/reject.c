@@ -1,0 +1,55 @@
+/* reject.c: refused records, in words and as rows of a reject file. */
+#include "reader/reader_int.h"
+
+const char *rd_fault_text(const rd_reader *reader, const rd_record *record, char *buf)
+{
+    size_t n = 160;
+
+    switch (record->fault) {
+    case RD_FINE: snprintf(buf, n, "no fault"); break;
+    case RD_UNCLOSED: snprintf(buf, n, "the quote opened on line %zu is never closed", record->quote_line); break;
+    case RD_BAD_QUOTE: snprintf(buf, n, "text follows the closing quote of a field on line %zu", record->quote_line); break;
+    case RD_TOO_LONG: snprintf(buf, n, "a field is longer than %zu bytes", reader->parser.max_field); break;
+    case RD_BINARY: snprintf(buf, n, "the record has NUL bytes"); break;
+    case RD_ENCODING: snprintf(buf, n, "the bytes are no text in %s", reader->encoding); break;
+    case RD_COLUMNS: snprintf(buf, n, "%zu fields where the header has %zu", record->n, reader->n_header); break;
+    }
+    return buf;
+}
+
+toc_status rd_raw_text(toc_ctx *ctx, const rd_reader *reader, const rd_record *record, toc_buf *buf)
+{
+    toc_str raw = record->raw;
+    bool cut = raw.n > RD_MAX_RAW;
+
+    if (cut) raw.n = RD_MAX_RAW;
+    TOC_TRY(rd_decode(ctx, reader->transcoded ? "UTF-8" : reader->encoding, raw, buf));
+    for (size_t i = 0; i < buf->n; i++)
+        if (!buf->p[i]) buf->p[i] = ' ';
+    return cut ? toc_buf_str(ctx, buf, "...") : TOC_OK;
+}
+
+void rd_reject_header(toc_out *out)
+{
+    toc_out_str(out, "file,line,byte_offset,column,code,message,raw\n");
+}
+
+toc_status rd_reject(toc_ctx *ctx, toc_out *out, const rd_reader *reader, const rd_record *record, toc_str column, const char *code,
+                     const char *message)
+{
+    toc_buf raw = {0};
+    toc_status st = rd_raw_text(ctx, reader, record, &raw);
+
+    if (!st) {
+        tab_csv_field(out, toc_str_of(reader->path));
+        toc_out_printf(out, ",%zu,%llu,", record->line, (unsigned long long)record->offset);
+        tab_csv_field(out, column);
+        toc_out_printf(out, ",%s,", code);
+        tab_csv_field(out, toc_str_of(message));
+        toc_out_write(out, ",", 1);
+        tab_csv_field(out, (toc_str){ raw.p, raw.n });
+        toc_out_write(out, "\n", 1);
+    }
+    toc_buf_release(&raw);
+    return st;
+}
