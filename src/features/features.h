@@ -24,6 +24,11 @@ TOC_CHECKED toc_status fea_products(toc_ctx *ctx, const shop_data *view, int64_t
  * [from, as_of). Takes the whole shop's view at as_of. */
 TOC_CHECKED toc_status fea_orders(toc_ctx *ctx, const shop_data *view, int64_t from, int64_t as_of, tab_table *features);
 
+/* Orders, units and spend of each customer, merchant or product ("customers" ...) in each local hour, day or week (from Monday) with a purchase:
+ * id, `from` (TAB_TIME, start of the bucket), orders, units, spend; sorted by id text, then time. Errors: as above, TOC_E_USAGE for another entity. */
+typedef enum { FEA_BY_HOUR, FEA_BY_DAY, FEA_BY_WEEK } fea_bucket;
+TOC_CHECKED toc_status fea_windows(toc_ctx *ctx, const shop_data *view, const char *entity, fea_bucket by, tab_table *windows);
+
 /* Adds a label column that says what happened in [as_of, as_of + horizon): "churned" for customers (1 = no purchase). A window not wholly inside the
  * data (shop: everything, not the view) leaves the label empty; *n_open counts those. */
 TOC_CHECKED toc_status fea_label_churn(toc_ctx *ctx, const shop_data *shop, int64_t as_of, int64_t horizon, tab_table *features, size_t *n_open);

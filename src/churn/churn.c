@@ -1,0 +1,406 @@
+/* churn.c: the walk from a shop to warnings: cut-offs, training, calibration, backtest, items. */
+#include "churn/churn_int.h"
+
+#include <stdlib.h>
+
+#define N_EVIDENCE 3
+#define N_HISTORY 12           /* periods of 30 days in the small picture */
+#define CUTOFFS_PER_HORIZON 3
+
+churn_options churn_defaults(void)
+{
+    return (churn_options){ .model = CHURN_BOOST, .n_cutoffs = 9, .n_trees = 150, .max_leaves = 12, .learning_rate = 0.05, .max_rows = 300000 };
+}
+
+/* Everything between shop and list. */
+typedef struct {
+    const churn_options *options;
+    const shop_data *view; /* as of T */
+    int64_t as_of, horizon;
+    double horizon_days, money_units; /* per minor unit */
+    const char *currency;
+    churn_sample now;      /* at T */
+    churn_sample *past;    /* newest first, one third of a horizon apart; labels inside the view */
+    size_t n_past;
+    churn_fit final, before, long_before; /* trained on windows that end by T, a horizon and two horizons earlier */
+    double *score, *money;                /* of the customers at T */
+    warn_level *level;
+} work;
+
+static void release_work(work *w)
+{
+    churn_sample_release(&w->now);
+    for (size_t k = 0; k < w->n_past; k++) churn_sample_release(&w->past[k]);
+    toc_free(w->past);
+    churn_fit_release(&w->final);
+    churn_fit_release(&w->before);
+    churn_fit_release(&w->long_before);
+    toc_free(w->score);
+    toc_free(w->money);
+    toc_free(w->level);
+}
+
+/* The cut-offs that history allows: the earliest has half a horizon of orders before it. */
+static toc_status make_samples(toc_ctx *ctx, work *w)
+{
+    int64_t first = shop_first_order(w->view), step = TOC_MAX(w->horizon / CUTOFFS_PER_HORIZON, TOC_DAY);
+    int64_t cutoff = w->as_of - w->horizon;
+    size_t wanted = w->options->model == CHURN_RHYTHM ? 1 : w->options->n_cutoffs;
+
+    TOC_TRY(churn_sample_make(ctx, w->view, w->as_of, 0, 1, &w->now));
+    if (w->now.n == 0) return toc_fail(ctx, TOC_E_DATA, "no customer with a purchase before the moment: nothing to warn of");
+    double share = TOC_MIN(1, (double)w->options->max_rows / ((double)w->now.n * (double)wanted));
+    TOC_TRY(toc_alloc(ctx, wanted, sizeof *w->past, &w->past));
+    for (; w->n_past < wanted && cutoff - first >= w->horizon / 2; cutoff -= step) {
+        /* The newest window judges the backtest, so it keeps everybody. */
+        TOC_TRY(churn_sample_make(ctx, w->view, cutoff, w->horizon, w->n_past == 0 ? 1 : share, &w->past[w->n_past]));
+        w->n_past++;
+    }
+    return TOC_OK;
+}
+
+/* Trains the three models and calibrates each by what the one before it says about a window that came true since. */
+static toc_status train(toc_ctx *ctx, work *w)
+{
+    size_t lag = CUTOFFS_PER_HORIZON;
+    const churn_fit *earlier[2];
+    const churn_sample *later[2];
+    size_t n = 0;
+
+    TOC_TRY(churn_train(ctx, w->past, w->n_past, w->options, &w->final));
+    if (w->n_past > lag) TOC_TRY(churn_train(ctx, w->past + lag, w->n_past - lag, w->options, &w->before));
+    if (w->n_past > 2 * lag) TOC_TRY(churn_train(ctx, w->past + 2 * lag, w->n_past - 2 * lag, w->options, &w->long_before));
+    if (w->long_before.trees) {
+        earlier[0] = &w->long_before;
+        later[0] = &w->past[lag];
+        if (w->before.trees) TOC_TRY(churn_calibrate(ctx, &w->before, earlier, later, 1));
+    }
+    if (w->before.trees) {
+        earlier[n] = &w->before;
+        later[n++] = &w->past[0];
+    }
+    if (w->long_before.trees) {
+        earlier[n] = &w->long_before;
+        later[n++] = &w->past[lag];
+    }
+    if (w->final.trees && n > 0) TOC_TRY(churn_calibrate(ctx, &w->final, earlier, later, n));
+    return TOC_OK;
+}
+
+/* Scores, expected loss and levels of a sample by a fit; without one by silence. */
+static toc_status judge(toc_ctx *ctx, const work *w, const churn_fit *fit, const churn_sample *s, double *score, double *money, warn_level *level)
+{
+    double gap, orders;
+
+    if (fit && fit->trees) {
+        TOC_TRY(churn_predict(ctx, fit, s, score));
+    } else {
+        TOC_TRY(churn_shop_gap(ctx, s, &gap));
+        for (size_t r = 0; r < s->n; r++) score[r] = churn_silence(s, r, gap);
+    }
+    for (size_t r = 0; r < s->n; r++) {
+        churn_expect(s, r, w->horizon_days, &orders, &money[r]);
+        money[r] *= score[r];
+    }
+    return churn_levels(ctx, score, money, s->n, level);
+}
+
+static size_t left_among(const churn_sample *s, const uint32_t *order, size_t n)
+{
+    size_t left = 0;
+
+    for (size_t i = 0; i < n; i++) left += s->left[order[i]];
+    return left;
+}
+
+static toc_status sum_up(toc_ctx *ctx, const work *w, warn_list *list, const double *score, const warn_level *level, uint32_t *order)
+{
+    const churn_sample *s = &w->past[0];
+    size_t n = TOC_MIN(100, TOC_MAX(s->n / 5, 1)), ours, plain;
+    warn_level *alike = NULL;
+    char date[16];
+    toc_status st = TOC_OK;
+
+    if ((st = toc_alloc(ctx, s->n, sizeof *alike, &alike))) return st;
+    if ((st = churn_rank(ctx, score, level, s->n, order))) goto out;
+    ours = left_among(s, order, n);
+    if ((st = churn_rank(ctx, s->recency, alike, s->n, order))) goto out;
+    plain = left_among(s, order, n);
+    toc_format_date(ctx, s->cutoff, date);
+    st = toc_arena_printf(ctx, &list->arena, &list->backtest.summary,
+                          "Of the %zu we would have warned of first on %s, %zu left: no order in the %.0f days after. Of the %zu silent longest, %zu left, "
+                          "but they had little left to lose; of all %zu customers, %.0f %%.",
+                          n, date, ours, w->horizon_days, n, plain, s->n, 100 * (double)list->backtest.n_positive / (double)s->n);
+out:
+    toc_free(alike);
+    return st;
+}
+
+/* Recency as a probability, calibrated on the window before the one that judges. */
+static toc_status plain_scores(toc_ctx *ctx, const work *w, bool probabilities, double *plain)
+{
+    const churn_sample *s = &w->past[0], *before = &w->past[CUTOFFS_PER_HORIZON];
+    num_calibration c = {0};
+
+    for (size_t r = 0; r < s->n; r++) plain[r] = s->recency[r];
+    if (!probabilities) return TOC_OK;
+    TOC_TRY(num_calibrate(ctx, before->recency, before->left, before->n, &c));
+    for (size_t r = 0; r < s->n; r++) plain[r] = num_calibrated(&c, plain[r]);
+    num_calibration_release(&c);
+    return TOC_OK;
+}
+
+static toc_status add_ece(toc_ctx *ctx, warn_list *list, const double *score, const double *plain, const churn_sample *s)
+{
+    double ours, theirs;
+
+    TOC_TRY(num_ece(ctx, score, s->left, s->n, 10, &ours));
+    TOC_TRY(num_ece(ctx, plain, s->left, s->n, 10, &theirs));
+    return warn_add_measure(ctx, list, "ECE", ours, theirs, "mean distance of probability and outcome over ten bins; 0 is best");
+}
+
+/* What the same procedure said a horizon ago, beside what happened. */
+static toc_status backtest(toc_ctx *ctx, const work *w, warn_list *list)
+{
+    const churn_sample *s = &w->past[0];
+    double *score = NULL, *money = NULL, *plain = NULL;
+    warn_level *level = NULL;
+    uint32_t *order = NULL;
+    toc_status st = TOC_OK;
+
+    if ((st = toc_alloc(ctx, s->n, sizeof *score, &score))) goto out;
+    if ((st = toc_alloc(ctx, s->n, sizeof *money, &money))) goto out;
+    if ((st = toc_alloc(ctx, s->n, sizeof *plain, &plain))) goto out;
+    if ((st = toc_alloc(ctx, s->n, sizeof *level, &level))) goto out;
+    if ((st = toc_alloc(ctx, s->n, sizeof *order, &order))) goto out;
+    if ((st = judge(ctx, w, &w->before, s, score, money, level))) goto out;
+    warn_backtest *b = &list->backtest;
+    b->done = true;
+    b->as_of = s->cutoff;
+    b->until = w->as_of;
+    b->plain_name = "recency alone";
+    b->n = s->n;
+    for (size_t r = 0; r < s->n; r++) b->n_positive += s->left[r];
+    bool probabilities = list->calibrated && w->n_past > CUTOFFS_PER_HORIZON;
+    if ((st = plain_scores(ctx, w, probabilities, plain))) goto out;
+    if ((st = warn_measure_scores(ctx, list, score, plain, s->left, s->n))) goto out;
+    if (probabilities && (st = add_ece(ctx, list, score, plain, s))) goto out;
+    st = sum_up(ctx, w, list, score, level, order);
+out:
+    toc_free(score);
+    toc_free(money);
+    toc_free(plain);
+    toc_free(level);
+    toc_free(order);
+    return st;
+}
+
+/* What is missing for a backtest or probabilities, in days and customers. */
+static toc_status say_why_not(toc_ctx *ctx, const work *w, warn_list *list)
+{
+    int64_t first = shop_first_order(w->view);
+    int64_t need = w->horizon / 2 + 2 * w->horizon, have = w->as_of - first; /* a window to learn from, one to be judged by */
+    const char **text = &list->backtest.why_not;
+
+    if (have < need)
+        return toc_arena_printf(ctx, &list->arena, text,
+                                "the history of %.0f days is too short: a model for a horizon of %.0f days needs %.0f more days of orders to learn and be "
+                                "tested; until then customers are ranked by silence in their own rhythm",
+                                floor((double)have / (double)TOC_DAY), w->horizon_days, ceil((double)(need - have) / (double)TOC_DAY));
+    return toc_arena_printf(ctx, &list->arena, text,
+                            "too few customers: training windows need at least 30 who left and 30 who stayed; until then customers are ranked by "
+                            "silence in their own rhythm");
+}
+
+/* The last orders of each customer, newest first, and their orders in each of the last 30-day periods; by customer code. */
+typedef struct {
+    uint32_t (*last)[N_EVIDENCE];
+    int64_t *last_at;
+    uint16_t (*periods)[N_HISTORY]; /* oldest first */
+} trail;
+
+static toc_status make_trail(toc_ctx *ctx, const work *w, trail *t)
+{
+    const shop_orders *o = &w->view->orders;
+    size_t n = toc_pool_size(&w->view->dict[SHOP_D_CUSTOMER]);
+
+    TOC_TRY(toc_alloc(ctx, n, sizeof *t->last, &t->last));
+    TOC_TRY(toc_alloc(ctx, n, sizeof *t->last_at, &t->last_at));
+    TOC_TRY(toc_alloc(ctx, n, sizeof *t->periods, &t->periods));
+    for (size_t i = 0; i < o->n; i++) {
+        uint32_t c = o->customer_id[i];
+        if (c == 0 || o->order_id[i] == t->last[c][0] || !shop_line_is_purchase(w->view, i)) continue;
+        for (size_t k = N_EVIDENCE - 1; k > 0; k--) t->last[c][k] = t->last[c][k - 1];
+        t->last[c][0] = o->order_id[i];
+        t->last_at[c] = o->ordered_at[i];
+        int64_t ago = (w->as_of - 1 - o->ordered_at[i]) / (30 * TOC_DAY);
+        if (ago >= 0 && ago < N_HISTORY && t->periods[c][N_HISTORY - 1 - ago] < UINT16_MAX) t->periods[c][N_HISTORY - 1 - ago]++;
+    }
+    return TOC_OK;
+}
+
+static void release_trail(trail *t)
+{
+    toc_free(t->last);
+    toc_free(t->last_at);
+    toc_free(t->periods);
+}
+
+static toc_status add_trail(toc_ctx *ctx, const work *w, warn_list *list, warn_item *item, const trail *t, uint32_t code)
+{
+    for (size_t k = 0; k < N_EVIDENCE; k++)
+        if (t->last[code][k] != 0)
+            TOC_TRY(warn_add_evidence(ctx, list, item, shop_text(w->view, SHOP_D_ORDER, t->last[code][k])));
+    TOC_TRY(toc_arena_alloc(ctx, &list->arena, N_HISTORY, sizeof *item->history, &item->history));
+    for (size_t k = 0; k < N_HISTORY; k++) item->history[k] = t->periods[code][k];
+    item->n_history = N_HISTORY;
+    return TOC_OK;
+}
+
+static toc_status add_facts(toc_ctx *ctx, const work *w, warn_list *list, warn_item *item, size_t r, int64_t last_at)
+{
+    const churn_sample *s = &w->now;
+    double orders, money;
+    char date[16];
+
+    toc_format_date(ctx, last_at, date);
+    churn_expect(s, r, w->horizon_days, &orders, &money);
+    TOC_TRY(warn_add_fact(ctx, list, item, "last_order", "%s", date));
+    TOC_TRY(warn_add_fact(ctx, list, item, "recency_days", "%.0f", s->recency[r]));
+    if (isnan(s->gap_mean[r])) TOC_TRY(warn_add_fact(ctx, list, item, "usual_gap_days", "%s", ""));
+    else TOC_TRY(warn_add_fact(ctx, list, item, "usual_gap_days", "%.1f", s->gap_mean[r]));
+    TOC_TRY(warn_add_fact(ctx, list, item, "purchase_days", "%.0f", s->days[r]));
+    TOC_TRY(warn_add_fact(ctx, list, item, "spend", "%.2f", s->x[churn_column("spend")][r]));
+    TOC_TRY(warn_add_fact(ctx, list, item, "orders_if_staying", "%.2f", orders));
+    return warn_add_fact(ctx, list, item, "money_if_staying", "%.2f", money);
+}
+
+static const char *action_of(warn_level level, double score, double days)
+{
+    if (level == WARN_CRITICAL) return "call or write in person now; ask about the last order";
+    if (level == WARN_WARNING) return "send an offer that fits what they bought";
+    if (score >= 0.5) return days < 2 ? "nothing: a one-time buyer with little at stake" : "nothing: little at stake";
+    return "nothing: likely to come back unasked";
+}
+
+static toc_status add_item(toc_ctx *ctx, const work *w, warn_list *list, size_t r, const trail *t, const double *usual, double *phi, const tree_data *data)
+{
+    uint32_t code = w->now.code[r];
+    const char *id = shop_text(w->view, SHOP_D_CUSTOMER, code);
+    warn_item *item;
+
+    TOC_TRY(warn_add(ctx, list, &item));
+    item->entity_kind = "customer";
+    TOC_TRY(toc_arena_copy(ctx, &list->arena, id, strlen(id), &item->entity));
+    TOC_TRY(toc_arena_printf(ctx, &list->arena, &item->id, "churn:customer:%s", id));
+    item->score = w->score[r];
+    item->level = w->level[r];
+    item->money_minor = (int64_t)llround(w->money[r] / w->money_units);
+    item->currency = w->currency;
+    item->action = action_of(item->level, item->score, w->now.days[r]);
+    if (data) TOC_TRY(tree_contributions(ctx, w->final.trees, data, r, phi));
+    TOC_TRY(churn_reasons(ctx, list, item, &w->now, r, data ? phi : NULL, usual));
+    TOC_TRY(add_facts(ctx, w, list, item, r, t->last_at[code]));
+    return add_trail(ctx, w, list, item, t, code);
+}
+
+/* The riskiest customers become warnings. */
+static toc_status add_items(toc_ctx *ctx, const work *w, warn_list *list)
+{
+    const churn_sample *s = &w->now;
+    size_t p, n = w->options->top > 0 ? TOC_MIN(w->options->top, s->n) : s->n;
+    const fea_info *features = fea_list("customers", &p);
+    const char **names = NULL;
+    double *usual = NULL, *phi = NULL;
+    uint32_t *order = NULL;
+    trail t = {0};
+    toc_status st = TOC_OK;
+
+    if ((st = toc_alloc(ctx, p, sizeof *names, &names))) goto out;
+    if ((st = toc_alloc(ctx, p, sizeof *usual, &usual))) goto out;
+    if ((st = toc_alloc(ctx, p + 1, sizeof *phi, &phi))) goto out;
+    if ((st = toc_alloc(ctx, s->n, sizeof *order, &order))) goto out;
+    for (size_t j = 0; j < p; j++) names[j] = features[j].name;
+    tree_data data = { .n = s->n, .p = p, .x = s->x, .names = names };
+    if ((st = churn_usual(ctx, s, usual))) goto out;
+    if ((st = make_trail(ctx, w, &t))) goto out;
+    if ((st = churn_rank(ctx, w->score, w->level, s->n, order))) goto out;
+    for (size_t i = 0; i < n && !st; i++) st = add_item(ctx, w, list, order[i], &t, usual, phi, w->final.trees && list->calibrated ? &data : NULL);
+out:
+    toc_free(names);
+    toc_free(usual);
+    toc_free(phi);
+    toc_free(order);
+    release_trail(&t);
+    return st;
+}
+
+static toc_status describe(toc_ctx *ctx, const work *w, warn_list *list, uint64_t dropped)
+{
+    const shop_schema *schema = shop_schema_of(SHOP_ORDERS);
+    char from[16], to[16];
+    const char *title;
+
+    toc_format_date(ctx, w->as_of, from);
+    toc_format_date(ctx, w->as_of + w->horizon, to);
+    TOC_TRY(toc_arena_printf(ctx, &list->arena, &title, "Customers by the risk of no order from %s until %s", from, to));
+    list->title = title;
+    list->as_of = w->as_of;
+    list->horizon = w->horizon;
+    list->n_considered = w->now.n;
+    TOC_TRY(warn_note(ctx, list, "a customer has left when no purchase follows within %.0f days%s; purchases of one day count once", w->horizon_days,
+                      w->options->horizon_days > 0 ? "" : " (learned: twice the gap that three of four repeat purchases keep)"));
+    for (size_t k = 0; k < w->n_past; k++) {
+        const churn_sample *s = &w->past[k];
+        size_t left = 0;
+        if (k % CUTOFFS_PER_HORIZON != 0 || s->n == 0) continue;
+        for (size_t r = 0; r < s->n; r++) left += s->left[r];
+        toc_format_date(ctx, s->cutoff, from);
+        toc_format_date(ctx, s->cutoff + w->horizon, to);
+        TOC_TRY(warn_note(ctx, list, "learned from %s to %s: %.1f %% of %zu customers left", from, to, 100 * (double)left / (double)s->n, s->n));
+    }
+    for (size_t c = 0; c < schema->n_columns; c++)
+        if (dropped >> c & 1) TOC_TRY(warn_note(ctx, list, "left out %s: nothing says when it became known", schema->columns[c].name));
+    return TOC_OK;
+}
+
+/* The shop's currency, and units of it per minor unit. */
+static void find_currency(work *w)
+{
+    const shop_orders *o = &w->view->orders;
+    uint32_t code = 0;
+
+    for (size_t i = 0; i < o->n && code == 0; i++) code = o->currency[i];
+    w->currency = shop_text(w->view, SHOP_D_WORD, code);
+    w->money_units = pow(10, -toc_currency_digits(toc_str_of(w->currency)));
+}
+
+toc_status churn_warn(toc_ctx *ctx, const shop_data *shop, int64_t as_of, const churn_options *options, warn_list *list)
+{
+    shop_data view = {0};
+    work w = { .options = options, .view = &view, .as_of = as_of, .horizon_days = options->horizon_days };
+    uint64_t dropped = 0;
+    toc_status st = TOC_OK;
+
+    if ((st = shop_as_of(ctx, shop, as_of, &view, &dropped))) goto out;
+    if (w.horizon_days <= 0 && (st = churn_learn_horizon(ctx, &view, as_of, &w.horizon_days))) goto out;
+    w.horizon = (int64_t)llround(w.horizon_days * (double)TOC_DAY);
+    find_currency(&w);
+    if ((st = toc_arena_copy(ctx, &list->arena, w.currency, strlen(w.currency), &w.currency))) goto out;
+    if ((st = make_samples(ctx, &w))) goto out;
+    if ((st = train(ctx, &w))) goto out;
+    list->calibrated = w.final.calibrated;
+    if ((st = toc_alloc(ctx, w.now.n, sizeof *w.score, &w.score))) goto out;
+    if ((st = toc_alloc(ctx, w.now.n, sizeof *w.money, &w.money))) goto out;
+    if ((st = toc_alloc(ctx, w.now.n, sizeof *w.level, &w.level))) goto out;
+    if ((st = judge(ctx, &w, list->calibrated ? &w.final : NULL, &w.now, w.score, w.money, w.level))) goto out;
+    if ((st = describe(ctx, &w, list, dropped))) goto out;
+    if (list->calibrated) st = backtest(ctx, &w, list);
+    else st = say_why_not(ctx, &w, list);
+    if (st || (st = add_items(ctx, &w, list))) goto out;
+    st = warn_sort(ctx, list);
+out:
+    release_work(&w);
+    shop_release(&view);
+    return st;
+}

@@ -1,0 +1,235 @@
+/* model.c: trees over samples, their calibration at later cut-offs, and the plain measures that need no training. */
+#include "churn/churn_int.h"
+
+#define MIN_OF_EACH 30 /* customers who left, and who stayed, below which nothing is trained */
+
+/* One block with the columns of all samples one below the other. */
+typedef struct {
+    double *block;
+    const double **x;
+    const char **names;
+    double *y;
+    size_t n, p, n_left;
+} matrix;
+
+static void matrix_release(matrix *m)
+{
+    toc_free(m->block);
+    toc_free(m->x);
+    toc_free(m->names);
+    toc_free(m->y);
+}
+
+static toc_status name_columns(toc_ctx *ctx, const char ***names, size_t *p)
+{
+    const fea_info *list = fea_list("customers", p);
+
+    TOC_TRY(toc_alloc(ctx, *p, sizeof **names, names));
+    for (size_t j = 0; j < *p; j++) (*names)[j] = list[j].name;
+    return TOC_OK;
+}
+
+static toc_status stack_samples(toc_ctx *ctx, const churn_sample *samples, size_t n, matrix *m)
+{
+    size_t cells;
+
+    TOC_TRY(name_columns(ctx, &m->names, &m->p));
+    for (size_t k = 0; k < n; k++) m->n += samples[k].n;
+    TOC_TRY(toc_mul_size(ctx, m->n, m->p, &cells));
+    TOC_TRY(toc_alloc(ctx, cells, sizeof *m->block, &m->block));
+    TOC_TRY(toc_alloc(ctx, m->p, sizeof *m->x, &m->x));
+    TOC_TRY(toc_alloc(ctx, m->n, sizeof *m->y, &m->y));
+    for (size_t j = 0; j < m->p; j++) {
+        double *column = m->block + j * m->n;
+        m->x[j] = column;
+        for (size_t k = 0; k < n; k++)
+            for (size_t r = 0; r < samples[k].n; r++) *column++ = samples[k].x[j][r];
+    }
+    for (size_t k = 0, i = 0; k < n; k++)
+        for (size_t r = 0; r < samples[k].n; r++) {
+            m->n_left += samples[k].left[r];
+            m->y[i++] = samples[k].left[r];
+        }
+    return TOC_OK;
+}
+
+static tree_params params_of(const toc_ctx *ctx, const churn_options *o, size_t n)
+{
+    tree_params p = tree_defaults(o->model == CHURN_TREE ? TREE_SINGLE : TREE_BOOST);
+
+    p.seed = ctx->seed;
+    p.min_leaf = TOC_MAX(20, TOC_MIN(n / 200, 200));
+    p.max_leaves = o->max_leaves;
+    if (o->model == CHURN_TREE) {
+        p.max_depth = 5;
+        return p;
+    }
+    p.n_trees = o->n_trees;
+    p.learning_rate = o->learning_rate;
+    p.max_depth = 6;
+    p.l2 = 10;
+    p.row_share = 0.7;
+    p.column_share = 0.5;
+    return p;
+}
+
+toc_status churn_train(toc_ctx *ctx, const churn_sample *samples, size_t n, const churn_options *options, churn_fit *fit)
+{
+    matrix m = {0};
+    toc_status st = TOC_OK;
+
+    *fit = (churn_fit){0};
+    if (n == 0 || options->model == CHURN_RHYTHM) return TOC_OK;
+    if ((st = stack_samples(ctx, samples, n, &m))) goto out;
+    if (m.n_left < MIN_OF_EACH || m.n - m.n_left < MIN_OF_EACH) goto out;
+    tree_data data = { .n = m.n, .p = m.p, .x = m.x, .names = m.names };
+    tree_params params = params_of(ctx, options, m.n);
+    st = tree_fit(ctx, &data, m.y, NULL, &params, &fit->trees);
+out:
+    matrix_release(&m);
+    return st;
+}
+
+toc_status churn_score(toc_ctx *ctx, const churn_fit *fit, const churn_sample *sample, double *score)
+{
+    const char **names = NULL;
+    size_t p;
+
+    TOC_TRY(name_columns(ctx, &names, &p));
+    tree_data data = { .n = sample->n, .p = p, .x = sample->x, .names = names };
+    toc_status st = tree_predict(ctx, fit->trees, &data, score);
+    toc_free(names);
+    return st;
+}
+
+/* Log-odds: the scale on which a sigmoid calibrates. */
+static double log_odds(double p)
+{
+    p = TOC_MIN(TOC_MAX(p, 1e-6), 1 - 1e-6);
+    return log(p / (1 - p));
+}
+
+toc_status churn_calibrate(toc_ctx *ctx, churn_fit *fit, const churn_fit *const *earlier, const churn_sample *const *later, size_t n)
+{
+    double *score = NULL;
+    uint8_t *left = NULL;
+    size_t total = 0, at = 0, n_left = 0;
+    toc_status st = TOC_OK;
+
+    for (size_t k = 0; k < n; k++) total += later[k]->n;
+    if ((st = toc_alloc(ctx, total, sizeof *score, &score))) goto out;
+    if ((st = toc_alloc(ctx, total, sizeof *left, &left))) goto out;
+    for (size_t k = 0; k < n; k++) {
+        if ((st = churn_score(ctx, earlier[k], later[k], score + at))) goto out;
+        for (size_t r = 0; r < later[k]->n; r++, at++) {
+            score[at] = log_odds(score[at]);
+            left[at] = later[k]->left[r];
+            n_left += left[at];
+        }
+    }
+    if (n_left < MIN_OF_EACH || total - n_left < MIN_OF_EACH) goto out;
+    if ((st = num_calibrate(ctx, score, left, total, &fit->calibration))) goto out;
+    fit->calibrated = true;
+out:
+    toc_free(score);
+    toc_free(left);
+    return st;
+}
+
+toc_status churn_predict(toc_ctx *ctx, const churn_fit *fit, const churn_sample *sample, double *probability)
+{
+    TOC_TRY(churn_score(ctx, fit, sample, probability));
+    if (!fit->calibrated) return TOC_OK;
+    for (size_t r = 0; r < sample->n; r++) {
+        double p = num_calibrated(&fit->calibration, log_odds(probability[r]));
+        probability[r] = TOC_MIN(TOC_MAX(p, 0.001), 0.999);
+    }
+    return TOC_OK;
+}
+
+void churn_fit_release(churn_fit *fit)
+{
+    if (fit->trees) tree_free(fit->trees);
+    num_calibration_release(&fit->calibration);
+    *fit = (churn_fit){0};
+}
+
+toc_status churn_shop_gap(toc_ctx *ctx, const churn_sample *sample, double *gap)
+{
+    const double *mean = sample->gap_mean;
+    double *known = NULL;
+    size_t n = 0;
+
+    TOC_TRY(toc_alloc(ctx, sample->n, sizeof *known, &known));
+    for (size_t r = 0; r < sample->n; r++)
+        if (!isnan(mean[r])) known[n++] = mean[r];
+    *gap = num_median(known, n);
+    toc_free(known);
+    return TOC_OK;
+}
+
+double churn_silence(const churn_sample *sample, size_t row, double shop_gap)
+{
+    double own = sample->gap_mean[row], days = sample->days[row], recency = sample->recency[row];
+    double prior = isnan(shop_gap) ? 30 : shop_gap;
+    /* The shop's gap weighs as much as two of the customer's own. */
+    double gap = isnan(own) ? prior : (own * (days - 1) + 2 * prior) / (days + 1);
+    double silence = recency / TOC_MAX(gap, 1);
+
+    return silence / (1 + silence);
+}
+
+void churn_expect(const churn_sample *sample, size_t row, double horizon_days, double *orders, double *money)
+{
+    double span = TOC_MAX(TOC_MIN(sample->tenure[row], 365), horizon_days);
+
+    *orders = sample->orders_year[row] * horizon_days / span;
+    *money = TOC_MAX(sample->spend_year[row], 0) * horizon_days / span;
+}
+
+toc_status churn_levels(toc_ctx *ctx, const double *score, const double *money, size_t n, warn_level *level)
+{
+    double *sorted = NULL, high, middle;
+
+    TOC_TRY(toc_alloc(ctx, n, sizeof *sorted, &sorted));
+    for (size_t r = 0; r < n; r++) sorted[r] = money[r];
+    high = num_quantile(sorted, n, 0.8);
+    middle = num_quantile(sorted, n, 0.5);
+    toc_free(sorted);
+    for (size_t r = 0; r < n; r++) {
+        bool likely = score[r] >= 0.5;
+        level[r] = likely && money[r] > 0 && money[r] >= high ? WARN_CRITICAL : likely && money[r] > 0 && money[r] >= middle ? WARN_WARNING : WARN_NOTICE;
+    }
+    return TOC_OK;
+}
+
+toc_status churn_rank(toc_ctx *ctx, const double *score, const warn_level *level, size_t n, uint32_t *order)
+{
+    uint64_t *keys = NULL;
+    toc_status st = TOC_OK;
+
+    if ((st = toc_alloc(ctx, n, sizeof *keys, &keys))) return st;
+    for (size_t r = 0; r < n; r++) keys[r] = toc_key_f64(-score[r]);
+    if ((st = toc_sort_u64(ctx, keys, n, false, order))) goto out;
+    for (size_t r = 0; r < n; r++) keys[r] = (uint64_t)(WARN_CRITICAL - level[r]);
+    st = toc_sort_u64(ctx, keys, n, true, order);
+out:
+    toc_free(keys);
+    return st;
+}
+
+toc_status churn_usual(toc_ctx *ctx, const churn_sample *sample, double *usual)
+{
+    double *known = NULL;
+    size_t p = sample->table.n_cols - 1;
+
+    TOC_TRY(toc_alloc(ctx, sample->n, sizeof *known, &known));
+    for (size_t j = 0; j < p; j++) {
+        size_t n = 0;
+        for (size_t r = 0; r < sample->n; r++)
+            if (!isnan(sample->x[j][r])) known[n++] = sample->x[j][r];
+        usual[j] = num_median(known, n);
+    }
+    toc_free(known);
+    return TOC_OK;
+}
