@@ -8,6 +8,7 @@
 #define FC_FORECAST_H
 
 #include "base/base.h"
+#include "table/table.h"
 
 /* The models. Each is a function of one series; a missing period teaches nothing. */
 typedef enum {
@@ -79,6 +80,33 @@ double fc_quantile(const double quantile[FC_N_LEVELS], double level);
 
 /* Class of one series. interval and variation may be NULL. */
 fc_class fc_classify(const double *demand, size_t n, size_t dead_after, double *interval, double *variation);
+
+/* ---- rows of any table as series ---- */
+
+typedef enum { FC_DAY, FC_WEEK, FC_MONTH } fc_period;
+
+/* Sums of a table's rows by id and period. Series are sorted by id text, begin with the earliest period of any, and end with the last whole period
+ * before `end`; a period without rows is 0, one with an empty value is NaN, a negative sum (returns above sales) is 0. */
+typedef struct {
+    size_t n, n_periods;
+    const char **id;    /* (n) borrowed from the table */
+    double *demand;     /* (n x n_periods) */
+    int64_t first;      /* index of the first period */
+    int64_t end_day;    /* local day after the last period */
+    fc_period period;
+    size_t n_later;     /* rows at or after the end: left out */
+} fc_panel;
+
+/* Columns: value (a number or empty), time, id (NULL = one series called "all"). Weeks have 7 days and are counted back from as_of; as_of TOC_NO_TIME
+ * means after the latest row, whose month counts as whole. Errors: TOC_E_USAGE (no such column), TOC_E_DATA (a value or time that is none: names
+ * the row; no rows before as_of), TOC_E_NOMEM. */
+TOC_CHECKED toc_status fc_panel_build(toc_ctx *ctx, const tab_table *table, const char *value, const char *time, const char *id, fc_period period,
+                                      int64_t as_of, fc_panel *panel);
+void fc_panel_release(fc_panel *panel);
+/* First day (YYYY-MM-DD) of the period `step` (0 = the first one after the end); buf of at least 16. */
+void fc_panel_start(const toc_ctx *ctx, const fc_panel *panel, size_t step, char *buf);
+/* Writes id, step, start, mean, q50, q80, q90, q95, q99, class: one row for each step (1 ..) and one with step "sum" for all of them together. */
+void fc_write_csv(const toc_ctx *ctx, const fc_panel *panel, const fc_forecasts *forecasts, toc_out *out);
 
 /* One model on one series: mean (horizon) of the coming periods, never negative. Errors: TOC_E_NOMEM. */
 TOC_CHECKED toc_status fc_model_run(toc_ctx *ctx, fc_model model, const double *demand, size_t n, size_t season, size_t horizon, double *mean);
