@@ -1,7 +1,7 @@
 /* forecast.h: demand of many products: how much is expected, and how much it could be.
  *
  * A series is non-negative demand of equal periods (days, weeks, months), oldest first; NaN is a period of which nothing is known (out of stock:
- * demand was hidden, not zero). Eleven small models forecast every series at several earlier origins; the weights with which they are
+ * demand was hidden, not zero). Fourteen small models forecast every series at several earlier origins; the weights with which they are
  * added, and the way the quantiles are made, are fitted to what happened after those origins, over all series together and then by class, so
  * that a product with little history borrows from the others. Nothing later than the end of a series is ever used. */
 #ifndef FC_FORECAST_H
@@ -24,6 +24,8 @@ typedef enum {
     FC_IMAPA,           /* Petropoulos & Kourentzes 2015: the mean over sums of 1 .. mean interval */
     FC_SEASONAL_WINDOW, /* mean of the same place in the last 8 seasons, FC_WINDOW_MIDDLE without a season */
     FC_HOLT_WINTERS,    /* damped trend and additive season, Holt's damped trend without a season */
+    FC_TRIMMED,         /* FC_WINDOW_MIDDLE without its largest sixth */
+    FC_CLIPPED,         /* SES that takes no period for more than three times its level */
     FC_N_MODELS
 } fc_model;
 const char *fc_model_name(fc_model model);

@@ -4,7 +4,7 @@
 #include <math.h>
 
 static const char *const model_names[FC_N_MODELS] = {
-    "naive", "ses", "window_short", "window_middle", "window_long", "croston", "sba", "tsb", "adida", "imapa", "seasonal_window", "holt_winters",
+    "naive", "ses", "window_short", "window_middle", "window_long", "croston", "sba", "tsb", "adida", "imapa", "seasonal_window", "holt_winters", "trimmed", "clipped",
 };
 
 const char *fc_model_name(fc_model model)
@@ -222,6 +222,32 @@ static void holt_winters_best(const double *y, size_t n, size_t season, size_t h
     }
 }
 
+/* Mean of the last `window` known values without the largest sixth: single large orders do not return. */
+static double trimmed_mean(const double *y, size_t n, size_t window, double *scratch)
+{
+    size_t known = 0;
+    double sum = 0.0;
+    for (size_t i = n; i-- > 0 && known < window;) {
+        if (isnan(y[i])) continue;
+        size_t at = known++;
+        for (; at > 0 && scratch[at - 1] > y[i]; at--) scratch[at] = scratch[at - 1];
+        scratch[at] = y[i];
+    }
+    size_t kept = known - known / 6;
+    for (size_t i = 0; i < kept; i++) sum += scratch[i];
+    return kept ? sum / (double)kept : 0.0;
+}
+
+static double clipped_ses(const double *y, size_t n, double alpha)
+{
+    double level = first_level(y, n, 8);
+    for (size_t i = 0; i < n; i++) {
+        if (isnan(y[i])) continue;
+        level += alpha * (TOC_MIN(y[i], 3.0 * level + 1.0) - level);
+    }
+    return level;
+}
+
 size_t fc_scratch_size(size_t n, size_t season)
 {
     return TOC_MAX(n, season) + 1;
@@ -240,6 +266,8 @@ static double flat(fc_model model, const double *y, size_t n, size_t season, dou
     case FC_TSB: return tsb(y, n, 0.1, 0.1);
     case FC_ADIDA: return aggregated_ses(y, n, mean_interval(y, n), scratch);
     case FC_IMAPA: return imapa(y, n, scratch);
+    case FC_TRIMMED: return trimmed_mean(y, n, TOC_MAX((size_t)12, 4 * m), scratch);
+    case FC_CLIPPED: return clipped_ses(y, n, 0.2);
     default: return window_mean(y, n, TOC_MAX((size_t)12, 4 * m));
     }
 }
