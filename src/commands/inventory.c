@@ -8,23 +8,24 @@ typedef struct {
     cli_shop shop;
     int64_t as_of, top;
     double horizon_days, service, lead_time_days;
-    const char *format, *fail_on;
+    const char *format, *fail_on, *out;
     cli_list set;
 } args;
 
-static const char *const levels[] = { "notice", "warning", "critical", "never", NULL };
+static const char *const levels[] = { "none", "notice", "warning", "critical", NULL };
 static const char *const settings[] = { "review", "cover", "dead", "min-chance", NULL };
-static const args defaults = { .as_of = TOC_NO_TIME, .horizon_days = 28.0, .service = 0.95, .lead_time_days = 7.0, .format = "csv", .fail_on = "never" };
+static const args defaults = { .as_of = TOC_NO_TIME, .horizon_days = 28.0, .service = 0.95, .lead_time_days = 7.0, .format = "text", .fail_on = "none", .out = "-" };
 
 static const cli_option options[] = {
     CLI_SHOP(args, shop),
-    CLI_TIME(0, "as-of", args, as_of, .help = "know nothing from TIME on [first midnight after the data]"),
+    CLI_TIME('T', "as-of", args, as_of, .help = "know nothing from TIME on [first midnight after the data]"),
     CLI_NUM('H', "horizon", args, horizon_days, .min = 1, .max = 120, .arg = "DAYS", .help = "show the forecast of DAYS [28]"),
     CLI_NUM(0, "service", args, service, .min = 0.5, .max = 0.999, .arg = "SHARE", .help = "meet demand in this share of cycles [0.95]"),
     CLI_NUM(0, "lead-time", args, lead_time_days, .min = 0, .max = 365, .arg = "DAYS", .help = "where the stock names none [7]"),
     CLI_INT('n', "top", args, top, .min = 0, .max = 1e9, .help = "write the N worst only [all]"),
-    CLI_WORD('f', "format", args, format, rep_format_names, .help = "csv, json, text or html [csv]"),
-    CLI_WORD(0, "fail-on", args, fail_on, levels, .help = "exit 1 from this level on: notice, warning, critical [never]"),
+    CLI_WORD('f', "format", args, format, rep_format_names, .arg = "FORMAT", .help = "csv, json, text or html [text]"),
+    CLI_TEXT('o', "out", args, out, .arg = "FILE", .help = "write to FILE [stdout]"),
+    CLI_WORD(0, "fail-on", args, fail_on, levels, .arg = "LEVEL", .help = "exit 1 on warnings of LEVEL or worse [none]"),
     CLI_LIST(0, "set", args, set, .arg = "NAME=VALUE", .help = "review, cover, dead (days), min-chance"),
     CLI_END,
 };
@@ -58,7 +59,7 @@ static toc_status run(toc_ctx *ctx, const cli_call *call)
     if ((st = cmd_load_shop(ctx, call, &a->shop, a->as_of, &shop))) goto out;
     if (as_of == TOC_NO_TIME && (st = shop_default_as_of(ctx, &shop, &as_of))) goto out;
     if ((st = inventory_warn(ctx, &shop, as_of, &o, &warnings))) goto out;
-    if ((st = rep_write_file(ctx, &warnings, (size_t)a->top, format, "-"))) goto out;
+    if ((st = rep_write_file(ctx, &warnings, (size_t)a->top, format, a->out))) goto out;
     if (warn_level_of(toc_str_of(a->fail_on), &fail_on) && warn_worst(&warnings) >= (int)fail_on) st = TOC_FINDINGS;
 out:
     warn_release(&warnings);
@@ -69,6 +70,6 @@ out:
 const cli_command cmd_inventory = {
     .name = "inventory", .group = "Every night", .usage = "[options] [FILE ...]",
     .summary = "say what will run out, what piles up and what to order",
-    .examples = "  tocsin inventory orders.csv stock.csv products.csv\n  tocsin inventory --store shop.db --format html > inventory.html",
+    .examples = "  tocsin inventory orders.csv stock.csv products.csv\n  tocsin inventory --store shop.db --format html --out inventory.html",
     .options = options, .defaults = &defaults, .args_size = sizeof defaults, .max_files = SIZE_MAX, .run = run,
 };
