@@ -10,7 +10,7 @@ double num_variance(const double *x, size_t n);            /* population */
 /* Quantile q in [0,1] by linear interpolation (Hyndman & Fan type 7); x is reordered. */
 double num_quantile(double *x, size_t n, double q);
 double num_median(double *x, size_t n);                    /* x is reordered */
-double num_mad(double *x, size_t n);                       /* 1.4826 * median absolute deviation; x is reordered */
+double num_mad(double *x, size_t n);                       /* 1.4826 * median absolute deviation; x is overwritten */
 double num_normal_cdf(double z);
 double num_normal_quantile(double p);
 
@@ -31,12 +31,12 @@ typedef struct {
     double a, b;
 } num_calibration;
 /* Isotonic regression (pool adjacent violators) when at least 1000 rows with 50 of each class, else Platt's sigmoid (Platt 1999, with his
- * smoothed targets). Weights may be NULL. */
+ * smoothed targets; Newton steps of Lin, Lin & Weng 2007). calibration is overwritten; release it. Errors: TOC_E_NOMEM. */
 TOC_CHECKED toc_status num_calibrate(toc_ctx *ctx, const double *score, const uint8_t *truth, size_t n, num_calibration *calibration);
 double num_calibrated(const num_calibration *calibration, double score);
 void num_calibration_release(num_calibration *calibration);
 
-/* ---- logistic regression with L2 penalty, by L-BFGS or IRLS; x row-major (n x p), standardise first ---- */
+/* ---- logistic regression with L2 penalty, by Newton steps; x row-major (n x p), standardise first; O(n p^2) a step ---- */
 /* weights (p + 1, the intercept last, not penalised) are the caller's; penalty = lambda/2 * |w|^2 summed beside the total log-loss. */
 TOC_CHECKED toc_status num_logistic_fit(toc_ctx *ctx, const float *x, const uint8_t *y, size_t n, size_t p, double penalty, double *weights);
 void num_logistic_predict(const float *x, size_t n, size_t p, const double *weights, double *probability);
