@@ -170,6 +170,7 @@ toc_status shop_add_rows(toc_ctx *ctx, shop_data *shop, shop_kind kind, size_t n
 
     TOC_TRY(reserve(ctx, shop, kind, start + n));
     for (size_t j = 0; j < schema->n_columns; j++) {
+        if (n == 0) break; /* no arrays yet, perhaps */
         if (is_code(schema, j)) memset(shop_codes(shop, kind, j) + start, 0, n * sizeof(uint32_t));
         else for (size_t i = start; i < start + n; i++) shop_ints(shop, kind, j)[i] = SHOP_NO_INT;
     }
