@@ -104,15 +104,19 @@ out:
 }
 
 /* All pairs of one merchant's reviews by one matrix product, in blocks. */
-static toc_status join_by_vectors(toc_ctx *ctx, const uint32_t *rows, size_t n, const float *vectors, size_t dim, uint32_t *parent)
+static toc_status join_by_vectors(toc_ctx *ctx, const shop_data *view, const uint32_t *rows, size_t n, const fraud_vectors *vectors, uint32_t *parent)
 {
     enum { BLOCK = 256 };
+    size_t dim = vectors->dim;
     float *packed = NULL, *cosine = NULL;
     toc_status st = TOC_OK;
 
     if ((st = toc_alloc(ctx, n * dim, sizeof *packed, &packed))) goto out;
     if ((st = toc_alloc(ctx, (size_t)BLOCK * n, sizeof *cosine, &cosine))) goto out;
-    for (size_t i = 0; i < n; i++) memcpy(packed + i * dim, vectors + rows[i] * dim, dim * sizeof *packed);
+    for (size_t i = 0; i < n; i++) {
+        uint32_t v = vectors->row_of[view->reviews.body[rows[i]]];
+        if (v != FRAUD_NONE) memcpy(packed + i * dim, vectors->rows + v * dim, dim * sizeof *packed); /* else zero: like nothing */
+    }
     for (size_t first = 0; first < n; first += BLOCK) {
         size_t m = TOC_MIN((size_t)BLOCK, n - first);
         cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)m, (int)n, (int)dim, 1, packed + first * dim, (int)dim, packed, (int)dim, 0, cosine, (int)n);
@@ -127,7 +131,7 @@ out:
 }
 
 /* rows of texts long enough, sorted by merchant; runs of one merchant go to join_by_vectors. */
-static toc_status join_merchants(toc_ctx *ctx, const shop_data *view, const uint32_t *rows, size_t n, const float *vectors, size_t dim, uint32_t *parent)
+static toc_status join_merchants(toc_ctx *ctx, const shop_data *view, const uint32_t *rows, size_t n, const fraud_vectors *vectors, uint32_t *parent)
 {
     uint64_t *keys = NULL;
     uint32_t *order = NULL;
@@ -141,7 +145,7 @@ static toc_status join_merchants(toc_ctx *ctx, const shop_data *view, const uint
     for (size_t i = 0, end; i < n && !st; i = end) {
         uint32_t merchant = view->reviews.merchant_id[order[i]];
         for (end = i + 1; end < n && view->reviews.merchant_id[order[end]] == merchant; end++) continue;
-        if (end - i > 1) st = join_by_vectors(ctx, order + i, end - i, vectors, dim, parent);
+        if (end - i > 1) st = join_by_vectors(ctx, view, order + i, end - i, vectors, parent);
     }
 out:
     toc_free(keys);
@@ -164,7 +168,7 @@ static toc_status number_groups(toc_ctx *ctx, uint32_t *parent, size_t n, uint32
     return TOC_OK;
 }
 
-toc_status fraud_find_copies(toc_ctx *ctx, const shop_data *view, const float *vectors, size_t dim, uint32_t *group)
+toc_status fraud_find_copies(toc_ctx *ctx, const shop_data *view, const fraud_vectors *vectors, uint32_t *group)
 {
     size_t n = view->reviews.n, n_long = 0;
     signature *signs = NULL;
@@ -180,7 +184,7 @@ toc_status fraud_find_copies(toc_ctx *ctx, const shop_data *view, const float *v
     }
     for (size_t band = 0; band < BANDS; band++)
         if ((st = join_band(ctx, view->reviews.merchant_id, signs, rows, n_long, band, parent))) goto out;
-    if (vectors && (st = join_merchants(ctx, view, rows, n_long, vectors, dim, parent))) goto out;
+    if (vectors->rows && (st = join_merchants(ctx, view, rows, n_long, vectors, parent))) goto out;
     st = number_groups(ctx, parent, n, group);
 out:
     toc_free(signs);

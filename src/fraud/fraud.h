@@ -12,14 +12,21 @@
 typedef enum { FRAUD_ORDER, FRAUD_CUSTOMER, FRAUD_MERCHANT, FRAUD_N_ENTITIES } fraud_entity;
 const char *fraud_entity_name(fraud_entity entity); /* "order" ... */
 
+/* L2-normalised vectors of texts, borrowed. Zero = none. */
+typedef struct {
+    const float *rows;       /* n x dim */
+    size_t dim;
+    const uint32_t *row_of;  /* by code of SHOP_D_TEXT: row, or UINT32_MAX */
+} fraud_vectors;
+
 typedef struct {
     int64_t window;       /* orders placed in [T - window, T) are judged [30 days] */
     double min_score;     /* entities below give no warning [0.5] */
     bool use_labels;      /* learn from labels where there are enough [true] */
+    int64_t train_span;   /* orders of so long before the window teach the model [180 days] */
     double n_trees;       /* of the boosted model [150] */
     uint64_t seed;
-    const float *vectors; /* one row of dim floats a review row of the shop (not the view), L2-normalised, or NULL; borrowed */
-    size_t dim;
+    fraud_vectors vectors; /* of review texts; empty = shingles alone find near-copies */
 } fraud_options;
 fraud_options fraud_defaults(void);
 
@@ -76,6 +83,6 @@ TOC_CHECKED toc_status fraud_scores(toc_ctx *ctx, const fraud_analysis *analysis
 /* Reviews of one merchant that nearly copy each other: equal numbers in group (n = view's reviews), UINT32_MAX for the rest. Texts are compared
  * by shingles of three words (characters in Chinese) with 48 minhashes (Broder 1997), estimated Jaccard similarity at least 0.6; with vectors also by
  * cosine at least 0.95. Texts of fewer than six words are left out: honest people write "very good" too. */
-TOC_CHECKED toc_status fraud_find_copies(toc_ctx *ctx, const shop_data *view, const float *vectors, size_t dim, uint32_t *group);
+TOC_CHECKED toc_status fraud_find_copies(toc_ctx *ctx, const shop_data *view, const fraud_vectors *vectors, uint32_t *group);
 
 #endif
