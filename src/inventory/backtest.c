@@ -4,21 +4,9 @@
 #include <math.h>
 
 typedef struct {
-    double *score, *plain; /* chance of running out, and the plain rule's share */
-    uint8_t *truth;
-    size_t n;
-    bool counted;          /* judged by stock counts, not by sales against stock */
-} verdicts;
-
-typedef struct {
     double pinball, plain_pinball, error, plain_error, total;
     size_t n, covered;
 } demand_errors;
-
-size_t inv_backtest_days(const inventory_options *options)
-{
-    return (size_t)TOC_MIN(TOC_MAX(ceil(options->lead_time_days + options->review_days), 1.0), (double)INV_MAX_WINDOW);
-}
 
 double inv_sold_lately(const inv_demand *d, size_t p, size_t n_days)
 {
@@ -41,33 +29,6 @@ static double plain_mean(const inv_demand *d, size_t p, size_t window)
 static size_t row_now(const inv_demand *now, uint32_t product)
 {
     return product < now->n_codes ? now->index_of[product] : 0;
-}
-
-/* Products that still had stock, and whether they ran out afterwards. */
-static toc_status judge(toc_ctx *ctx, const shop_data *shop, const inv_outlook *before, const inv_outlook *now, size_t days, verdicts *v)
-{
-    const inv_demand *d = &before->demand;
-    uint8_t *seen = NULL;
-    toc_status st = TOC_OK;
-    if ((st = toc_alloc(ctx, d->n, 1, &seen))) goto out;
-    if ((st = toc_alloc(ctx, d->n, sizeof(double), &v->score))) goto out;
-    if ((st = toc_alloc(ctx, d->n, sizeof(double), &v->plain))) goto out;
-    if ((st = toc_alloc(ctx, d->n, 1, &v->truth))) goto out;
-    if ((st = inv_stock_outs(ctx, shop, before->as_of, now->as_of, d, seen))) goto out;
-    for (size_t p = 0; p < d->n; p++) v->counted |= seen[p] != 0;
-    for (size_t p = 0; p < d->n; p++) {
-        size_t q = row_now(&now->demand, d->product[p]);
-        const inv_stock *s = &before->stock[p];
-        if (!s->known || s->on_hand - s->reserved <= 0 || !q || (v->counted && !seen[p])) continue;
-        double expected = plain_mean(d, p, days), sold = inv_sold_lately(&now->demand, q - 1, days);
-        v->score[v->n] = before->chance[p];
-        v->plain[v->n] = expected / (expected + TOC_MAX(before->available[p], 1e-9));
-        v->truth[v->n] = v->counted ? (seen[p] & 2) != 0 : sold >= before->available[p];
-        v->n++;
-    }
-out:
-    toc_free(seen);
-    return st;
 }
 
 static double pinball(double truth, double quantile, double level)
@@ -97,26 +58,26 @@ static demand_errors measure_demand(const inv_outlook *before, const inv_outlook
     return m;
 }
 
-static toc_status add_warning_measures(toc_ctx *ctx, const verdicts *v, double from, warn_list *list)
+/* named: score at or above `from`. */
+static toc_status add_warning_measures(toc_ctx *ctx, const inv_rows *r, const double *score, double from, warn_list *list)
 {
-    size_t named = 0, caught = 0, out = 0, plain_named = 0, plain_caught = 0;
+    size_t named = 0, caught = 0, plain_named = 0, plain_caught = 0;
     warn_backtest *b = &list->backtest;
-    for (size_t i = 0; i < v->n; i++) {
-        bool warned = v->score[i] >= from, plain = v->plain[i] >= 0.5;
+    for (size_t i = 0; i < r->n; i++) {
+        bool warned = score[i] >= from, plain = r->plain[i] >= 0.5;
         named += warned;
         plain_named += plain;
-        out += v->truth[i];
-        caught += warned && v->truth[i];
-        plain_caught += plain && v->truth[i];
+        caught += warned && r->truth[i];
+        plain_caught += plain && r->truth[i];
     }
-    b->n = v->n;
-    b->n_positive = out;
+    b->n = r->n;
+    b->n_positive = r->n_out;
     TOC_TRY(warn_add_measure(ctx, list, "precision", named ? (double)caught / (double)named : NAN,
                              plain_named ? (double)plain_caught / (double)plain_named : NAN, "share of the products named that ran out"));
-    TOC_TRY(warn_add_measure(ctx, list, "recall", out ? (double)caught / (double)out : NAN, out ? (double)plain_caught / (double)out : NAN,
-                             "share of the products that ran out that were named"));
+    TOC_TRY(warn_add_measure(ctx, list, "recall", r->n_out ? (double)caught / (double)r->n_out : NAN,
+                             r->n_out ? (double)plain_caught / (double)r->n_out : NAN, "share of the products that ran out that were named"));
     return toc_arena_printf(ctx, &list->arena, &b->summary, "Of %zu products that would have been named, %zu ran out%s; %zu ran out without being named.", named,
-                            caught, v->counted ? "" : " by what was sold", out - caught);
+                            caught, r->counted ? "" : " by what was sold", r->n_out - caught);
 }
 
 static toc_status add_demand_measures(toc_ctx *ctx, const demand_errors *m, double level, bool has_stock, warn_list *list)
@@ -135,23 +96,23 @@ static toc_status add_demand_measures(toc_ctx *ctx, const demand_errors *m, doub
                             m->covered, m->n, 100.0 * (1.0 - level));
 }
 
-toc_status inv_backtest(toc_ctx *ctx, const shop_data *shop, const inventory_options *options, const inv_outlook *before, const inv_outlook *now, warn_list *list)
+toc_status inv_backtest(toc_ctx *ctx, const inventory_options *options, const inv_rows *rows, const inv_runout *model, const inv_outlook *before,
+                        const inv_outlook *now, warn_list *list)
 {
     toc_status st = TOC_OK;
-    verdicts v = {0};
-    size_t days = inv_backtest_days(options);
+    double *score = NULL;
     warn_backtest *b = &list->backtest;
-    *b = (warn_backtest){ .done = true, .as_of = before->as_of, .until = now->as_of, .plain_name = before->has_stock ? "mean of 28 days against the stock; demand: the last window again" : "the last window again" };
+    *b = (warn_backtest){ .done = true, .as_of = before->as_of, .until = now->as_of,
+                          .plain_name = before->has_stock ? "28 days' mean against the stock; the last window again" : "the last window again" };
     if (before->has_stock) {
-        if ((st = judge(ctx, shop, before, now, days, &v))) goto out;
-        if ((st = add_warning_measures(ctx, &v, options->min_chance, list))) goto out;
-        if (b->n_positive && b->n_positive < v.n && (st = warn_measure_scores(ctx, list, v.score, v.plain, v.truth, v.n))) goto out;
+        if ((st = toc_alloc(ctx, rows->n + 1, sizeof *score, &score))) goto out;
+        for (size_t i = 0; i < rows->n; i++) score[i] = inv_runout_row(model, rows, i);
+        if ((st = add_warning_measures(ctx, rows, score, options->min_chance, list))) goto out;
+        if (rows->n_out && rows->n_out < rows->n && (st = warn_measure_scores(ctx, list, score, rows->plain, rows->truth, rows->n))) goto out;
     }
-    demand_errors m = measure_demand(before, now, days, options->service);
+    demand_errors m = measure_demand(before, now, inv_judged_days(options), options->service);
     st = add_demand_measures(ctx, &m, options->service, before->has_stock, list);
 out:
-    toc_free(v.score);
-    toc_free(v.plain);
-    toc_free(v.truth);
+    toc_free(score);
     return st;
 }

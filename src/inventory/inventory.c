@@ -22,6 +22,7 @@ typedef struct {
     const shop_data *view;
     const inventory_options *options;
     const inv_outlook *now, *before; /* before: NULL when there is too little history */
+    const inv_runout *runout;
     const double *list_price, *list_cost;
     const bool *discontinued;
     warn_list *list;
@@ -56,7 +57,7 @@ static void fill_lately(const desk *k, size_t p, advice *a)
     if (!k->before) return;
     uint32_t code = now->product[p];
     size_t q = code < k->before->demand.n_codes ? k->before->demand.index_of[code] : 0;
-    size_t days = inv_backtest_days(k->options);
+    size_t days = inv_judged_days(k->options);
     if (!q) return;
     a->lately = inv_sold_lately(now, p, days);
     a->lately_expected = inv_mean_ahead(k->before, q - 1, (double)days);
@@ -90,14 +91,6 @@ static advice advise(const desk *k, size_t p)
     return a;
 }
 
-/* P(demand of n_days <= amount), from the window's distribution stretched: mean with the days, spread with their root. */
-static double chance_left_over(const inv_outlook *o, size_t p, const advice *a, double n_days, double amount)
-{
-    double stretch = n_days / a->window, mean = inv_mean_ahead(o, p, n_days);
-    double equal = a->expected + (amount - mean) / sqrt(stretch);
-    return 1.0 - inv_window_exceed(o, p, TOC_MAX(equal, 0.0));
-}
-
 /* Expected units asked for beyond what is there: the area under the exceedance curve. */
 static double expected_shortage(const inv_outlook *o, size_t p, double available)
 {
@@ -122,20 +115,19 @@ static problem find_problem(const desk *k, size_t p, const advice *a, double *sc
         if (a->lately_chance > 0.995 && a->lately_expected >= 5.0 && a->lately < 0.4 * a->lately_expected) return P_DEMAND_DOWN;
         return P_NONE;
     }
-    double chance = o->chance[p];
-    *score = chance;
+    *score = inv_runout_product(k->runout, o, p, inv_judged_days(k->options));
     if (sells && a->on_hand - a->reserved <= 0.0) {
         *score = inv_window_exceed(o, p, 0.5);
         if (*score >= k->options->min_chance) return P_OUT;
     }
-    if (sells && chance >= k->options->min_chance) return P_RUNS_OUT;
+    if (sells && (*score >= k->options->min_chance || (o->chance[p] >= 0.5 && a->order_quantity >= 1.0))) return P_RUNS_OUT;
     bool old_enough = (double)o->demand.n_days >= k->options->dead_days;
     if (a->on_hand > 0.0 && old_enough && (f->class == FC_DEAD || a->discontinued)) {
         *score = 1.0 - inv_window_exceed(o, p, 0.5);
         return P_DEAD;
     }
     if (a->cover > k->options->cover_days && f->class != FC_NEW) {
-        *score = chance_left_over(o, p, a, k->options->cover_days, a->position);
+        *score = 1.0 - inv_exceed_within(o, p, k->options->cover_days, a->position);
         if (*score >= 0.8) return P_SURPLUS;
     }
     return o->stock[p].negative ? P_NEGATIVE : P_NONE;
@@ -199,7 +191,7 @@ static toc_status add_main_reason(const desk *k, warn_item *item, problem what, 
     case P_DEMAND_UP: case P_DEMAND_DOWN:
         return warn_add_reason(ctx, k->list, item,
                                (warn_reason){ .code = what == P_DEMAND_UP ? "I05" : "I06", .value = a->lately, .usual = a->lately_expected, .threshold = NAN, .weight = NAN },
-                               "%s sold in the last %s days; %s were expected", units(a->lately, x), units((double)inv_backtest_days(k->options), y),
+                               "%s sold in the last %s days; %s were expected", units(a->lately, x), units((double)inv_judged_days(k->options), y),
                                units(a->lately_expected, z));
     default:
         return warn_add_reason(ctx, k->list, item, (warn_reason){ .code = "I07", .value = a->on_hand, .usual = 0.0, .threshold = 0.0, .weight = NAN },
@@ -342,45 +334,87 @@ static toc_status read_products(toc_ctx *ctx, const shop_data *view, int64_t as_
     return TOC_OK;
 }
 
-/* The outlook a window earlier; *done false where the history is too short for it. */
-static toc_status look_back(toc_ctx *ctx, const shop_data *shop, const inventory_options *options, const inv_outlook *now, inv_outlook *before, bool *done,
-                            warn_list *list)
+/* The past at earlier moments, and what was learned from it. */
+typedef struct {
+    inv_outlook before;    /* one window ago */
+    inv_rows rows;         /* what ran out after it */
+    inv_rows earlier_rows; /* and after the windows before that */
+    inv_runout then, now;  /* the model known one window ago, and the one of today */
+    bool done;
+} hindsight;
+
+/* Windows to learn running out from: more say more, but each costs a forecast of everything. */
+enum { MANY_PRODUCTS = 20000, WINDOWS = 7, WINDOWS_OF_MANY = 3 };
+
+static toc_status outlook_at(toc_ctx *ctx, const shop_data *shop, const inventory_options *options, int64_t as_of, inv_outlook *outlook)
 {
-    size_t days = inv_backtest_days(options), need = 3 * days + 14;
     shop_data view = {0};
-    *done = now->demand.n_days >= need;
-    if (!*done)
-        return toc_arena_printf(ctx, &list->arena, &list->backtest.why_not, "%zu days of orders, and %zu are needed to look back one window of %zu days", now->demand.n_days,
-                                need, days);
-    int64_t as_of = toc_local_midnight(ctx, toc_local_day(ctx, now->as_of) - (int64_t)days);
     toc_status st = shop_as_of(ctx, shop, as_of, &view, NULL);
-    if (!st) st = inv_outlook_build(ctx, &view, shop, as_of, options, days, before);
+    if (!st) st = inv_outlook_build(ctx, &view, shop, as_of, options, inv_judged_days(options), outlook);
     shop_release(&view);
     return st;
+}
+
+/* Walks from the earliest window to the last one; each outlook is judged by the next. */
+static toc_status learn_windows(toc_ctx *ctx, const shop_data *shop, const inventory_options *options, const inv_outlook *now, size_t n_windows, hindsight *past)
+{
+    size_t days = inv_judged_days(options);
+    int64_t today = toc_local_day(ctx, now->as_of);
+    for (size_t k = n_windows; k > 0; k--) {
+        inv_outlook later = {0};
+        toc_status st = outlook_at(ctx, shop, options, toc_local_midnight(ctx, today - (int64_t)(k * days)), &later);
+        if (!st && k < n_windows && later.has_stock) st = inv_rows_add(ctx, shop, &past->before, &later, days, &past->earlier_rows);
+        inv_outlook_release(&past->before);
+        past->before = later;
+        if (st) return st;
+    }
+    TOC_TRY(inv_rows_add(ctx, shop, &past->before, now, days, &past->rows));
+    return inv_runout_fit(ctx, &past->earlier_rows, &past->then);
+}
+
+static toc_status look_back(toc_ctx *ctx, const shop_data *shop, const inventory_options *options, const inv_outlook *now, hindsight *past, warn_list *list)
+{
+    size_t days = inv_judged_days(options), need = 3 * days + 14, most = now->demand.n > MANY_PRODUCTS ? WINDOWS_OF_MANY : WINDOWS;
+    if (now->demand.n_days < need)
+        return toc_arena_printf(ctx, &list->arena, &list->backtest.why_not, "%zu days of orders, and %zu are needed to look back one window of %zu days", now->demand.n_days,
+                                need, days);
+    size_t n_windows = now->has_stock ? TOC_MIN(most, 1 + (now->demand.n_days - need) / days) : 1;
+    TOC_TRY(learn_windows(ctx, shop, options, now, n_windows, past));
+    TOC_TRY(inv_backtest(ctx, options, &past->rows, &past->then, &past->before, now, list));
+    past->done = true;
+    TOC_TRY(inv_rows_append(ctx, &past->rows, &past->earlier_rows));
+    return inv_runout_fit(ctx, &past->earlier_rows, &past->now);
+}
+
+static void hindsight_release(hindsight *past)
+{
+    inv_outlook_release(&past->before);
+    inv_rows_release(&past->rows);
+    inv_rows_release(&past->earlier_rows);
 }
 
 toc_status inventory_warn(toc_ctx *ctx, const shop_data *shop, int64_t as_of, const inventory_options *options, warn_list *list)
 {
     toc_status st = TOC_OK;
     shop_data view = {0};
-    inv_outlook now = {0}, before = {0};
+    inv_outlook now = {0};
+    hindsight past = {0};
     double *price = NULL, *cost = NULL;
-    bool *discontinued = NULL, looked_back = false;
+    bool *discontinued = NULL;
     warn_list_init(list, "inventory");
     list->title = "What will run out, what piles up, what to order";
     list->as_of = as_of;
+    list->horizon = (int64_t)inv_judged_days(options) * TOC_DAY;
+    list->calibrated = true;
     if ((st = shop_as_of(ctx, shop, as_of, &view, NULL))) goto out;
     if ((st = inv_outlook_build(ctx, &view, shop, as_of, options, 0, &now))) goto out;
-    if ((st = look_back(ctx, shop, options, &now, &before, &looked_back, list))) goto out;
-    list->horizon = (int64_t)inv_backtest_days(options) * TOC_DAY;
-    if (looked_back && (st = inv_backtest(ctx, shop, options, &before, &now, list))) goto out;
+    if ((st = look_back(ctx, shop, options, &now, &past, list))) goto out;
     if ((st = read_products(ctx, &view, as_of, now.demand.n_codes, &price, &cost, &discontinued))) goto out;
-    desk k = { .ctx = ctx, .view = &view, .options = options, .now = &now, .before = looked_back ? &before : NULL, .list_price = price, .list_cost = cost,
-               .discontinued = discontinued, .list = list };
+    desk k = { .ctx = ctx, .view = &view, .options = options, .now = &now, .before = past.done ? &past.before : NULL, .runout = &past.now, .list_price = price,
+               .list_cost = cost, .discontinued = discontinued, .list = list };
     for (size_t p = 0; p < now.demand.n; p++)
         if ((st = warn_product(&k, p))) goto out;
     list->n_considered = now.demand.n;
-    list->calibrated = true;
     if ((st = add_notes(&k))) goto out;
     st = warn_sort(ctx, list);
 out:
@@ -388,7 +422,7 @@ out:
     toc_free(cost);
     toc_free(discontinued);
     inv_outlook_release(&now);
-    inv_outlook_release(&before);
+    hindsight_release(&past);
     shop_release(&view);
     return st;
 }

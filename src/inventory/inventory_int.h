@@ -4,6 +4,7 @@
  *   position.c   stock counts -> what is there, what comes, when
  *   promotion.c  what past promotions did, and which are ahead
  *   outlook.c    the three above and forecast/ at one moment
+ *   runout.c     the chance of running out in a shop that goes on ordering as it did
  *   backtest.c   the outlook a window earlier against what happened
  *   inventory.c  warnings */
 #ifndef INV_INVENTORY_INT_H
@@ -45,6 +46,9 @@ typedef struct {
     double lead_time_days;     /* NaN = not said */
     double unit_cost;          /* minor units, NaN = not said */
     bool negative;             /* a count below zero */
+    double share_empty;        /* of the counts of the last 180 days, those that found nothing */
+    double low_point;          /* mean count just before it rose: how far it is let down; NaN = never rose */
+    double order_point;        /* mean of on_hand + incoming just before incoming rose; NaN = never rose */
 } inv_stock;
 
 /* stock (demand->n, heap, the caller's). *any says whether there are counts at all. Days whose newest count is 0 are set to NaN in demand. */
@@ -87,11 +91,44 @@ double inv_mean_ahead(const inv_outlook *outlook, size_t product, double n_days)
 double inv_window_quantile(const inv_outlook *outlook, size_t product, double level);
 double inv_window_exceed(const inv_outlook *outlook, size_t product, double amount);
 
-/* Days of the window that the backtest looks back. */
-size_t inv_backtest_days(const inventory_options *options);
-/* Fills list->backtest with the outlook `before` (a window earlier) against what happened until `now`. */
-TOC_CHECKED toc_status inv_backtest(toc_ctx *ctx, const shop_data *shop, const inventory_options *options, const inv_outlook *before, const inv_outlook *now,
-                                    warn_list *list);
+/* P(demand of n_days > amount): the window's distribution stretched, the mean with the days, the spread with their root. */
+double inv_exceed_within(const inv_outlook *outlook, size_t product, double n_days, double amount);
+/* Units that can be sold in the next n_days. */
+double inv_available_within(const inv_outlook *outlook, size_t product, double n_days);
+
+/* ---- running out ---- */
+
+/* Days over which running out is judged, looked back on and warned of: the usual lead time and review. */
+size_t inv_judged_days(const inventory_options *options);
+enum { INV_SIGNS = 8 };
+/* Products that had stock at one or more moments, and whether it was gone within the judged days. */
+typedef struct {
+    size_t n, cap;
+    float *x;          /* (n x INV_SIGNS) */
+    double *chance;    /* (n) by demand alone, as if nothing were ordered */
+    double *plain;     /* (n) the plain rule: 28 days' mean against the stock, as a share */
+    uint8_t *truth;    /* (n) */
+    size_t n_out;
+    bool counted;      /* judged by counts, not by sales against stock */
+} inv_rows;
+/* Adds the rows of `before`, judged by what is known in `later` (days later). */
+TOC_CHECKED toc_status inv_rows_add(toc_ctx *ctx, const shop_data *shop, const inv_outlook *before, const inv_outlook *later, size_t days, inv_rows *rows);
+/* Adds all rows of `from`. */
+TOC_CHECKED toc_status inv_rows_append(toc_ctx *ctx, const inv_rows *from, inv_rows *to);
+void inv_rows_release(inv_rows *rows);
+/* A logistic model on the signs; fitted only when at least 20 rows ran out and 20 did not, and counts decided. */
+typedef struct {
+    bool fitted;
+    double weights[INV_SIGNS + 1];
+} inv_runout;
+TOC_CHECKED toc_status inv_runout_fit(toc_ctx *ctx, const inv_rows *rows, inv_runout *model);
+/* The chance of running out of one row; by demand alone when not fitted. */
+double inv_runout_row(const inv_runout *model, const inv_rows *rows, size_t i);
+double inv_runout_product(const inv_runout *model, const inv_outlook *outlook, size_t product, size_t days);
+
+/* Fills list->backtest: rows (of `before`) scored by `model`, learned earlier still, and the demand forecast of `before`. */
+TOC_CHECKED toc_status inv_backtest(toc_ctx *ctx, const inventory_options *options, const inv_rows *rows, const inv_runout *model, const inv_outlook *before,
+                                    const inv_outlook *now, warn_list *list);
 /* Units of a product sold in the newest n_days, scaled up for hidden days; NaN when fewer than 70 % are known. */
 double inv_sold_lately(const inv_demand *demand, size_t product, size_t n_days);
 

@@ -39,11 +39,11 @@ static toc_status run_forecast(toc_ctx *ctx, const inventory_options *options, i
     return st;
 }
 
-/* Units that can be sold within the window: what is there, and of what is on the way all that arrives inside it (no date: the lead time at most). */
-static double available_within(const inv_outlook *o, size_t p)
+/* What is there, and of what is on the way all that arrives by then (no date: in the lead time at most). */
+double inv_available_within(const inv_outlook *o, size_t p, double n_days)
 {
     const inv_stock *s = &o->stock[p];
-    int64_t end = o->as_of + (int64_t)o->window[p] * TOC_DAY;
+    int64_t end = o->as_of + (int64_t)(n_days * (double)TOC_DAY);
     bool arrives = s->incoming > 0 && (s->incoming_at == TOC_NO_TIME || s->incoming_at < end);
     return (double)(s->on_hand - s->reserved + (arrives ? s->incoming : 0));
 }
@@ -80,13 +80,21 @@ double inv_window_exceed(const inv_outlook *o, size_t p, double amount)
     return fc_exceed(o->forecast.series[p].sum_quantile, amount / window_factor(o, p));
 }
 
+double inv_exceed_within(const inv_outlook *o, size_t p, double n_days, double amount)
+{
+    double window = (double)o->window[p], expected = inv_mean_ahead(o, p, window);
+    if (n_days == window) return inv_window_exceed(o, p, amount);
+    double equal = expected + (amount - inv_mean_ahead(o, p, n_days)) / sqrt(n_days / window);
+    return inv_window_exceed(o, p, TOC_MAX(equal, 0.0));
+}
+
 static toc_status set_chances(toc_ctx *ctx, inv_outlook *o)
 {
     TOC_TRY(toc_alloc(ctx, o->demand.n, sizeof *o->available, &o->available));
     TOC_TRY(toc_alloc(ctx, o->demand.n, sizeof *o->chance, &o->chance));
     for (size_t p = 0; p < o->demand.n; p++) {
         bool known = o->stock[p].known;
-        o->available[p] = known ? available_within(o, p) : NAN;
+        o->available[p] = known ? inv_available_within(o, p, (double)o->window[p]) : NAN;
         /* Running out is demand for at least what is there: a whole unit, so half a unit less is the border. */
         o->chance[p] = known ? inv_window_exceed(o, p, TOC_MAX(o->available[p] - 0.5, 0.0)) : NAN;
     }

@@ -91,7 +91,8 @@ static int64_t or_zero(int64_t value)
 static void sum_places(const shop_data *shop, const counts *c, const places *p, inv_stock *s)
 {
     double cost = 0.0, costed = 0.0;
-    *s = (inv_stock){ .known = true, .counted_at = TOC_NO_TIME, .incoming_at = TOC_NO_TIME, .lead_time_days = NAN, .unit_cost = NAN };
+    *s = (inv_stock){ .known = true, .counted_at = TOC_NO_TIME, .incoming_at = TOC_NO_TIME, .lead_time_days = NAN, .unit_cost = NAN,
+                       .low_point = NAN, .order_point = NAN };
     for (size_t i = 0; i < p->n; i++) {
         size_t row = p->row[i];
         const shop_stock *k = &shop->stock;
@@ -136,17 +137,52 @@ static void hide_days(toc_ctx *ctx, int64_t from, int64_t to, inv_demand *d, siz
     }
 }
 
+static int64_t total_incoming(const shop_data *shop, const places *p)
+{
+    int64_t total = 0;
+    for (size_t i = 0; i < p->n; i++) total += or_zero(shop->stock.incoming[p->row[i]]);
+    return total;
+}
+
+/* What the counts say of how a shop orders. */
+typedef struct {
+    int64_t on_hand, incoming; /* of the count before */
+    double low, position;      /* sums */
+    size_t n, n_rises, n_orders, n_recent, n_empty;
+} habit;
+
+static void add_habit(habit *h, int64_t on_hand, int64_t incoming, bool recent)
+{
+    if (h->n && on_hand > h->on_hand + 1) {
+        h->low += (double)h->on_hand;
+        h->n_rises++;
+    }
+    if (h->n && incoming > h->incoming) {
+        h->position += (double)(h->on_hand + h->incoming);
+        h->n_orders++;
+    }
+    h->n_recent += recent;
+    h->n_empty += recent && on_hand <= 0;
+    h->on_hand = on_hand;
+    h->incoming = incoming;
+    h->n++;
+}
+
 static void walk_product(toc_ctx *ctx, const shop_data *view, const counts *c, size_t first, size_t last, int64_t as_of, inv_demand *d, size_t p, inv_stock *s)
 {
     places seen = {0};
+    habit h = {0};
     for (size_t k = first; k < last; k++) {
         place_count(view, c->order[k], &seen);
-        int64_t at = c->at[c->order[k]];
+        int64_t at = c->at[c->order[k]], on_hand = total_on_hand(view, &seen);
         if (k + 1 < last && c->at[c->order[k + 1]] == at) continue;
-        if (total_on_hand(view, &seen) > 0) continue;
-        hide_days(ctx, at, k + 1 < last ? c->at[c->order[k + 1]] : as_of, d, p);
+        add_habit(&h, on_hand, total_incoming(view, &seen), at >= as_of - 180 * TOC_DAY);
+        if (on_hand <= 0) hide_days(ctx, at, k + 1 < last ? c->at[c->order[k + 1]] : as_of, d, p);
     }
     sum_places(view, c, &seen, s);
+    if (h.n_rises) s->low_point = h.low / (double)h.n_rises;
+    if (h.n_orders) s->order_point = h.position / (double)h.n_orders;
+    if (h.n_recent) s->share_empty = (double)h.n_empty / (double)h.n_recent;
 }
 
 /* What left since the count is not there any more; an export of sales without a fresh count must not hide that. */
