@@ -191,19 +191,24 @@ static double sum_known(const double *y, size_t n)
     return 10 * known >= 7 * n && known ? sum * (double)n / (double)known : NAN;
 }
 
+/* Mean squared change from one period to the next, at least a tenth of the mean squared: demand that never changes must teach too. */
 static double one_step_change(const double *y, size_t n)
 {
-    double sum = 0.0, last = NAN;
-    size_t count = 0;
+    double sum = 0.0, last = NAN, level = 0.0;
+    size_t count = 0, known = 0;
     for (size_t i = 0; i < n; i++) {
         if (isnan(y[i])) continue;
+        level += y[i];
+        known++;
         if (!isnan(last)) {
             sum += (y[i] - last) * (y[i] - last);
             count++;
         }
         last = y[i];
     }
-    return count ? sum / (double)count : 0.0;
+    if (!count) return 0.0;
+    double floor = 0.1 * level / (double)known;
+    return TOC_MAX(sum / (double)count, floor * floor);
 }
 
 /* Adds what came after an origin to the normal equations. Rows weigh 1 / (scale * root of the scaled error): half-way between the mean of the
@@ -341,7 +346,7 @@ static void fit_weights(job *j, double weight[FC_N_CLASSES][FC_N_MODELS], size_t
     for (size_t i = 0; i < FC_N_MODELS; i++) trace += all.a[i * FC_N_MODELS + i];
     double one_row = all.n ? trace / (double)FC_N_MODELS / (double)all.n : 1.0;
     prior_weights(j->o.season, prior);
-    solve_weights(&all, prior, 10.0 * one_row + 1e-12, common);
+    solve_weights(&all, prior, 30.0 * one_row + 1e-12, common);
     for (size_t c = 0; c < FC_N_CLASSES; c++) solve_weights(&by_class[c], common, 50.0 * one_row + 1e-12, weight[c]);
     *n_learned = all.n;
 }
