@@ -8,11 +8,14 @@
 typedef struct {
     FILE *file;
     const char *path;      /* for messages; borrowed; "-" is stdout */
-    char temporary[4096];  /* empty for stdout */
+    char target[4096];     /* what the rename replaces: path with symbolic links followed */
+    char temporary[4096];  /* empty where the path is written directly: stdout, a device, a pipe */
     bool failed;
+    int error;             /* errno of the first failure */
 } toc_out;
 
-/* Opens path ("-" or NULL = stdout). New files get mode 0600 when `personal`, else 0666 less umask. Errors: TOC_E_IO. */
+/* Opens path ("-" or NULL = stdout). Files get mode 0600 when `personal`, else the mode of the one they replace or 0666 less umask. Devices
+ * and pipes are written directly, never replaced. Errors: TOC_E_IO. */
 TOC_CHECKED toc_status toc_out_open(toc_ctx *ctx, const char *path, bool personal, toc_out *out);
 /* Writes n bytes; a failure is kept and reported by toc_out_close, so loops need not check each write. */
 void toc_out_write(toc_out *out, const char *bytes, size_t n);
@@ -26,7 +29,7 @@ void toc_out_abandon(toc_out *out);
 
 /* The whole of a file ("-" = stdin) in a buffer. Errors: TOC_E_IO (names the file), TOC_E_NOMEM. */
 TOC_CHECKED toc_status toc_read_file(toc_ctx *ctx, const char *path, toc_buf *content);
-/* Escapes text as the inside of a JSON string (RFC 8259), or as HTML text and attribute value. */
+/* Escapes text as the inside of a JSON string (RFC 8259), or as HTML text and attribute value. Bytes that are not UTF-8 become U+FFFD. */
 TOC_CHECKED toc_status toc_buf_json(toc_ctx *ctx, toc_buf *buf, toc_str text);
 TOC_CHECKED toc_status toc_buf_html(toc_ctx *ctx, toc_buf *buf, toc_str text);
 
