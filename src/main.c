@@ -10,6 +10,7 @@
 extern void openblas_set_num_threads(int n);
 
 const cli_command *const cmd_all[] = {
+    &cmd_ingest,
     &cmd_forecast,
     &cmd_completion,
     NULL,

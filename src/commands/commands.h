@@ -10,6 +10,7 @@ extern const cli_command *const cmd_all[];
 
 extern const cli_command cmd_completion;
 extern const cli_command cmd_forecast;
+extern const cli_command cmd_ingest;
 
 /* Loads the shop a command was pointed at: the store, and the files given by kind and as positional arguments (stdin when nothing at all is given).
  * Rejected rows go to --rejects and are counted on stderr. as_of: what the store may know (TOC_NO_TIME = everything). shop is initialised

@@ -5,18 +5,24 @@
 #include "shop/shop.h"
 
 typedef struct {
-    const char *kind;      /* "orders" ...: what the file must be; NULL = recognised by its header */
+    const char *kind;      /* "orders" ...: what the file must be (of several files: is preferred); NULL = recognised by its header */
     const char *currency;  /* of amounts whose export names none; "" when NULL */
     toc_out *rejects;      /* refused rows as CSV: file,line,byte_offset,column,code,message,raw; NULL = counted only */
     const char *encoding;  /* NULL = found out */
+    bool keep_repeats;     /* rows without a line id that repeat an earlier one in every cell are kept, not counted as duplicates */
 } ing_options;
 
 /* What became of the rows of one file. accepted + duplicate + rejected = rows. */
 typedef struct {
     const char *file;      /* lives in ctx->arena, as all texts here */
     const char *platform;  /* "shopify", "canonical", ... */
+    const char *title;     /* in words: "Shopify orders" */
+    const char *hash;      /* of the content, 32 hex digits */
     shop_kind kind;
+    bool side;             /* its columns went into the rows of another file; accepted = rows that were used so */
     size_t rows, accepted, duplicate, rejected;
+    size_t damaged;        /* of the rejected: records that could not be read at all (quotes, encoding, NUL bytes, too long) */
+    const char *first_damage; /* file, line and reason of the first of them; NULL */
     size_t returns;        /* accepted rows that give goods back */
     const char **missing;  /* canonical columns that this export lacks and a report would be better with */
     size_t n_missing;
@@ -26,7 +32,12 @@ typedef struct {
 
 /* Reads n files ("-" is stdin) together, so that pairs join (order list and item list, Olist's five), and appends to `shop` (shop_init done).
  * summaries (n, caller's) say what became of each. A refused row is counted and written to rejects, not an error.
- * Errors: TOC_E_IO (a file cannot be read), TOC_E_DATA (empty, binary, unknown header: names the nearest platform and what is missing). */
+ *   A row is a duplicate when an earlier row of the same file became the same cells, all of them; the first is kept.
+ * Errors: TOC_E_IO (a file cannot be read), TOC_E_DATA (empty, header only, binary, unknown header: names the nearest platform and what is missing;
+ * a file whose partner is missing), TOC_E_USAGE (a kind or encoding that does not exist). */
 TOC_CHECKED toc_status ing_read(toc_ctx *ctx, const char *const *paths, size_t n, const ing_options *options, shop_data *shop, ing_summary *summaries);
+/* Says on stderr what was refused, with -v also what was read, and judges it: TOC_E_DATA when more than max_rejects rows were refused, or, with
+ * max_rejects < 0 (none given), when any record was damaged (an unclosed quote ...) or no row at all was accepted. */
+TOC_CHECKED toc_status ing_judge(toc_ctx *ctx, const ing_summary *summaries, size_t n, int64_t max_rejects, const char *rejects_path);
 
 #endif

@@ -183,6 +183,14 @@ toc_status shop_add_rows(toc_ctx *ctx, shop_data *shop, shop_kind kind, size_t n
     return TOC_OK;
 }
 
+void shop_truncate(shop_data *shop, shop_kind kind, size_t n)
+{
+    table_head *head = head_of(shop, kind);
+
+    TOC_ASSERT(n <= head->n);
+    head->n = n;
+}
+
 void shop_keep_rows(shop_data *shop, shop_kind kind, const bool *keep)
 {
     const shop_schema *schema = &schemas[kind];

@@ -106,6 +106,8 @@ int64_t *shop_known_at(const shop_data *shop, shop_kind kind);
 int64_t *shop_row_numbers(const shop_data *shop, shop_kind kind);
 /* Adds n rows of missing values at the end; *first is the index of the first. */
 TOC_CHECKED toc_status shop_add_rows(toc_ctx *ctx, shop_data *shop, shop_kind kind, size_t n, size_t *first);
+/* Drops the rows from n on. */
+void shop_truncate(shop_data *shop, shop_kind kind, size_t n);
 /* Keeps the rows whose keep flag is set, in order. */
 void shop_keep_rows(shop_data *shop, shop_kind kind, const bool *keep);
 /* Reorders the rows: row i becomes what was row order[i]. */

@@ -1,0 +1,58 @@
+/* common.c: what several commands do alike. */
+#include "commands/commands.h"
+#include "ingest/ingest.h"
+#include "reader/reader.h"
+
+/* Reads one group of files into the shop and judges what was refused. */
+static toc_status read_group(toc_ctx *ctx, const char *kind, const char *const *files, size_t n, toc_out *rejects, const char *rejects_path,
+                             shop_data *shop)
+{
+    const ing_options options = { .kind = kind, .rejects = rejects };
+    ing_summary *summaries;
+
+    if (!n) return TOC_OK;
+    TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, n, sizeof *summaries, &summaries));
+    TOC_TRY(ing_read(ctx, files, n, &options, shop, summaries));
+    return ing_judge(ctx, summaries, n, -1, rejects_path);
+}
+
+static toc_status read_files(toc_ctx *ctx, const cli_call *call, const cli_shop *source, toc_out *rejects, shop_data *shop)
+{
+    static const char *const from_stdin[] = { "-" };
+    const struct {
+        const char *kind;
+        const cli_list *files;
+    } groups[] = {
+        { "orders", &source->orders },       { "reviews", &source->reviews },     { "products", &source->products },
+        { "stock", &source->stock },         { "promotions", &source->promotions }, { "customers", &source->customers },
+        { "merchants", &source->merchants }, { "payments", &source->payments },   { "labels", &source->labels },
+    };
+    size_t n = call->n_files;
+
+    for (size_t i = 0; i < TOC_COUNT(groups); i++) {
+        n += groups[i].files->n;
+        TOC_TRY(read_group(ctx, groups[i].kind, groups[i].files->items, groups[i].files->n, rejects, source->rejects, shop));
+    }
+    if (!n && !source->store) return read_group(ctx, NULL, from_stdin, 1, rejects, source->rejects, shop);
+    return read_group(ctx, NULL, call->files, call->n_files, rejects, source->rejects, shop);
+}
+
+toc_status cmd_load_shop(toc_ctx *ctx, const cli_call *call, const cli_shop *source, int64_t as_of, shop_data *shop)
+{
+    toc_out rejects = {0};
+    toc_status st;
+
+    (void)as_of;
+    TOC_TRY(shop_init(ctx, shop));
+    if (source->rejects) {
+        TOC_TRY(toc_out_open(ctx, source->rejects, true, &rejects));
+        rd_reject_header(&rejects);
+    }
+    st = read_files(ctx, call, source, source->rejects ? &rejects : NULL, shop);
+    /* the refused rows are wanted most when the run fails */
+    if (source->rejects) {
+        toc_status closed = toc_out_close(ctx, &rejects);
+        if (!st) st = closed;
+    }
+    return st ? st : shop_sort(ctx, shop);
+}

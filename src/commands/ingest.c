@@ -1,0 +1,105 @@
+/* ingest.c: "tocsin ingest", raw exports as canonical CSV or into the store. */
+#include "cli/cli.h"
+#include "commands/commands.h"
+#include "ingest/ingest.h"
+#include "reader/reader.h"
+
+typedef struct {
+    const char *store, *kind, *rejects, *currency, *encoding;
+    int64_t max_rejects; /* -1 = none given */
+    bool keep_repeats;
+} args;
+
+static const args defaults = { .max_rejects = -1 };
+
+static const char *const kinds[] = { "orders", "reviews", "products", "stock", "promotions", "customers", "merchants", "payments", "events", "labels", NULL };
+
+static const cli_option options[] = {
+    CLI_WORD('k', "kind", args, kind, kinds, .help = "what the file is, and what is written [by its columns]"),
+    CLI_TEXT('S', "store", args, store, .arg = "FILE", .help = "add the rows to this store instead of writing CSV"),
+    CLI_TEXT('r', "rejects", args, rejects, .arg = "FILE", .help = "write refused rows to FILE, with line, column and reason"),
+    CLI_INT(0, "max-rejects", args, max_rejects, .min = 0, .max = 1e15, .help = "fail with exit 3 above N refused rows [damaged records fail]"),
+    CLI_TEXT(0, "currency", args, currency, .arg = "CODE", .help = "currency of amounts whose export names none"),
+    CLI_TEXT(0, "encoding", args, encoding, .arg = "NAME", .help = "encoding of the files [found out]"),
+    CLI_FLAG(0, "keep-repeats", args, keep_repeats, .help = "keep rows that repeat an earlier one of the file in every cell"),
+    CLI_END,
+};
+
+/* The kind that goes to stdout: --kind, or the only one there is. */
+static toc_status choose_kind(toc_ctx *ctx, const args *a, const shop_data *shop, shop_kind *kind)
+{
+    size_t n = 0;
+    toc_buf names = {0};
+    toc_status st = TOC_OK;
+
+    if (a->kind && shop_kind_of(toc_str_of(a->kind), kind)) {
+        if (shop->has[*kind]) return TOC_OK;
+        return toc_fail(ctx, TOC_E_DATA, "no file of the kind %s was given", a->kind);
+    }
+    for (size_t k = 0; k < SHOP_N_KINDS && !st; k++) {
+        if (!shop->has[k]) continue;
+        *kind = (shop_kind)k;
+        st = toc_buf_printf(ctx, &names, "%s%s", n++ ? ", " : "", shop_schema_of((shop_kind)k)->name);
+    }
+    if (!st && n > 1)
+        st = toc_fail(ctx, TOC_E_USAGE, "the files hold %s; choose one for stdout with --kind, or add all to a store with --store", names.p);
+    toc_buf_release(&names);
+    return st;
+}
+
+static toc_status write_csv(toc_ctx *ctx, const args *a, const shop_data *shop)
+{
+    toc_out out;
+    shop_kind kind = SHOP_ORDERS;
+
+    TOC_TRY(choose_kind(ctx, a, shop, &kind));
+    TOC_TRY(toc_out_open(ctx, "-", false, &out));
+    shop_write_csv(shop, kind, &out);
+    return toc_out_close(ctx, &out);
+}
+
+static toc_status read_all(toc_ctx *ctx, const args *a, const char *const *files, size_t n, shop_data *shop, ing_summary *summaries)
+{
+    toc_out rejects = {0};
+    ing_options reading = { .kind = a->kind, .currency = a->currency, .encoding = a->encoding, .keep_repeats = a->keep_repeats };
+
+    if (a->rejects) {
+        TOC_TRY(toc_out_open(ctx, a->rejects, true, &rejects));
+        rd_reject_header(&rejects);
+        reading.rejects = &rejects;
+    }
+    toc_status st = ing_read(ctx, files, n, &reading, shop, summaries);
+    if (a->rejects) {
+        toc_status closed = toc_out_close(ctx, &rejects);
+        if (!st) st = closed;
+    }
+    return st ? st : ing_judge(ctx, summaries, n, a->max_rejects, a->rejects);
+}
+
+static toc_status run(toc_ctx *ctx, const cli_call *call)
+{
+    static const char *const from_stdin[] = { "-" };
+    const args *a = call->args;
+    const char *const *files = call->n_files ? call->files : from_stdin;
+    size_t n = call->n_files ? call->n_files : 1;
+    ing_summary *summaries;
+    shop_data shop = {0};
+    toc_status st;
+
+    TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, n, sizeof *summaries, &summaries));
+    if ((st = shop_init(ctx, &shop))) goto out;
+    if ((st = read_all(ctx, a, files, n, &shop, summaries))) goto out;
+    st = write_csv(ctx, a, &shop);
+out:
+    shop_release(&shop);
+    return st;
+}
+
+const cli_command cmd_ingest = {
+    .name = "ingest", .group = "In a pipe", .usage = "[options] [FILE ...]",
+    .summary = "read shop exports of many platforms as canonical tables",
+    .examples = "tocsin ingest orders_export.csv > orders.csv\n"
+                "tocsin ingest --store shop.db --rejects bad.csv exports/*.csv\n"
+                "tocsin ingest --kind orders ExportOrderList.csv ExportOrderDetailList.csv",
+    .options = options, .defaults = &defaults, .args_size = sizeof defaults, .max_files = SIZE_MAX, .run = run,
+};

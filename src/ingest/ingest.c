@@ -1,0 +1,229 @@
+/* ingest.c: several files together. All are opened and recognised first; then those that others join to are held as tables; then each is read. */
+#include "ingest/ingest_int.h"
+
+typedef struct {
+    rd_reader *reader;
+    toc_str *folded;
+    size_t n_header;
+    const ing_map *map;
+    bool only_side;
+    ing_side sides[2];  /* this file by up to two keys */
+    const char *side_keys[2];
+    size_t n_sides;
+} source;
+
+/* Columns that make reports better, by kind. */
+static const char *const useful_orders[] = { "customer_id", "product_id", "merchant_id", "category", "title", "paid_at", "shipped_at", "delivered_at",
+                                             "returned_at", "status", "status_at", "refund_amount", "payment_key", "device_id", "ip", "email",
+                                             "phone", "address", "country", NULL };
+static const char *const useful_reviews[] = { "order_id", "product_id", "customer_id", "merchant_id", "rating", "body", "created_at", NULL };
+static const char *const useful_products[] = { "category", "price", "cost", "launched_at", NULL };
+static const char *const useful_stock[] = { "incoming", "incoming_at", "lead_time_days", "unit_cost", "as_of", NULL };
+static const char *const *const useful[SHOP_N_KINDS] = {
+    [SHOP_ORDERS] = useful_orders, [SHOP_REVIEWS] = useful_reviews, [SHOP_PRODUCTS] = useful_products, [SHOP_STOCK] = useful_stock,
+};
+
+static toc_status open_source(toc_ctx *ctx, const char *path, const ing_options *options, const shop_kind *kind, bool only_kind, source *s,
+                              ing_summary *summary)
+{
+    rd_options reading = { .encoding = options ? options->encoding : NULL };
+    const toc_str *header;
+
+    TOC_TRY(rd_open(ctx, path, &reading, &s->reader));
+    header = rd_header(s->reader, &s->n_header);
+    TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, s->n_header, sizeof *s->folded, &s->folded));
+    for (size_t j = 0; j < s->n_header; j++) TOC_TRY(ing_fold(ctx, header[j], &s->folded[j]));
+    s->map = ing_fitting(s->folded, s->n_header, kind);
+    if (!s->map && !only_kind) s->map = ing_fitting(s->folded, s->n_header, NULL);
+    if (!s->map) return ing_unknown(ctx, rd_path(s->reader), s->folded, s->n_header, kind);
+    *summary = (ing_summary){ .platform = s->map->name, .title = s->map->title, .kind = s->map->kind };
+    return toc_arena_copy(ctx, &ctx->arena, rd_path(s->reader), strlen(rd_path(s->reader)), &summary->file);
+}
+
+static size_t find_source(const source *sources, size_t n, const char *map)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(sources[i].map->name, map) == 0) return i;
+    return SIZE_MAX;
+}
+
+/* What each file means beside the others. */
+static toc_status settle_roles(toc_ctx *ctx, source *sources, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        source *s = &sources[i];
+        if (s->map->yields_to) s->only_side = find_source(sources, n, s->map->yields_to) != SIZE_MAX;
+        if (s->map->needs && find_source(sources, n, s->map->needs) == SIZE_MAX)
+            return toc_fail(ctx, TOC_E_DATA, "%s: %s mean nothing without the file %s beside them; give both", rd_path(s->reader), s->map->title,
+                            ing_map_named(s->map->needs)->title);
+    }
+    return TOC_OK;
+}
+
+/* The table of source `at` by a key, loaded once. */
+static toc_status side_of(toc_ctx *ctx, source *sources, size_t at, const char *const *paths, const char *key, const ing_options *options,
+                          ing_side **side)
+{
+    source *s = &sources[at];
+
+    for (size_t k = 0; k < s->n_sides; k++) {
+        if (strcmp(s->side_keys[k], key) != 0) continue;
+        *side = &s->sides[k];
+        return TOC_OK;
+    }
+    TOC_ASSERT(s->n_sides < TOC_COUNT(s->sides));
+    if (strcmp(paths[at], "-") == 0) return toc_fail(ctx, TOC_E_USAGE, "%s are joined to other files, so they cannot come from stdin", s->map->title);
+    *side = &s->sides[s->n_sides];
+    s->side_keys[s->n_sides++] = key;
+    return ing_side_load(ctx, paths[at], s->map, key, options, *side);
+}
+
+static toc_status link_sides(toc_ctx *ctx, source *sources, size_t n, size_t i, const char *const *paths, const ing_options *options, ing_load *load)
+{
+    const ing_map *map = sources[i].map;
+
+    for (size_t k = 0; k < map->n_joins; k++) {
+        size_t at = find_source(sources, n, map->joins[k].map);
+        if (at == SIZE_MAX || at == i) continue;
+        ing_link *l = &load->links[load->n_links];
+        l->join = &map->joins[k];
+        TOC_TRY(side_of(ctx, sources, at, paths, map->joins[k].their_key, options, &l->side));
+        load->n_links++;
+    }
+    return TOC_OK;
+}
+
+static bool fills(const ing_load *load, const char *column)
+{
+    for (size_t k = 0; k < load->n_bound; k++)
+        if (strcmp(load->bound[k].field->column, column) == 0) return true;
+    return false;
+}
+
+/* Whether a header of the record was used by a field, a key or the side's readers. */
+static bool header_used(const ing_load *load, size_t at)
+{
+    for (size_t k = 0; k < load->n_bound; k++)
+        if (load->bound[k].at == at) return true;
+    for (size_t k = 0; k < load->n_links; k++)
+        if (load->links[k].key_at == at) return true;
+    return load->carry_key == at;
+}
+
+static toc_status describe(toc_ctx *ctx, const source *s, const ing_load *load, ing_summary *summary)
+{
+    char hex[33];
+
+    rd_content_hash(s->reader, hex);
+    TOC_TRY(toc_arena_copy(ctx, &ctx->arena, hex, 32, &summary->hash));
+    summary->side = s->only_side;
+    if (s->only_side) return TOC_OK;
+    const char *const *list = useful[s->map->kind];
+    size_t n = 0;
+    while (list && list[n]) n++;
+    TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, n, sizeof *summary->missing, &summary->missing));
+    for (size_t k = 0; k < n; k++)
+        if (!fills(load, list[k])) summary->missing[summary->n_missing++] = list[k];
+    TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, s->n_header, sizeof *summary->unmapped, &summary->unmapped));
+    for (size_t j = 0; j < s->n_header; j++) {
+        toc_str name = rd_header(s->reader, &n)[j];
+        if (!header_used(load, j)) TOC_TRY(toc_arena_copy(ctx, &ctx->arena, name.p, name.n, &summary->unmapped[summary->n_unmapped++]));
+    }
+    return TOC_OK;
+}
+
+static toc_status read_source(toc_ctx *ctx, source *sources, size_t n, size_t i, const char *const *paths, const ing_options *options, shop_data *shop,
+                              ing_summary *summary)
+{
+    source *s = &sources[i];
+    ing_load load = { .reader = s->reader, .map = s->map, .options = options, .shop = shop, .summary = summary };
+    toc_status st = TOC_OK;
+
+    if (s->only_side) {
+        TOC_ASSERT(s->n_sides > 0);
+        load.self = &s->sides[0];
+        for (size_t j = 0; j < s->n_header; j++)
+            if (toc_str_is(s->folded[j], s->side_keys[0])) load.self_key = j;
+    } else if ((st = link_sides(ctx, sources, n, i, paths, options, &load))) goto out;
+    if ((st = ing_load_file(ctx, &load, s->folded, s->n_header))) goto out;
+    if (!s->only_side) shop->has[s->map->kind] = true;
+    st = describe(ctx, s, &load, summary);
+out:
+    ing_load_release(&load);
+    return st;
+}
+
+static void close_sources(source *sources, size_t n)
+{
+    for (size_t i = 0; sources && i < n; i++) {
+        rd_close(sources[i].reader);
+        for (size_t k = 0; k < sources[i].n_sides; k++) ing_side_release(&sources[i].sides[k]);
+    }
+    toc_free(sources);
+}
+
+toc_status ing_read(toc_ctx *ctx, const char *const *paths, size_t n, const ing_options *options, shop_data *shop, ing_summary *summaries)
+{
+    source *sources = NULL;
+    shop_kind kind;
+    bool fixed = options && options->kind;
+    toc_status st;
+
+    if (fixed && !shop_kind_of(toc_str_of(options->kind), &kind)) return toc_fail(ctx, TOC_E_USAGE, "unknown kind \"%s\"", options->kind);
+    if (options && options->currency && *options->currency && !toc_currency_known(toc_str_of(options->currency)))
+        return toc_fail(ctx, TOC_E_USAGE, "\"%s\" is no ISO 4217 currency", options->currency);
+    TOC_TRY(toc_alloc(ctx, n, sizeof *sources, &sources));
+    for (size_t i = 0; i < n; i++)
+        if ((st = open_source(ctx, paths[i], options, fixed ? &kind : NULL, n == 1, &sources[i], &summaries[i]))) goto out;
+    if ((st = settle_roles(ctx, sources, n))) goto out;
+    /* files that only serve others come last, when it is known which of their rows were used */
+    for (size_t pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < n; i++)
+            if (sources[i].only_side == (pass == 1) && (st = read_source(ctx, sources, n, i, paths, options, shop, &summaries[i]))) goto out;
+out:
+    close_sources(sources, n);
+    return st;
+}
+
+static toc_status note_list(toc_ctx *ctx, const char *file, const char *what, const char **names, size_t n)
+{
+    toc_buf line = {0};
+    toc_status st = TOC_OK;
+
+    for (size_t k = 0; k < n && !st; k++) st = toc_buf_printf(ctx, &line, "%s%s", k ? ", " : "", names[k]);
+    if (!st && n) toc_note(ctx, "%s: %s: %s", file, what, line.p);
+    toc_buf_release(&line);
+    return st;
+}
+
+static toc_status tell(toc_ctx *ctx, const ing_summary *s)
+{
+    toc_note(ctx, "%s: %s: %zu rows, %zu %s, %zu duplicate, %zu rejected, %zu of them returns", s->file, s->title, s->rows, s->accepted,
+             s->side ? "joined" : "accepted", s->duplicate, s->rejected, s->returns);
+    TOC_TRY(note_list(ctx, s->file, "columns that would help and are not there", s->missing, s->n_missing));
+    return note_list(ctx, s->file, "columns not used", s->unmapped, s->n_unmapped);
+}
+
+toc_status ing_judge(toc_ctx *ctx, const ing_summary *summaries, size_t n, int64_t max_rejects, const char *rejects_path)
+{
+    size_t rejected = 0, damaged = 0, accepted = 0;
+    const char *first = NULL;
+
+    for (size_t i = 0; i < n; i++) {
+        const ing_summary *s = &summaries[i];
+        TOC_TRY(tell(ctx, s));
+        rejected += s->rejected;
+        damaged += s->damaged;
+        accepted += s->accepted + s->duplicate;
+        if (!first) first = s->first_damage;
+        if (s->rejected)
+            toc_warn(ctx, "%s: %zu of %zu rows rejected%s%s", s->file, s->rejected, s->rows, rejects_path ? ", see " : "; --rejects FILE keeps them",
+                     rejects_path ? rejects_path : "");
+    }
+    if (max_rejects >= 0 && rejected > (uint64_t)max_rejects)
+        return toc_fail(ctx, TOC_E_DATA, "%zu rows rejected, more than --max-rejects %lld", rejected, (long long)max_rejects);
+    if (max_rejects < 0 && damaged)
+        return toc_fail(ctx, TOC_E_DATA, "%s (%zu such records; --max-rejects N goes on without them)", first, damaged);
+    if (!accepted && rejected) return toc_fail(ctx, TOC_E_DATA, "no row could be used: all %zu were rejected", rejected);
+    return TOC_OK;
+}

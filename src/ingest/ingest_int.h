@@ -1,0 +1,178 @@
+/* ingest_int.h: platform maps as data, and what the files of ingest share.
+ *
+ * A map says how one export of one platform becomes rows of one canonical table: which header fills which column and how its text is read. Maps
+ * are constant tables, one file a platform; a new export is a new table. Sides are other files of the same export whose columns are joined to each
+ * record by a key (the order list behind an item list). */
+#ifndef ING_INGEST_INT_H
+#define ING_INGEST_INT_H
+
+#include "ingest/ingest.h"
+#include "reader/reader.h"
+
+/* How the text of a cell is read. */
+typedef enum {
+    ING_PLAIN,    /* by the type of the canonical column */
+    ING_STATUS,   /* a status word of any platform and language (status.c) */
+    ING_FLOAT_ID, /* an id that went through a table of floats: 17850.0 */
+    ING_SUM,      /* a whole number, added to what other headers gave */
+    ING_POSITIVE, /* an amount whose sign does not matter (refunds written as -12.00) */
+    ING_CONST,    /* `header` is the value itself, for rows that have none from a header above */
+} ing_how;
+
+enum { ING_CARRY = 1 }; /* filled on the first row of an order only; later rows of the order repeat it */
+
+/* Several fields may fill one column: the first that is not empty does. */
+typedef struct {
+    const char *header; /* folded (ing_fold): lower case, single blanks */
+    const char *column;
+    ing_how how;
+    unsigned flags;
+} ing_field;
+
+/* Another file of the export: its row whose `their_key` equals our `our_key` (a header of the record or of an earlier side). */
+typedef struct {
+    const char *map; /* name of the side's map */
+    const char *our_key, *their_key;
+    const char *no_match; /* code of the refusal of records without a match; NULL = such records are fine */
+} ing_join;
+
+typedef struct ing_load ing_load;
+
+/* Why a row is refused; code NULL = it is not. */
+typedef struct {
+    const char *code;
+    const char *column; /* canonical name, "" = the row */
+    char message[160];
+} ing_reject;
+
+typedef struct ing_map {
+    const char *name;     /* "shopify" ..., shown in summaries */
+    const char *title;    /* in words, for messages */
+    shop_kind kind;
+    const char *const *signature; /* headers that must be there (alternatives joined by '|'), NULL-terminated */
+    const ing_field *fields;
+    size_t n_fields;
+    const ing_join *joins;
+    size_t n_joins;
+    const char *needs;     /* map of a file without which this one means nothing */
+    const char *yields_to; /* when a file of that map is there, this one is only its side */
+    const char *currency;  /* of all amounts, where the export names none */
+    const char *carry_key; /* header whose change begins a new order (ING_CARRY) */
+    /* Rules beyond cells; may refuse the row. NULL = none. */
+    toc_status (*finish)(toc_ctx *ctx, ing_load *load, size_t row, ing_reject *reject);
+} ing_map;
+
+/* ---- maps.c ---- */
+extern const ing_map *const ing_canonical_maps[], *const ing_platform_maps[]; /* NULL-terminated */
+extern const ing_map ing_shopify_orders, ing_shopify_products, ing_shopify_inventory, ing_shopify_customers;
+extern const ing_map ing_judgeme_reviews, ing_loox_reviews, ing_chinese_reviews;
+extern const ing_map ing_amazon_all_orders, ing_amazon_new_orders, ing_amazon_fba_inventory, ing_amazon_reviews;
+extern const ing_map ing_taobao_orders, ing_taobao_details, ing_taobao_items;
+extern const ing_map ing_olist_orders, ing_olist_items, ing_olist_payments, ing_olist_customers, ing_olist_reviews, ing_olist_products,
+    ing_olist_sellers;
+extern const ing_map ing_uci_retail;
+
+/* A header as maps spell it: ASCII lower case, blanks at the ends dropped and inner ones single, in the context's arena. */
+TOC_CHECKED toc_status ing_fold(toc_ctx *ctx, toc_str header, toc_str *folded);
+/* The best map whose signature is complete, or NULL; kind NULL = any. */
+const ing_map *ing_fitting(const toc_str *folded, size_t n, const shop_kind *kind);
+/* Fails with TOC_E_DATA that names the nearest map and what the header lacks of it. */
+TOC_CHECKED toc_status ing_unknown(toc_ctx *ctx, const char *path, const toc_str *folded, size_t n, const shop_kind *kind);
+const ing_map *ing_map_named(const char *name);
+
+/* ---- status.c ---- */
+/* The canonical status of a platform's word; SHOP_NO_STATUS where unknown. */
+shop_status ing_status_of(toc_str word);
+
+/* ---- clean.c ---- */
+/* Without what spreadsheets wrap ids in: ="123", a leading ' or `, tabs. */
+toc_str ing_clean_id(toc_str text);
+/* 2.02E+18: a number that a spreadsheet rounded; the id is lost. */
+bool ing_damaged_id(toc_str text);
+/* Whether texts of a domain are identities. */
+bool ing_is_id(shop_domain domain);
+/* Text without HTML and control characters; points into `text` or `buf`. */
+TOC_CHECKED toc_status ing_clean_text(toc_ctx *ctx, toc_str text, toc_buf *buf, toc_str *clean);
+
+/* ---- join.c: a file as a side of another ---- */
+typedef struct {
+    const ing_map *map;
+    const char *path;
+    tab_table table;
+    toc_str *folded;     /* its headers */
+    tab_column *key;     /* of the joins below */
+    uint32_t *first;     /* row + 1 by code of the key */
+    bool *used;          /* rows that were joined */
+} ing_side;
+TOC_CHECKED toc_status ing_side_load(toc_ctx *ctx, const char *path, const ing_map *map, const char *key, const ing_options *options,
+                                     ing_side *side);
+void ing_side_release(ing_side *side);
+/* Row of a key, or SIZE_MAX. */
+size_t ing_side_find(const ing_side *side, toc_str key);
+/* Column of a folded header, or NULL. */
+const tab_column *ing_side_column(const ing_side *side, const char *header);
+
+/* ---- load.c: the records of one file into rows ---- */
+typedef struct {
+    const ing_field *field;
+    size_t column;             /* canonical */
+    size_t at;                 /* place in the record; SIZE_MAX = from a side */
+    size_t side;               /* number of the join */
+    const tab_column *theirs;
+    size_t dmy, mdy, unclear;  /* what its dates look like */
+    toc_date_order date_order;
+    toc_buf carried;
+} ing_bound;
+
+typedef struct {
+    const ing_join *join;
+    ing_side *side;
+    size_t key_at;             /* as in ing_bound */
+    size_t key_side;
+    const tab_column *key_theirs;
+    size_t row;                /* matched for the current record */
+} ing_link;
+
+enum { ING_MAX_LINKS = 8 };
+
+struct ing_load {
+    rd_reader *reader;
+    const ing_map *map;
+    const ing_options *options;
+    shop_data *shop;
+    ing_summary *summary;
+    ing_bound *bound;
+    size_t n_bound;
+    ing_link links[ING_MAX_LINKS];
+    size_t n_links;
+    ing_side *self;            /* this file as a side of others: only say which rows were used */
+    size_t self_key;           /* place of its key in the record */
+    size_t currency_at;        /* bound field that gives the currency; SIZE_MAX = none */
+    size_t carry_key;          /* place in the record; SIZE_MAX = none */
+    toc_buf carry_text;
+    bool has_carry;
+    bool decimal_comma;
+    uint32_t currency;         /* code of the currency of rows that name none */
+    uint32_t digits_of;        /* currency code of the row before, and its digits */
+    int digits;
+    toc_map seen;              /* hash of a row -> row + 1 */
+    toc_buf scratch;
+};
+
+/* Reads all records of load->reader. The caller has set reader, map, options, shop, summary, links and self. */
+TOC_CHECKED toc_status ing_load_file(toc_ctx *ctx, ing_load *load, const toc_str *folded, size_t n_header);
+void ing_load_release(ing_load *load);
+/* Counts a refused record and writes it to the rejects. */
+TOC_CHECKED toc_status ing_refuse(toc_ctx *ctx, ing_load *load, const rd_record *record, const ing_reject *reject);
+
+/* ---- rows.c: one record into one row ---- */
+TOC_CHECKED toc_status ing_convert(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const rd_record *record, size_t row, ing_reject *reject);
+/* The text a bound field finds for a record. */
+toc_str ing_bound_text(const ing_load *load, const ing_bound *bound, const rd_batch *batch, const rd_record *record);
+/* Makes all cells of a row missing again. */
+void ing_blank_row(shop_data *shop, shop_kind kind, size_t row);
+
+#define ING_REJECT(reject, code_, column_, ...) \
+    ((reject)->code = (code_), (reject)->column = (column_), (void)snprintf((reject)->message, sizeof (reject)->message, __VA_ARGS__))
+
+#endif

@@ -1,0 +1,291 @@
+/* load.c: all records of one file.
+ *
+ * Which of day and month comes first is decided over the whole file: where the first batch shows dates with the year last, all batches are kept
+ * until the end of the file is known; else each batch becomes rows at once. Rows are added a batch at a time; a refused one gives its place back. */
+#include "ingest/ingest_int.h"
+
+static void place(const ing_load *load, const char *header, const toc_str *folded, size_t n, size_t *at, size_t *side, const tab_column **theirs)
+{
+    *at = SIZE_MAX;
+    *theirs = NULL;
+    for (size_t i = 0; i < n; i++) {
+        if (!toc_str_is(folded[i], header)) continue;
+        *at = i;
+        return;
+    }
+    for (size_t k = 0; k < load->n_links && !*theirs; k++) {
+        *theirs = ing_side_column(load->links[k].side, header);
+        *side = k;
+    }
+}
+
+/* Finds the columns that the map's fields mean. */
+static toc_status bind(toc_ctx *ctx, ing_load *load, const toc_str *folded, size_t n)
+{
+    const ing_map *map = load->map;
+
+    load->currency_at = load->carry_key = SIZE_MAX;
+    for (size_t k = 0; k < load->n_links; k++) {
+        ing_link *l = &load->links[k];
+        place(load, l->join->our_key, folded, n, &l->key_at, &l->key_side, &l->key_theirs);
+    }
+    for (size_t i = 0; map->carry_key && i < n; i++)
+        if (toc_str_is(folded[i], map->carry_key)) load->carry_key = i;
+    TOC_TRY(toc_alloc(ctx, map->n_fields, sizeof *load->bound, &load->bound));
+    for (size_t k = 0; k < map->n_fields; k++) {
+        ing_bound b = { .field = &map->fields[k], .at = SIZE_MAX, .date_order = TOC_DATE_YMD };
+        if (b.field->how != ING_CONST) {
+            place(load, b.field->header, folded, n, &b.at, &b.side, &b.theirs);
+            if (b.at == SIZE_MAX && !b.theirs) continue;
+        }
+        int column = shop_column_of(map->kind, toc_str_of(b.field->column));
+        TOC_ASSERT(column >= 0);
+        b.column = (size_t)column;
+        if (strcmp(b.field->column, "currency") == 0) load->currency_at = load->n_bound;
+        load->bound[load->n_bound++] = b;
+    }
+    return TOC_OK;
+}
+
+static shop_type type_of(const ing_load *load, const ing_bound *b)
+{
+    return shop_schema_of(load->map->kind)->columns[b->column].type;
+}
+
+/* What the dates of a batch say about their order. */
+static void weigh_dates(ing_load *load, const rd_batch *batch)
+{
+    for (size_t k = 0; k < load->n_bound; k++) {
+        ing_bound *b = &load->bound[k];
+        if (type_of(load, b) != SHOP_T_TIME || b->at == SIZE_MAX) continue;
+        for (size_t i = 0; i < batch->n; i++) {
+            toc_str text = toc_str_trim(rd_field(batch, &batch->records[i], b->at));
+            if (!text.n) continue;
+            toc_date_order order = toc_date_order_of(text);
+            b->dmy += order == TOC_DATE_DMY;
+            b->mdy += order == TOC_DATE_MDY;
+            b->unclear += order == TOC_DATE_UNKNOWN;
+        }
+    }
+}
+
+static bool has_year_last(const ing_load *load)
+{
+    for (size_t k = 0; k < load->n_bound; k++)
+        if (load->bound[k].dmy + load->bound[k].mdy + load->bound[k].unclear) return true;
+    return false;
+}
+
+/* Each column by its own dates; one whose dates do not tell, by the other columns of the file where they agree. */
+static void decide_dates(ing_load *load)
+{
+    size_t dmy = 0, mdy = 0;
+
+    for (size_t k = 0; k < load->n_bound; k++) {
+        dmy += load->bound[k].dmy && !load->bound[k].mdy;
+        mdy += load->bound[k].mdy && !load->bound[k].dmy;
+    }
+    for (size_t k = 0; k < load->n_bound; k++) {
+        ing_bound *b = &load->bound[k];
+        size_t d = b->dmy + b->mdy ? b->dmy : dmy, m = b->dmy + b->mdy ? b->mdy : mdy;
+        b->date_order = d && !m ? TOC_DATE_DMY : m && !d ? TOC_DATE_MDY : TOC_DATE_UNKNOWN;
+    }
+}
+
+/* Whether amounts of a batch are written 12,00 rather than 12.00. */
+static void weigh_amounts(ing_load *load, const rd_batch *batch)
+{
+    size_t comma = 0, point = 0;
+
+    for (size_t k = 0; k < load->n_bound; k++) {
+        const ing_bound *b = &load->bound[k];
+        if (type_of(load, b) != SHOP_T_MONEY || b->at == SIZE_MAX) continue;
+        for (size_t i = 0; i < batch->n; i++) {
+            toc_str text = toc_str_trim(rd_field(batch, &batch->records[i], b->at));
+            for (size_t after = 1; after <= 2 && after < text.n; after++) {
+                comma += text.p[text.n - 1 - after] == ',';
+                point += text.p[text.n - 1 - after] == '.';
+            }
+        }
+    }
+    load->decimal_comma = comma && !point;
+}
+
+toc_status ing_refuse(toc_ctx *ctx, ing_load *load, const rd_record *record, const ing_reject *reject)
+{
+    load->summary->rejected++;
+    if (record->fault && record->fault != RD_COLUMNS) {
+        load->summary->damaged++;
+        if (!load->summary->first_damage)
+            TOC_TRY(toc_arena_printf(ctx, &ctx->arena, &load->summary->first_damage, "%s:%zu: %s", rd_path(load->reader), record->line, reject->message));
+    }
+    if (!load->options || !load->options->rejects) return TOC_OK;
+    return rd_reject(ctx, load->options->rejects, load->reader, record, toc_str_of(reject->column), reject->code, reject->message);
+}
+
+static uint64_t hash_row(const shop_data *shop, shop_kind kind, size_t row)
+{
+    const shop_schema *schema = shop_schema_of(kind);
+    uint64_t h = 1;
+
+    for (size_t j = 0; j < schema->n_columns; j++) {
+        bool code = schema->columns[j].type == SHOP_T_CODE;
+        h = toc_mix(h ^ (code ? shop_codes(shop, kind, j)[row] : (uint64_t)shop_ints(shop, kind, j)[row]));
+    }
+    return h;
+}
+
+static bool same_rows(const shop_data *shop, shop_kind kind, size_t a, size_t b)
+{
+    const shop_schema *schema = shop_schema_of(kind);
+
+    for (size_t j = 0; j < schema->n_columns; j++) {
+        bool code = schema->columns[j].type == SHOP_T_CODE;
+        if (code ? shop_codes(shop, kind, j)[a] != shop_codes(shop, kind, j)[b] : shop_ints(shop, kind, j)[a] != shop_ints(shop, kind, j)[b]) return false;
+    }
+    return true;
+}
+
+/* Whether a row with all the same cells was accepted from this file before. */
+static toc_status is_duplicate(toc_ctx *ctx, ing_load *load, size_t row, bool *duplicate)
+{
+    shop_kind kind = load->map->kind;
+    uint64_t *value;
+    bool fresh;
+
+    *duplicate = false;
+    if (load->options && load->options->keep_repeats && !(kind == SHOP_ORDERS && load->shop->orders.line_id[row])) return TOC_OK;
+    TOC_TRY(toc_map_at(ctx, &load->seen, hash_row(load->shop, kind, row), &value, &fresh));
+    if (fresh) *value = row + 1;
+    else *duplicate = same_rows(load->shop, kind, row, (size_t)*value - 1);
+    return TOC_OK;
+}
+
+static void count_accepted(ing_load *load, size_t row)
+{
+    load->summary->accepted++;
+    if (load->map->kind == SHOP_ORDERS) load->summary->returns += load->shop->orders.quantity[row] < 0;
+}
+
+/* A file that is only a side of another: which of its rows were used. */
+static toc_status account_side(toc_ctx *ctx, ing_load *load, const rd_batch *batch)
+{
+    for (size_t i = 0; i < batch->n; i++) {
+        const rd_record *r = &batch->records[i];
+        ing_reject reject = {0};
+        char why[160];
+        size_t row = r->fault ? SIZE_MAX : ing_side_find(load->self, rd_field(batch, r, load->self_key));
+        load->summary->rows++;
+        if (r->fault) ING_REJECT(&reject, rd_fault_code(r->fault), "", "%s", rd_fault_text(load->reader, r, why));
+        else if (row == SIZE_MAX || !load->self->used[row]) ING_REJECT(&reject, "no_items", "", "no accepted line in the other file belongs to it");
+        if (reject.code) TOC_TRY(ing_refuse(ctx, load, r, &reject));
+        else load->summary->accepted++;
+    }
+    return TOC_OK;
+}
+
+static toc_status take_batch(toc_ctx *ctx, ing_load *load, const rd_batch *batch)
+{
+    shop_kind kind = load->map->kind;
+    size_t first = 0, row;
+
+    if (load->self) return account_side(ctx, load, batch);
+    TOC_TRY(shop_add_rows(ctx, load->shop, kind, batch->n, &first));
+    row = first;
+    for (size_t i = 0; i < batch->n; i++) {
+        const rd_record *r = &batch->records[i];
+        ing_reject reject = {0};
+        bool duplicate = false;
+        char why[160];
+        load->summary->rows++;
+        if (r->fault) ING_REJECT(&reject, rd_fault_code(r->fault), "", "%s", rd_fault_text(load->reader, r, why));
+        else TOC_TRY(ing_convert(ctx, load, batch, r, row, &reject));
+        if (reject.code) TOC_TRY(ing_refuse(ctx, load, r, &reject));
+        else TOC_TRY(is_duplicate(ctx, load, row, &duplicate));
+        load->summary->duplicate += duplicate;
+        if (reject.code || duplicate) {
+            ing_blank_row(load->shop, kind, row);
+            continue;
+        }
+        count_accepted(load, row);
+        shop_row_numbers(load->shop, kind)[row++] = (int64_t)load->summary->rows;
+    }
+    shop_truncate(load->shop, kind, row);
+    return TOC_OK;
+}
+
+/* Keeps all batches until the order of day and month is known. */
+static toc_status take_buffered(toc_ctx *ctx, ing_load *load, rd_batch *first)
+{
+    rd_batch *kept = NULL;
+    size_t n = 0, cap = 0;
+    toc_status st = TOC_OK;
+
+    for (;;) {
+        if ((st = toc_grow(ctx, &kept, &cap, n + 1, sizeof *kept))) goto out;
+        kept[n++] = *first;
+        *first = (rd_batch){0};
+        if ((st = rd_next(ctx, load->reader, first))) goto out;
+        if (!first->n) break;
+        weigh_dates(load, first);
+    }
+    decide_dates(load);
+    for (size_t i = 0; i < n; i++) {
+        if ((st = take_batch(ctx, load, &kept[i]))) goto out;
+        rd_batch_release(&kept[i]);
+    }
+out:
+    for (size_t i = 0; i < n; i++) rd_batch_release(&kept[i]);
+    toc_free(kept);
+    return st;
+}
+
+static toc_status default_currency(toc_ctx *ctx, ing_load *load)
+{
+    const char *word = load->options && load->options->currency && *load->options->currency ? load->options->currency : load->map->currency;
+
+    load->digits = 2;
+    if (!word) return TOC_OK;
+    TOC_TRY(toc_pool_intern(ctx, &load->shop->dict[SHOP_D_WORD], toc_str_of(word), &load->currency));
+    load->digits_of = load->currency;
+    load->digits = toc_currency_digits(toc_str_of(word));
+    return TOC_OK;
+}
+
+toc_status ing_load_file(toc_ctx *ctx, ing_load *load, const toc_str *folded, size_t n_header)
+{
+    rd_batch batch = {0};
+    toc_status st;
+
+    if ((st = bind(ctx, load, folded, n_header))) goto out;
+    if ((st = default_currency(ctx, load))) goto out;
+    if ((st = rd_next(ctx, load->reader, &batch))) goto out;
+    if (!batch.n) {
+        st = toc_fail(ctx, TOC_E_DATA, "%s: a header but no rows", rd_path(load->reader));
+        goto out;
+    }
+    weigh_dates(load, &batch);
+    weigh_amounts(load, &batch);
+    if (has_year_last(load)) {
+        st = take_buffered(ctx, load, &batch);
+        goto out;
+    }
+    for (size_t k = 0; k < load->n_bound; k++) load->bound[k].date_order = TOC_DATE_UNKNOWN;
+    while (batch.n) {
+        if ((st = take_batch(ctx, load, &batch))) goto out;
+        if ((st = rd_next(ctx, load->reader, &batch))) goto out;
+    }
+out:
+    rd_batch_release(&batch);
+    return st;
+}
+
+void ing_load_release(ing_load *load)
+{
+    for (size_t k = 0; k < load->n_bound; k++) toc_buf_release(&load->bound[k].carried);
+    toc_free(load->bound);
+    toc_buf_release(&load->carry_text);
+    toc_buf_release(&load->scratch);
+    toc_map_release(&load->seen);
+    *load = (ing_load){0};
+}

@@ -1,0 +1,244 @@
+/* rows.c: one record into one row of a canonical table, or the reason why not. */
+#include "ingest/ingest_int.h"
+
+#define MAX_QUANTITY INT64_C(1000000000)
+
+void ing_blank_row(shop_data *shop, shop_kind kind, size_t row)
+{
+    const shop_schema *schema = shop_schema_of(kind);
+
+    for (size_t j = 0; j < schema->n_columns; j++) {
+        if (schema->columns[j].type == SHOP_T_CODE) shop_codes(shop, kind, j)[row] = 0;
+        else shop_ints(shop, kind, j)[row] = SHOP_NO_INT;
+    }
+}
+
+toc_str ing_bound_text(const ing_load *load, const ing_bound *bound, const rd_batch *batch, const rd_record *record)
+{
+    if (bound->field->how == ING_CONST) return toc_str_of(bound->field->header);
+    if (bound->at != SIZE_MAX) return rd_field(batch, record, bound->at);
+    size_t row = load->links[bound->side].row;
+    return row == SIZE_MAX ? (toc_str){ "", 0 } : toc_pool_str(bound->theirs->pool, bound->theirs->code[row]);
+}
+
+static bool is_filled(const ing_load *load, size_t column, size_t row)
+{
+    shop_kind kind = load->map->kind;
+
+    if (shop_schema_of(kind)->columns[column].type == SHOP_T_CODE) return shop_codes(load->shop, kind, column)[row] != 0;
+    return shop_ints(load->shop, kind, column)[row] != SHOP_NO_INT;
+}
+
+/* Finds the rows of the sides for a record. */
+static bool match_sides(ing_load *load, const rd_batch *batch, const rd_record *record, ing_reject *reject)
+{
+    for (size_t k = 0; k < load->n_links; k++) {
+        ing_link *l = &load->links[k];
+        toc_str key = { "", 0 };
+        if (l->key_at != SIZE_MAX) key = rd_field(batch, record, l->key_at);
+        else if (load->links[l->key_side].row != SIZE_MAX)
+            key = toc_pool_str(l->key_theirs->pool, l->key_theirs->code[load->links[l->key_side].row]);
+        l->row = ing_side_find(l->side, key);
+        if (l->row == SIZE_MAX && l->join->no_match) {
+            ING_REJECT(reject, l->join->no_match, "order_id", "\"%.40s\" is not in %.80s", key.n ? key.p : "", l->side->path);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Later rows of an order repeat what its first row said. */
+static toc_status carry(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const rd_record *record)
+{
+    toc_str key = rd_field(batch, record, load->carry_key);
+    bool same = load->has_carry && toc_str_eq(key, (toc_str){ load->carry_text.p ? load->carry_text.p : "", load->carry_text.n });
+
+    if (same && key.n) return TOC_OK;
+    load->has_carry = true;
+    toc_buf_reset(&load->carry_text);
+    TOC_TRY(toc_buf_add(ctx, &load->carry_text, key.p, key.n));
+    for (size_t k = 0; k < load->n_bound; k++) {
+        ing_bound *b = &load->bound[k];
+        if (!(b->field->flags & ING_CARRY)) continue;
+        toc_str text = ing_bound_text(load, b, batch, record);
+        toc_buf_reset(&b->carried);
+        TOC_TRY(toc_buf_add(ctx, &b->carried, text.p, text.n));
+    }
+    return TOC_OK;
+}
+
+/* The currency decides how many digits amounts have, so it comes before them. */
+static toc_status settle_currency(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const rd_record *record, ing_reject *reject)
+{
+    uint32_t code = load->currency;
+    toc_pool *words = &load->shop->dict[SHOP_D_WORD];
+
+    if (load->currency_at != SIZE_MAX) {
+        const ing_bound *b = &load->bound[load->currency_at];
+        toc_str text = toc_str_trim(ing_bound_text(load, b, batch, record));
+        if (!text.n && b->field->flags & ING_CARRY) text = toc_str_trim((toc_str){ b->carried.p, b->carried.n });
+        char upper[3];
+        if (text.n == 3) {
+            for (size_t i = 0; i < 3; i++) upper[i] = (char)(text.p[i] >= 'a' && text.p[i] <= 'z' ? text.p[i] - 32 : text.p[i]);
+            text = (toc_str){ upper, 3 };
+            if (toc_str_is(text, "RMB")) text = TOC_STR("CNY");
+        }
+        if (text.n && !toc_currency_known(text)) {
+            ING_REJECT(reject, "currency", "currency", "\"%.*s\" is no ISO 4217 currency", (int)TOC_MIN(text.n, (size_t)40), text.p);
+            return TOC_OK;
+        }
+        if (text.n) TOC_TRY(toc_pool_intern(ctx, words, text, &code));
+    }
+    if (code != load->digits_of) load->digits = toc_currency_digits(toc_pool_str(words, code));
+    load->digits_of = code;
+    return TOC_OK;
+}
+
+static toc_status put_code(toc_ctx *ctx, ing_load *load, const ing_bound *b, size_t row, toc_str text, ing_reject *reject)
+{
+    const shop_column *c = &shop_schema_of(load->map->kind)->columns[b->column];
+    uint32_t *cell = &shop_codes(load->shop, load->map->kind, b->column)[row];
+
+    if (ing_is_id(c->domain)) {
+        text = ing_clean_id(text);
+        if (ing_damaged_id(text)) {
+            ING_REJECT(reject, "damaged_id", c->name, "%.*s is a rounded number, the id is lost: format the column as text before saving",
+                       (int)TOC_MIN(text.n, (size_t)40), text.p);
+            return TOC_OK;
+        }
+    }
+    if (b->field->how == ING_FLOAT_ID && toc_str_ends(text, ".0")) text.n -= 2;
+    if (b->field->how == ING_STATUS) {
+        shop_status status = ing_status_of(text);
+        if (status == SHOP_NO_STATUS) {
+            ING_REJECT(reject, "status", c->name, "unknown status \"%.*s\"", (int)TOC_MIN(text.n, (size_t)80), text.p);
+            return TOC_OK;
+        }
+        text = toc_str_of(shop_status_name(status));
+    }
+    TOC_TRY(ing_clean_text(ctx, text, &load->scratch, &text));
+    return toc_pool_intern(ctx, &load->shop->dict[c->domain], text, cell);
+}
+
+static void refuse_cell(const ing_load *load, const ing_bound *b, toc_str text, ing_reject *reject)
+{
+    const shop_column *c = &shop_schema_of(load->map->kind)->columns[b->column];
+    int n = (int)TOC_MIN(text.n, (size_t)60);
+
+    switch (c->type) {
+    case SHOP_T_INT: ING_REJECT(reject, "number", c->name, "\"%.*s\" is no whole number", n, text.p); break;
+    case SHOP_T_MONEY: ING_REJECT(reject, "amount", c->name, "\"%.*s\" is no amount", n, text.p); break;
+    case SHOP_T_RATIO: ING_REJECT(reject, "number", c->name, "\"%.*s\" is no number", n, text.p); break;
+    case SHOP_T_CODE: break;
+    case SHOP_T_TIME:
+        if (b->date_order == TOC_DATE_UNKNOWN && toc_date_order_of(text) == TOC_DATE_UNKNOWN)
+            ING_REJECT(reject, "date_order", c->name, "\"%.*s\": day and month cannot be told apart in this file", n, text.p);
+        else ING_REJECT(reject, "time", c->name, "\"%.*s\" is no time", n, text.p);
+    }
+}
+
+static toc_status put(toc_ctx *ctx, ing_load *load, const ing_bound *b, size_t row, toc_str text, ing_reject *reject)
+{
+    shop_kind kind = load->map->kind;
+    const shop_column *c = &shop_schema_of(kind)->columns[b->column];
+    const shop_format format = { .decimal_comma = load->decimal_comma, .date_order = b->date_order, .money_digits = load->digits };
+
+    if (c->type == SHOP_T_CODE) return put_code(ctx, load, b, row, text, reject);
+    int64_t *cell = &shop_ints(load->shop, kind, b->column)[row], before = *cell;
+    shop_cell what = shop_parse_cell(ctx, load->shop, kind, b->column, row, text, &format);
+    if (what == SHOP_CELL_NO_MEMORY) return TOC_E_NOMEM;
+    if (what != SHOP_CELL_OK) refuse_cell(load, b, toc_str_trim(text), reject);
+    else if (b->field->how == ING_SUM && before != SHOP_NO_INT && *cell < MAX_QUANTITY) *cell += before;
+    else if (b->field->how == ING_POSITIVE && *cell < 0) *cell = -*cell;
+    return TOC_OK;
+}
+
+/* ---- rules for values, the same for every platform ---- */
+
+static void check_times(const ing_load *load, size_t row, ing_reject *reject)
+{
+    const int64_t first = toc_days_from_civil(1990, 1, 1) * TOC_DAY, end = toc_days_from_civil(2100, 1, 1) * TOC_DAY;
+    const shop_schema *schema = shop_schema_of(load->map->kind);
+
+    for (size_t j = 0; j < schema->n_columns && !reject->code; j++) {
+        if (schema->columns[j].type != SHOP_T_TIME) continue;
+        int64_t t = shop_ints(load->shop, load->map->kind, j)[row];
+        if (t != TOC_NO_TIME && (t < first || t >= end)) ING_REJECT(reject, "date_range", schema->columns[j].name, "not between 1990 and 2100");
+    }
+}
+
+static void check_required(const ing_load *load, size_t row, ing_reject *reject)
+{
+    const shop_schema *schema = shop_schema_of(load->map->kind);
+
+    for (size_t j = 0; j < schema->n_columns && !reject->code; j++)
+        if (schema->columns[j].required && !is_filled(load, j, row)) ING_REJECT(reject, "missing", schema->columns[j].name, "no %s", schema->columns[j].name);
+}
+
+static void check_order(const ing_load *load, size_t row, ing_reject *reject)
+{
+    const shop_orders *o = &load->shop->orders;
+    int64_t q = o->quantity[row];
+
+    if (o->unit_price[row] == TOC_NO_MONEY && o->line_total[row] != TOC_NO_MONEY && q != SHOP_NO_INT && q != 0)
+        o->unit_price[row] = o->line_total[row] / q;
+    check_required(load, row, reject);
+    if (reject->code) return;
+    bool cancelled = o->cancelled_at[row] != TOC_NO_TIME || toc_str_is(toc_pool_str(&load->shop->dict[SHOP_D_WORD], o->status[row]), "cancelled");
+    if (q == 0 && !cancelled) ING_REJECT(reject, "quantity", "quantity", "quantity 0");
+    else if (q > MAX_QUANTITY || q < -MAX_QUANTITY) ING_REJECT(reject, "quantity", "quantity", "quantity %lld", (long long)q);
+    else if (o->unit_price[row] < 0) ING_REJECT(reject, "negative_price", "unit_price", "a negative price");
+    else if (o->discount[row] != TOC_NO_MONEY && o->discount[row] < 0) ING_REJECT(reject, "negative_price", "discount", "a negative discount");
+}
+
+static void check_review(const ing_load *load, size_t row, ing_reject *reject)
+{
+    const shop_reviews *r = &load->shop->reviews;
+
+    if (r->rating[row] != SHOP_NO_INT && (r->rating[row] < 0 || r->rating[row] > 10 * (int64_t)SHOP_RATIO))
+        ING_REJECT(reject, "rating", "rating", "a rating outside 0 to 10");
+    else if (r->rating[row] == SHOP_NO_INT && !r->body[row] && !r->title[row]) ING_REJECT(reject, "missing", "rating", "neither rating nor text");
+}
+
+static void check(const ing_load *load, size_t row, ing_reject *reject)
+{
+    const shop_data *s = load->shop;
+
+    switch (load->map->kind) {
+    case SHOP_ORDERS: check_order(load, row, reject); break;
+    case SHOP_REVIEWS: check_review(load, row, reject); break;
+    case SHOP_PRODUCTS:
+        if ((s->products.price[row] != TOC_NO_MONEY && s->products.price[row] < 0) || (s->products.cost[row] != TOC_NO_MONEY && s->products.cost[row] < 0))
+            ING_REJECT(reject, "negative_price", "price", "a negative price");
+        break;
+    case SHOP_PROMOTIONS:
+        if (s->promotions.ends_on[row] != TOC_NO_TIME && s->promotions.starts_on[row] != TOC_NO_TIME && s->promotions.ends_on[row] < s->promotions.starts_on[row])
+            ING_REJECT(reject, "date_range", "ends_on", "ends before it starts");
+        break;
+    default: break;
+    }
+    if (!reject->code) check_required(load, row, reject);
+    if (!reject->code) check_times(load, row, reject);
+}
+
+toc_status ing_convert(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const rd_record *record, size_t row, ing_reject *reject)
+{
+    if (!match_sides(load, batch, record, reject)) return TOC_OK;
+    if (load->carry_key != SIZE_MAX) TOC_TRY(carry(ctx, load, batch, record));
+    TOC_TRY(settle_currency(ctx, load, batch, record, reject));
+    for (size_t k = 0; k < load->n_bound && !reject->code; k++) {
+        const ing_bound *b = &load->bound[k];
+        if (k == load->currency_at || (is_filled(load, b->column, row) && b->field->how != ING_SUM)) continue;
+        toc_str text = ing_bound_text(load, b, batch, record);
+        if (!text.n && b->field->flags & ING_CARRY && b->carried.n) text = (toc_str){ b->carried.p, b->carried.n };
+        if (text.n) TOC_TRY(put(ctx, load, b, row, text, reject));
+    }
+    if (reject->code) return TOC_OK;
+    if (load->map->kind == SHOP_ORDERS) load->shop->orders.currency[row] = load->digits_of;
+    if (load->map->kind == SHOP_PAYMENTS) load->shop->payments.currency[row] = load->digits_of;
+    if (load->map->finish) TOC_TRY(load->map->finish(ctx, load, row, reject));
+    if (!reject->code) check(load, row, reject);
+    for (size_t k = 0; k < load->n_links && !reject->code && load->map->kind == SHOP_ORDERS; k++)
+        if (load->links[k].row != SIZE_MAX) load->links[k].side->used[load->links[k].row] = true;
+    return TOC_OK;
+}
