@@ -3,12 +3,16 @@
 #define CMD_COMMANDS_H
 
 #include "cli/cli.h"
+#include "report/report.h"
 #include "shop/shop.h"
+#include "warn/warn.h"
 
 /* The list that main() runs; NULL-terminated, in the order help shows. */
 extern const cli_command *const cmd_all[];
 
 extern const cli_command cmd_completion;
+extern const cli_command cmd_fraud;
+extern const cli_command cmd_merchant;
 extern const cli_command cmd_forecast;
 extern const cli_command cmd_ingest;
 
@@ -16,5 +20,23 @@ extern const cli_command cmd_ingest;
  * Rejected rows go to --rejects and are counted on stderr. as_of: what the store may know (TOC_NO_TIME = everything). shop is initialised
  * here; release it in any case. */
 TOC_CHECKED toc_status cmd_load_shop(toc_ctx *ctx, const cli_call *call, const cli_shop *source, int64_t as_of, shop_data *shop);
+
+/* How warnings leave a command; the same for churn, fraud and inventory. */
+typedef struct {
+    int64_t top;         /* written; 0 = all */
+    const char *format;  /* of rep_format_names */
+    const char *fail_on; /* of cmd_fail_words */
+    const char *out;     /* file; "-" is stdout */
+} cmd_report;
+extern const char *const cmd_fail_words[];
+#define CMD_REPORT_DEFAULTS { .top = 0, .format = "text", .fail_on = "none", .out = "-" }
+#define CMD_REPORT(args, f) \
+    CLI_INT('n', "top", args, f.top, .min = 0, .max = 1e9, .help = "write the N worst only [0: all]"), \
+    CLI_WORD('f', "format", args, f.format, rep_format_names, .arg = "FORMAT", .help = "csv, json, text or html [text]"), \
+    CLI_TEXT('o', "out", args, f.out, .arg = "FILE", .help = "write to FILE [stdout]"), \
+    CLI_WORD(0, "fail-on", args, f.fail_on, cmd_fail_words, .arg = "LEVEL", .help = "exit 1 on warnings of LEVEL or worse [none]")
+
+/* Writes the list as asked; TOC_FINDINGS when --fail-on says so. */
+TOC_CHECKED toc_status cmd_write_report(toc_ctx *ctx, const cmd_report *report, const warn_list *list);
 
 #endif

@@ -74,8 +74,9 @@ void fraud_analysis_release(fraud_analysis *analysis);
 /* Fills one warning from a case: id, score, level, reasons, action, money, evidence. */
 TOC_CHECKED toc_status fraud_describe(toc_ctx *ctx, const fraud_analysis *analysis, fraud_entity entity, const fraud_case *c, warn_list *list, warn_item *item);
 
-/* Warnings as of T, worst first, with a backtest one window earlier: on labels where there are, else by proxy (later refunds, cancellations). */
-TOC_CHECKED toc_status fraud_warn(toc_ctx *ctx, const shop_data *shop, int64_t as_of, const fraud_options *options, warn_list *list);
+/* Warnings from an analysis of `shop` with these options, worst first, with a backtest one window earlier: on labels where there are, else by
+ * proxy (later refunds, cancellations). */
+TOC_CHECKED toc_status fraud_warn(toc_ctx *ctx, const shop_data *shop, const fraud_analysis *analysis, const fraud_options *options, warn_list *list);
 
 /* The orders judged, one a row: order_id, ordered_at, customer_id, score, and probability where a model was learned. */
 TOC_CHECKED toc_status fraud_scores(toc_ctx *ctx, const fraud_analysis *analysis, tab_table *scores);

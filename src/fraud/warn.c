@@ -209,16 +209,11 @@ static toc_status add_notes(toc_ctx *ctx, const fraud_analysis *a, const fraud_o
     return TOC_OK;
 }
 
-toc_status fraud_warn(toc_ctx *ctx, const shop_data *shop, int64_t as_of, const fraud_options *options, warn_list *list)
+toc_status fraud_warn(toc_ctx *ctx, const shop_data *shop, const fraud_analysis *analysis, const fraud_options *options, warn_list *list)
 {
-    fraud_analysis now;
-
     list->title = "Orders, customers and merchants that look fraudulent";
-    list->as_of = as_of;
-    TOC_TRY(fraud_analyse(ctx, shop, as_of, options, &now));
-    toc_status st = add_items(ctx, &now, options->min_score, list);
-    if (!st) st = backtest(ctx, shop, &now, options, list);
-    if (!st) st = add_notes(ctx, &now, options, list);
-    fraud_analysis_release(&now);
-    return st;
+    list->as_of = analysis->as_of;
+    TOC_TRY(add_items(ctx, analysis, options->min_score, list));
+    TOC_TRY(backtest(ctx, shop, analysis, options, list));
+    return add_notes(ctx, analysis, options, list);
 }

@@ -1,0 +1,15 @@
+/* output.c: how warnings leave a command. */
+#include "commands/commands.h"
+
+const char *const cmd_fail_words[] = { "none", "notice", "warning", "critical", NULL };
+
+toc_status cmd_write_report(toc_ctx *ctx, const cmd_report *report, const warn_list *list)
+{
+    rep_format format = REP_TEXT;
+    warn_level fail_on;
+
+    if (!rep_format_of(toc_str_of(report->format), &format)) return toc_fail(ctx, TOC_E_USAGE, "--format %s is unknown", report->format);
+    TOC_TRY(rep_write_file(ctx, list, (size_t)report->top, format, report->out));
+    bool failing = warn_level_of(toc_str_of(report->fail_on), &fail_on) && warn_worst(list) >= (int)fail_on;
+    return failing ? TOC_FINDINGS : TOC_OK;
+}
