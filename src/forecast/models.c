@@ -164,61 +164,61 @@ static void seasonal_window(const double *y, size_t n, size_t season, size_t hor
     }
 }
 
-typedef struct {
-    double alpha, beta, phi, gamma;
-} smoothing;
+/* The combinations tried, one lane each: all walk along the series together, so that no lane waits for another. */
+enum { LANES = 14 };
+static const double lane_alpha[LANES] = { 0.03, 0.08, 0.20, 0.45, 0.08, 0.20, 0.45, 0.08, 0.20, 0.03, 0.08, 0.20, 0.45, 0.20 };
+static const double lane_beta[LANES] = { 0, 0, 0, 0, 0.1, 0.1, 0.1, 0.2, 0.2, 0, 0, 0, 0, 0.1 };
+static const double lane_phi[LANES] = { 0, 0, 0, 0, 0.9, 0.9, 0.9, 0.97, 0.97, 0, 0, 0, 0, 0.9 };
+/* The last five lanes differ from earlier ones in how fast the season moves: without a season they say nothing new. */
+static const double lane_gamma[LANES] = { 0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.15, 0.15, 0.15, 0.15, 0.15 };
+enum { LANES_WITHOUT_SEASON = 9 };
 
-/* One walk of damped trend with additive season along y; the states are left in *level, *trend and season_of (m, places of the next periods first
- * at n % m). Returns the squared error one step ahead after the first season. */
-static double holt_winters(const double *y, size_t n, size_t m, smoothing s, double *level, double *trend, double *season_of)
+typedef struct {
+    double level[LANES], trend[LANES], error[LANES];
+} lanes;
+
+static void lanes_hidden(lanes *w)
 {
-    double error = 0.0;
-    double first = first_level(y, n, TOC_MAX((size_t)8, 2 * m));
-    *level = first;
-    *trend = 0.0;
-    for (size_t i = 0; i < m; i++) season_of[i] = m > 1 && i < n && !isnan(y[i]) ? 0.5 * (y[i] - first) : 0.0;
-    size_t place = 0;
-    for (size_t i = 0; i < n; i++, place = place + 1 == m ? 0 : place + 1) {
-        double before = *level + s.phi * *trend, seasonal = season_of[place];
-        if (isnan(y[i])) {
-            *level = before;
-            *trend *= s.phi;
-            continue;
-        }
-        double e = y[i] - before - seasonal;
-        if (i >= m) error += e * e;
-        *level = before + s.alpha * e;
-        *trend = s.phi * *trend + s.beta * s.alpha * e;
-        if (m > 1) season_of[place] = seasonal + s.gamma * (1.0 - s.alpha) * e;
+    for (size_t g = 0; g < LANES; g++) {
+        w->level[g] += lane_phi[g] * w->trend[g];
+        w->trend[g] *= lane_phi[g];
     }
-    return error;
 }
 
-static const smoothing grid[] = {
-    { 0.03, 0.00, 0.0, 0.05 }, { 0.03, 0.00, 0.0, 0.15 }, { 0.08, 0.00, 0.0, 0.05 }, { 0.08, 0.00, 0.0, 0.15 },
-    { 0.20, 0.00, 0.0, 0.05 }, { 0.20, 0.00, 0.0, 0.15 }, { 0.45, 0.00, 0.0, 0.05 }, { 0.45, 0.00, 0.0, 0.15 },
-    { 0.08, 0.10, 0.9, 0.05 }, { 0.20, 0.10, 0.9, 0.05 }, { 0.45, 0.10, 0.9, 0.05 }, { 0.20, 0.10, 0.9, 0.15 },
-    { 0.08, 0.20, 0.97, 0.05 }, { 0.20, 0.20, 0.97, 0.05 },
-};
-
-static void holt_winters_best(const double *y, size_t n, size_t season, size_t horizon, double *scratch, double *mean)
+static void lanes_learn(lanes *w, double y, double *season, bool counts)
 {
-    size_t m = season > 1 && n >= 2 * season ? season : 1, best = 0;
-    double level = 0.0, trend = 0.0, least = INFINITY;
-    for (size_t g = 0; g < TOC_COUNT(grid); g++) {
-        if (m == 1 && grid[g].gamma > 0.1) continue;
-        double error = holt_winters(y, n, m, grid[g], &level, &trend, scratch);
-        if (error < least) {
-            least = error;
-            best = g;
-        }
+    double one = counts ? 1.0 : 0.0;
+    for (size_t g = 0; g < LANES; g++) {
+        double before = w->level[g] + lane_phi[g] * w->trend[g], e = y - before - season[g];
+        w->error[g] += one * e * e;
+        w->level[g] = before + lane_alpha[g] * e;
+        w->trend[g] = lane_phi[g] * w->trend[g] + lane_beta[g] * lane_alpha[g] * e;
+        season[g] += lane_gamma[g] * (1.0 - lane_alpha[g]) * e;
     }
-    holt_winters(y, n, m, grid[best], &level, &trend, scratch);
+}
+
+/* Damped trend with additive season of m periods. The first season starts half-way between the mean and what was seen; errors count after it.
+ * seasons (m x LANES) is scratch. */
+static void holt_winters(const double *y, size_t n, size_t season, size_t horizon, double *seasons, double *mean)
+{
+    size_t m = season > 1 && n >= 2 * season ? season : 1, best = 0, place = 0;
+    double first = first_level(y, n, TOC_MAX((size_t)8, 2 * m)), none[LANES];
+    lanes w = {0};
+    for (size_t g = 0; g < LANES; g++) w.level[g] = first;
+    for (size_t i = 0; i < m; i++)
+        for (size_t g = 0; g < LANES; g++) seasons[i * LANES + g] = m > 1 && !isnan(y[i]) ? 0.5 * (y[i] - first) : 0.0;
+    for (size_t i = 0; i < n; i++, place = place + 1 == m ? 0 : place + 1) {
+        if (m == 1) for (size_t g = 0; g < LANES; g++) none[g] = 0.0;
+        if (isnan(y[i])) lanes_hidden(&w);
+        else lanes_learn(&w, y[i], m > 1 ? seasons + place * LANES : none, i >= m);
+    }
+    for (size_t g = 1; g < (m > 1 ? LANES : LANES_WITHOUT_SEASON); g++)
+        if (w.error[g] < w.error[best]) best = g;
     double damped = 0.0, factor = 1.0;
     for (size_t h = 0; h < horizon; h++) {
-        factor *= grid[best].phi;
-        damped += factor * trend;
-        mean[h] = level + damped + scratch[(n + h) % m];
+        factor *= lane_phi[best];
+        damped += factor * w.trend[best];
+        mean[h] = w.level[best] + damped + (m > 1 ? seasons[(n + h) % m * LANES + best] : 0.0);
     }
 }
 
@@ -250,7 +250,7 @@ static double clipped_ses(const double *y, size_t n, double alpha)
 
 size_t fc_scratch_size(size_t n, size_t season)
 {
-    return TOC_MAX(n, season) + 1;
+    return TOC_MAX(n, LANES * season) + 1;
 }
 
 static double flat(fc_model model, const double *y, size_t n, size_t season, double *scratch)
@@ -274,7 +274,7 @@ static double flat(fc_model model, const double *y, size_t n, size_t season, dou
 
 void fc_model_into(fc_model model, const double *y, size_t n, size_t season, size_t horizon, double *scratch, double *mean)
 {
-    if (model == FC_HOLT_WINTERS) holt_winters_best(y, n, season, horizon, scratch, mean);
+    if (model == FC_HOLT_WINTERS) holt_winters(y, n, season, horizon, scratch, mean);
     else if (model == FC_SEASONAL_WINDOW && season > 1) seasonal_window(y, n, season, horizon, mean);
     else {
         double level = flat(model, y, n, season, scratch);

@@ -63,15 +63,22 @@ typedef struct {
 
 /* ---- samples ---- */
 
-static int ascending(const void *a, const void *b)
+/* Shell's sort with Ciura's gaps: samples are a few hundred, and a library sort's calls would cost more than the models. */
+static void sort_sample(double *x, size_t n)
 {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
+    static const size_t gaps[] = { 701, 301, 132, 57, 23, 10, 4, 1 };
+    for (size_t g = 0; g < TOC_COUNT(gaps); g++)
+        for (size_t gap = gaps[g], i = gap; i < n; i++) {
+            double value = x[i];
+            size_t at = i;
+            for (; at >= gap && x[at - gap] > value; at -= gap) x[at] = x[at - gap];
+            x[at] = value;
+        }
 }
 
 static void read_levels(double *sample, size_t n, float out[FC_N_LEVELS])
 {
-    qsort(sample, n, sizeof *sample, ascending);
+    sort_sample(sample, n);
     for (size_t l = 0; l < FC_N_LEVELS; l++) {
         double at = fc_levels[l] * (double)(n - 1);
         size_t low = (size_t)at;
