@@ -11,6 +11,7 @@ extern void openblas_set_num_threads(int n);
 
 const cli_command *const cmd_all[] = {
     &cmd_ingest,
+    &cmd_inventory,
     &cmd_forecast,
     &cmd_completion,
     NULL,

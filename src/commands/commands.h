@@ -14,6 +14,7 @@ extern const cli_command cmd_completion;
 extern const cli_command cmd_fraud;
 extern const cli_command cmd_merchant;
 extern const cli_command cmd_forecast;
+extern const cli_command cmd_inventory;
 extern const cli_command cmd_ingest;
 
 /* Loads the shop a command was pointed at: the store, and the files given by kind and as positional arguments (stdin when nothing at all is given).

@@ -2,19 +2,17 @@
 #include "inventory/inventory.h"
 #include "cli/cli.h"
 #include "commands/commands.h"
-#include "report/report.h"
 
 typedef struct {
     cli_shop shop;
-    int64_t as_of, top;
+    cmd_report report;
+    int64_t as_of;
     double horizon_days, service, lead_time_days;
-    const char *format, *fail_on, *out;
     cli_list set;
 } args;
 
-static const char *const levels[] = { "none", "notice", "warning", "critical", NULL };
 static const char *const settings[] = { "review", "cover", "dead", "min-chance", NULL };
-static const args defaults = { .as_of = TOC_NO_TIME, .horizon_days = 28.0, .service = 0.95, .lead_time_days = 7.0, .format = "text", .fail_on = "none", .out = "-" };
+static const args defaults = { .report = CMD_REPORT_DEFAULTS, .as_of = TOC_NO_TIME, .horizon_days = 28.0, .service = 0.95, .lead_time_days = 7.0 };
 
 static const cli_option options[] = {
     CLI_SHOP(args, shop),
@@ -22,10 +20,7 @@ static const cli_option options[] = {
     CLI_NUM('H', "horizon", args, horizon_days, .min = 1, .max = 120, .arg = "DAYS", .help = "show the forecast of DAYS [28]"),
     CLI_NUM(0, "service", args, service, .min = 0.5, .max = 0.999, .arg = "SHARE", .help = "meet demand in this share of cycles [0.95]"),
     CLI_NUM(0, "lead-time", args, lead_time_days, .min = 0, .max = 365, .arg = "DAYS", .help = "where the stock names none [7]"),
-    CLI_INT('n', "top", args, top, .min = 0, .max = 1e9, .help = "write the N worst only [all]"),
-    CLI_WORD('f', "format", args, format, rep_format_names, .arg = "FORMAT", .help = "csv, json, text or html [text]"),
-    CLI_TEXT('o', "out", args, out, .arg = "FILE", .help = "write to FILE [stdout]"),
-    CLI_WORD(0, "fail-on", args, fail_on, levels, .arg = "LEVEL", .help = "exit 1 on warnings of LEVEL or worse [none]"),
+    CMD_REPORT(args, report),
     CLI_LIST(0, "set", args, set, .arg = "NAME=VALUE", .help = "review, cover, dead (days), min-chance"),
     CLI_END,
 };
@@ -50,17 +45,13 @@ static toc_status run(toc_ctx *ctx, const cli_call *call)
     shop_data shop = {0};
     warn_list warnings = {0};
     inventory_options o;
-    rep_format format = REP_CSV;
-    warn_level fail_on = WARN_NOTICE;
     int64_t as_of = a->as_of;
 
     TOC_TRY(read_options(ctx, a, &o));
-    (void)rep_format_of(toc_str_of(a->format), &format);
     if ((st = cmd_load_shop(ctx, call, &a->shop, a->as_of, &shop))) goto out;
     if (as_of == TOC_NO_TIME && (st = shop_default_as_of(ctx, &shop, &as_of))) goto out;
     if ((st = inventory_warn(ctx, &shop, as_of, &o, &warnings))) goto out;
-    if ((st = rep_write_file(ctx, &warnings, (size_t)a->top, format, a->out))) goto out;
-    if (warn_level_of(toc_str_of(a->fail_on), &fail_on) && warn_worst(&warnings) >= (int)fail_on) st = TOC_FINDINGS;
+    st = cmd_write_report(ctx, &a->report, &warnings);
 out:
     warn_release(&warnings);
     shop_release(&shop);
