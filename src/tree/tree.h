@@ -8,7 +8,9 @@
 #include "base/base.h"
 #include "table/table.h"
 
-/* n rows, p columns; x[j] points at the n values of column j (borrowed). categorical may be NULL = none. */
+/* n rows, p columns; x[j] points at the n values of column j (borrowed). categorical may be NULL = none. The codes of a categorical column are
+ * whole numbers >= 0; with a pool, code 0 is missing too, and models know the levels by their texts, so that data to be scored may number
+ * them otherwise. Levels the model has not seen count as missing, and so do all but the 254 most frequent ones. */
 typedef struct {
     size_t n, p;
     const double *const *x;
@@ -29,6 +31,8 @@ typedef struct {
 /* Information in column j about y (n class codes < n_classes): categorical multiway, numeric by the exact best threshold (missing is a value of its
  * own). O(n log n). Errors: TOC_E_NOMEM. */
 TOC_CHECKED toc_status tree_column_gain(toc_ctx *ctx, const tree_data *data, size_t j, const uint32_t *y, size_t n_classes, tree_gain *gain);
+/* The same for all columns: gain (p). Columns are shared among the threads. */
+TOC_CHECKED toc_status tree_gains(toc_ctx *ctx, const tree_data *data, const uint32_t *y, size_t n_classes, tree_gain *gain);
 
 /* ---- models ---- */
 typedef enum { TREE_SINGLE, TREE_FOREST, TREE_BOOST } tree_kind;
@@ -40,13 +44,13 @@ typedef struct {
     tree_criterion criterion;
     tree_loss loss;           /* TREE_SQUARED: regression (all kinds) */
     size_t n_trees;           /* forests and boosting */
-    size_t max_depth;         /* 0 = unlimited */
-    size_t max_leaves;        /* boosting grows best-first to this; 0 = unlimited */
-    size_t min_leaf;          /* rows in a leaf */
-    double min_gain;
+    size_t max_depth;         /* 0 = unlimited (64) */
+    size_t max_leaves;        /* grown best-first to this; 0 = unlimited */
+    size_t min_leaf;          /* rows in a leaf; by their share of the node's weight where rows weigh differently */
+    double min_gain;          /* decrease of impurity times the node's share of all rows; boosting: twice the loss taken off */
     double learning_rate;     /* boosting */
     double l2;                /* boosting: lambda of the leaf weights */
-    double row_share, column_share; /* sampled per tree (forest: rows with replacement when 1; columns per split) */
+    double row_share, column_share; /* sampled per tree (forest: rows with replacement when 1; columns per split, 0 = root of their number) */
     size_t max_bins;          /* at most 255 */
     uint64_t seed;
 } tree_params;
@@ -66,9 +70,16 @@ TOC_CHECKED toc_status tree_contributions(toc_ctx *ctx, const tree_model *model,
 /* Total gain per column (p), summing to 1 unless no split was made. */
 void tree_importance(const tree_model *model, double *importance);
 
-/* One JSON file with schema, version, columns and trees. Load refuses another schema, and names what is wrong. */
+/* One JSON file with schema, version, columns and trees; what is loaded predicts the same to the last bit. Load refuses another schema, and names what
+ * is wrong (TOC_E_DATA). */
 TOC_CHECKED toc_status tree_save(toc_ctx *ctx, const tree_model *model, const char *path);
 TOC_CHECKED toc_status tree_load(toc_ctx *ctx, const char *path, tree_model **model);
 size_t tree_model_columns(const tree_model *model, const char *const **names);
+bool tree_model_categorical(const tree_model *model, size_t column);
+tree_loss tree_model_loss(const tree_model *model);
+
+/* The trees for people: indented rules with column names and levels, or Graphviz. n_trees: only the first so many, 0 = all. */
+void tree_show_text(const tree_model *model, size_t n_trees, toc_out *out);
+void tree_show_dot(const tree_model *model, size_t n_trees, toc_out *out);
 
 #endif

@@ -1,0 +1,220 @@
+/* gain.c: information gain of columns. A numeric column is sorted once (radix) and cut at its best threshold; k log2 k comes from a table of whole
+ * numbers, so moving a row from one side to the other costs four look-ups. */
+#include "tree/tree_int.h"
+
+#include <math.h>
+
+enum { LARGEST_TABLE = 1 << 24 };
+
+typedef struct {
+    const tree_data *data;
+    const uint32_t *y;
+    size_t n_classes;
+    const double *table; /* k log2 k for k <= n_table */
+    size_t n_table;
+    tree_gain *gain;     /* per column */
+} job;
+
+static double x_log2_x(const job *a, uint64_t k)
+{
+    if (k <= a->n_table) return a->table[k];
+    return (double)k * log2((double)k);
+}
+
+/* n log2 n less the sum over classes: the weight times the entropy. */
+static double impurity(const job *a, const uint64_t *classes, uint64_t *n)
+{
+    double sum = 0;
+
+    *n = 0;
+    for (size_t c = 0; c < a->n_classes; c++) {
+        sum += x_log2_x(a, classes[c]);
+        *n += classes[c];
+    }
+    return x_log2_x(a, *n) - sum;
+}
+
+static double gini(const job *a, const uint64_t *classes)
+{
+    double sum = 0, n = 0;
+
+    for (size_t c = 0; c < a->n_classes; c++) {
+        sum += (double)classes[c] * (double)classes[c];
+        n += (double)classes[c];
+    }
+    return n > 0 ? n - sum / n : 0;
+}
+
+/* A partition, branch by branch. */
+typedef struct {
+    const job *a;
+    double impurity, gini, split; /* sums over branches; split: of n_b log2 n_b */
+} partition;
+
+static void add_branch(partition *p, const uint64_t *classes)
+{
+    uint64_t n;
+
+    p->impurity += impurity(p->a, classes, &n);
+    p->gini += gini(p->a, classes);
+    p->split += x_log2_x(p->a, n);
+}
+
+static void finish(const partition *p, const uint64_t *all, tree_gain *out)
+{
+    uint64_t n;
+    double whole = impurity(p->a, all, &n), total = (double)n;
+
+    if (n == 0) return;
+    double split_info = (x_log2_x(p->a, n) - p->split) / total;
+    out->entropy = whole / total;
+    out->gain = TOC_MAX((whole - p->impurity) / total, 0);
+    out->gain_ratio = split_info > 1e-12 ? out->gain / split_info : 0;
+    out->gini_decrease = TOC_MAX((gini(p->a, all) - p->gini) / total, 0);
+}
+
+/* Memory of one column's work. */
+typedef struct {
+    uint64_t *keys, *all, *left, *right, *missing;
+    uint32_t *order;
+} scratch;
+
+/* The best place to cut sorted rows order[0 .. m): rows before it go left. 0 = none. */
+static size_t best_cut(const job *a, const double *x, const scratch *s, size_t m)
+{
+    const uint32_t *y = a->y;
+    double left = 0, right, best = INFINITY; /* sums over classes of k log2 k */
+    size_t at = 0;
+    uint64_t n;
+
+    memset(s->left, 0, a->n_classes * sizeof *s->left);
+    right = impurity(a, s->right, &n);
+    right = x_log2_x(a, n) - right;
+    for (size_t i = 0; i + 1 < m; i++) {
+        uint32_t c = y[s->order[i]];
+        left += x_log2_x(a, s->left[c] + 1) - x_log2_x(a, s->left[c]);
+        right += x_log2_x(a, s->right[c] - 1) - x_log2_x(a, s->right[c]);
+        s->left[c]++;
+        s->right[c]--;
+        if (x[s->order[i]] == x[s->order[i + 1]]) continue;
+        double rest = x_log2_x(a, i + 1) - left + x_log2_x(a, m - i - 1) - right;
+        if (rest >= best - 1e-12 * (double)m) continue; /* not merely by rounding */
+        best = rest;
+        at = i + 1;
+    }
+    return at;
+}
+
+static void count_classes(const job *a, const uint32_t *order, size_t from, size_t to, uint64_t *classes)
+{
+    memset(classes, 0, a->n_classes * sizeof *classes);
+    for (size_t i = from; i < to; i++) classes[a->y[order[i]]]++;
+}
+
+static toc_status numeric(toc_ctx *ctx, const job *a, size_t j, const scratch *s, tree_gain *out)
+{
+    const double *x = a->data->x[j];
+    size_t n = a->data->n, m = 0;
+    partition p = { .a = a };
+
+    for (size_t i = 0; i < n; i++) {
+        s->keys[i] = toc_key_f64(x[i] == 0 ? 0 : x[i]);
+        m += isnan(x[i]) ? 0 : 1;
+    }
+    TOC_TRY(toc_sort_u64(ctx, s->keys, n, false, s->order)); /* NaN last */
+    for (size_t i = 0; i < m; i++) out->n_distinct += i == 0 || x[s->order[i]] != x[s->order[i - 1]];
+    count_classes(a, s->order, m, n, s->missing);
+    count_classes(a, s->order, 0, m, s->right);
+    out->n_missing = n - m;
+    size_t at = best_cut(a, x, s, m);
+    count_classes(a, s->order, 0, at, s->left);
+    count_classes(a, s->order, at, m, s->right);
+    if (at > 0) {
+        double low = x[s->order[at - 1]], high = x[s->order[at]], middle = low / 2 + high / 2;
+        out->threshold = middle >= low && middle < high ? middle : low;
+        add_branch(&p, s->left);
+    }
+    if (m > 0) add_branch(&p, s->right);
+    if (m < n) add_branch(&p, s->missing);
+    finish(&p, s->all, out);
+    return TOC_OK;
+}
+
+static bool is_missing(const tree_data *data, size_t j, size_t row)
+{
+    double x = data->x[j][row];
+    return isnan(x) || (x == 0 && data->pools && data->pools[j]);
+}
+
+static toc_status categorical(toc_ctx *ctx, const job *a, size_t j, const scratch *s, tree_gain *out)
+{
+    const double *x = a->data->x[j];
+    size_t n = a->data->n;
+    partition p = { .a = a };
+
+    for (size_t i = 0; i < n; i++) s->keys[i] = is_missing(a->data, j, i) ? UINT64_MAX : toc_key_f64(x[i]);
+    TOC_TRY(toc_sort_u64(ctx, s->keys, n, false, s->order));
+    for (size_t from = 0, to; from < n; from = to) {
+        uint64_t key = s->keys[s->order[from]];
+        for (to = from + 1; to < n && s->keys[s->order[to]] == key;) to++;
+        if (key == UINT64_MAX) out->n_missing = to - from;
+        else out->n_distinct++;
+        count_classes(a, s->order, from, to, s->left);
+        add_branch(&p, s->left);
+    }
+    finish(&p, s->all, out);
+    return TOC_OK;
+}
+
+static toc_status column(toc_ctx *ctx, void *arg, size_t j)
+{
+    const job *a = arg;
+    scratch s = {0};
+    tree_gain out = { .threshold = NAN };
+    size_t n = a->data->n, k = a->n_classes;
+    toc_status st;
+
+    if ((st = toc_alloc(ctx, n, sizeof *s.keys, &s.keys))) goto out;
+    if ((st = toc_alloc(ctx, n, sizeof *s.order, &s.order))) goto out;
+    if ((st = toc_alloc(ctx, 4 * k, sizeof *s.all, &s.all))) goto out;
+    s.left = s.all + k;
+    s.right = s.left + k;
+    s.missing = s.right + k;
+    for (size_t i = 0; i < n; i++) s.all[a->y[i]]++;
+    if (a->data->categorical && a->data->categorical[j]) st = categorical(ctx, a, j, &s, &out);
+    else st = numeric(ctx, a, j, &s, &out);
+    if (!st) a->gain[j] = out;
+out:
+    toc_free(s.keys);
+    toc_free(s.order);
+    toc_free(s.all);
+    return st;
+}
+
+static toc_status make_table(toc_ctx *ctx, size_t n, double **table, size_t *n_table)
+{
+    *n_table = TOC_MIN(n, (size_t)LARGEST_TABLE);
+    TOC_TRY(toc_alloc(ctx, *n_table + 1, sizeof **table, table));
+    for (size_t k = 2; k <= *n_table; k++) (*table)[k] = (double)k * log2((double)k);
+    return TOC_OK;
+}
+
+toc_status tree_gains(toc_ctx *ctx, const tree_data *data, const uint32_t *y, size_t n_classes, tree_gain *gain)
+{
+    double *table;
+    job a = { data, y, n_classes, NULL, 0, gain };
+
+    TOC_TRY(make_table(ctx, data->n, &table, &a.n_table));
+    a.table = table;
+    toc_status st = toc_parallel(ctx, data->p, column, &a);
+    toc_free(table);
+    return st;
+}
+
+toc_status tree_column_gain(toc_ctx *ctx, const tree_data *data, size_t j, const uint32_t *y, size_t n_classes, tree_gain *gain)
+{
+    tree_data one = { data->n, 1, data->x + j, data->names ? data->names + j : NULL, data->categorical ? data->categorical + j : NULL,
+                      data->pools ? data->pools + j : NULL };
+
+    return tree_gains(ctx, &one, y, n_classes, gain);
+}

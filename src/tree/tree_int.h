@@ -1,0 +1,156 @@
+/* tree_int.h: private to tree/. Binned data, the split search, the grower and the model's layout. */
+#ifndef TREE_TREE_INT_H
+#define TREE_TREE_INT_H
+
+#include "tree/tree.h"
+
+enum {
+    TREE_SLOTS = 256,         /* of a histogram: value bins 0 .. 254 and the missing one */
+    TREE_MISSING = 255,
+    TREE_MAX_DEPTH = 64,      /* where the caller says unlimited */
+    TREE_MAX_LEVELS = 254,    /* of a categorical column; rarer ones count as missing */
+};
+
+/* ---- model ---- */
+#define TREE_NUMERIC UINT32_MAX
+typedef struct {
+    uint64_t bit[4]; /* levels that go left */
+} tree_subset;
+
+typedef struct {
+    int32_t feature;      /* -1 = leaf */
+    int32_t left, right;  /* within the tree, larger than the node's own number */
+    uint32_t subset;      /* of the model's subsets, or TREE_NUMERIC */
+    bool missing_left;
+    double threshold;     /* x <= threshold goes left; +inf = all but missing */
+    double value;         /* of a leaf; of inner nodes what a leaf there would say */
+    double cover;         /* training rows (weighted as in the fit; plain count for boosting) */
+    double gain;
+} tree_node;
+
+/* Levels of a categorical column; n = 0 and categorical false for numbers. */
+typedef struct {
+    bool categorical;
+    size_t n;
+    const char **texts;  /* NULL = the levels are numbers */
+    double *codes;
+} tree_levels;
+
+struct tree_model {
+    tree_kind kind;
+    tree_loss loss;
+    tree_criterion criterion;
+    size_t p, n_trees, n_nodes, n_subsets, depth;
+    const char **names;
+    tree_levels *levels;
+    tree_node *nodes;     /* of all trees */
+    size_t *first;        /* n_trees + 1: where each tree's nodes begin */
+    tree_subset *subsets;
+    double base;          /* added to the trees' sum */
+    double scale;         /* of each tree: 1, or 1 / n_trees for forests */
+    toc_arena arena;      /* everything above */
+};
+
+/* Depth of the deepest leaf, over all trees; sound: every node has one parent and none is deeper than TREE_MAX_DEPTH. */
+TOC_CHECKED toc_status tree_depth(toc_ctx *ctx, const tree_model *model, size_t *depth, bool *sound);
+
+/* Values of one row as the model walks them: numbers as they are, levels as their number, NaN = missing or unknown. */
+typedef struct {
+    uint8_t **level_of; /* per column: code -> level, TREE_MISSING = unknown; NULL = numeric */
+    size_t *n_codes;
+    toc_arena arena;
+} tree_lookup;
+TOC_CHECKED toc_status tree_lookup_make(toc_ctx *ctx, const tree_model *model, const tree_data *data, tree_lookup *lookup);
+void tree_lookup_row(const tree_lookup *lookup, const tree_data *data, size_t row, double *values);
+
+static inline bool tree_bit(const tree_subset *s, unsigned level)
+{
+    return s->bit[level >> 6] >> (level & 63) & 1;
+}
+
+static inline bool tree_goes_left(const tree_model *model, const tree_node *node, double value)
+{
+    if (value != value) return node->missing_left;
+    if (node->subset == TREE_NUMERIC) return value <= node->threshold;
+    return tree_bit(&model->subsets[node->subset], (unsigned)value);
+}
+
+/* ---- binned training data ---- */
+typedef struct {
+    bool categorical;
+    size_t n_bins;
+    double upper[TREE_SLOTS]; /* numeric: largest value of each bin, the last +inf; categorical: the code of each bin */
+} tree_bins;
+
+typedef struct {
+    size_t n, p;
+    uint8_t *bins;      /* p x n */
+    tree_bins *columns; /* p */
+} tree_binned;
+TOC_CHECKED toc_status tree_bin(toc_ctx *ctx, const tree_data *data, size_t max_bins, tree_binned *binned);
+void tree_binned_release(tree_binned *binned);
+
+/* ---- split search ---- */
+/* Gradient and curvature of a row, or label and weight, in units of a power of two: sums of integers do not depend on their order. */
+typedef struct {
+    int32_t g, h;
+} tree_pair;
+typedef struct {
+    int64_t g, h;
+} tree_sum;
+
+typedef enum { TREE_BY_NEWTON, TREE_BY_ENTROPY, TREE_BY_GINI } tree_measure;
+typedef struct {
+    tree_measure measure;
+    double g_unit, h_unit; /* what one unit of a sum is worth */
+    double l2, smooth;     /* smooth: pulls the mean response of rare levels (and raises l2) in categorical splits */
+    double min_rows, min_h;
+    double gain_unit;      /* gains are multiplied by this */
+    double min_gain;
+} tree_rule;
+
+typedef struct {
+    double gain;           /* <= 0: no split */
+    uint32_t feature;
+    uint8_t bin;           /* numeric: bins <= this go left */
+    bool categorical, missing_left;
+    tree_subset left;      /* categorical: bins that go left */
+    tree_sum sum_left;
+} tree_split;
+
+/* The best split of a node on one column, by its histogram. node: the node's sums; rows: how many. */
+void tree_best_split(const tree_rule *rule, const tree_bins *column, const tree_sum *histogram, tree_sum node, size_t rows, tree_split *best);
+
+/* ---- growing one tree ---- */
+typedef struct {
+    const tree_binned *data;
+    const tree_pair *pair;    /* per row of the data */
+    uint32_t *rows;           /* n_rows that take part, ascending; reordered leaf by leaf */
+    size_t n_rows;
+    tree_rule rule;
+    size_t max_depth, max_leaves; /* 0 = unlimited */
+    const uint32_t *columns;  /* that may be used */
+    size_t n_columns;
+    size_t sampled_columns;   /* drawn per node; 0 = all */
+    toc_rng rng;
+    bool threads;             /* columns in parallel */
+    double leaf_scale;        /* learning rate */
+} tree_grow_job;
+
+/* A grown tree: leaves know their rows. */
+typedef struct {
+    tree_node *nodes;         /* subset: number in `splits` until the model is put together */
+    tree_split *splits;       /* per node; of leaves unused */
+    size_t *first, *count;    /* per node: its rows in job->rows */
+    size_t n, cap[4];
+} tree_grown;
+TOC_CHECKED toc_status tree_grow(toc_ctx *ctx, tree_grow_job *job, tree_grown *tree);
+void tree_grown_release(tree_grown *tree);
+
+/* Puts grown trees together as a model that needs nothing of them any more. */
+TOC_CHECKED toc_status tree_assemble(toc_ctx *ctx, const tree_data *data, const tree_params *params, const tree_binned *binned,
+                                     const tree_grown *trees, size_t n_trees, double base, tree_model **model);
+/* Room in the model's arena for p columns, n_trees, n_nodes and n_subsets. */
+TOC_CHECKED toc_status tree_model_room(toc_ctx *ctx, tree_model *model, size_t n_trees, size_t n_nodes, size_t n_subsets);
+
+#endif
