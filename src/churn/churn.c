@@ -22,7 +22,7 @@ typedef struct {
     churn_sample now;      /* at T */
     churn_sample *past;    /* newest first, one third of a horizon apart; labels inside the view */
     size_t n_past;
-    churn_fit final, before, long_before; /* trained on windows that end by T, a horizon and two horizons earlier */
+    churn_fit final, before; /* trained on windows that end by T, and a horizon earlier */
     double *score, *money;                /* of the customers at T */
     warn_level *level;
 } work;
@@ -34,13 +34,12 @@ static void release_work(work *w)
     toc_free(w->past);
     churn_fit_release(&w->final);
     churn_fit_release(&w->before);
-    churn_fit_release(&w->long_before);
     toc_free(w->score);
     toc_free(w->money);
     toc_free(w->level);
 }
 
-/* The cut-offs that history allows: the earliest has half a horizon of orders before it. */
+/* The cut-offs that history allows: the earliest has a third of a horizon of orders before it. */
 static toc_status make_samples(toc_ctx *ctx, work *w)
 {
     int64_t first = shop_first_order(w->view), step = TOC_MAX(w->horizon / CUTOFFS_PER_HORIZON, TOC_DAY);
@@ -51,7 +50,7 @@ static toc_status make_samples(toc_ctx *ctx, work *w)
     if (w->now.n == 0) return toc_fail(ctx, TOC_E_DATA, "no customer with a purchase before the moment: nothing to warn of");
     double share = TOC_MIN(1, (double)w->options->max_rows / ((double)w->now.n * (double)wanted));
     TOC_TRY(toc_alloc(ctx, wanted, sizeof *w->past, &w->past));
-    for (; w->n_past < wanted && cutoff - first >= w->horizon / 2; cutoff -= step) {
+    for (; w->n_past < wanted && cutoff - first >= w->horizon / CUTOFFS_PER_HORIZON; cutoff -= step) {
         /* The newest window judges the backtest, so it keeps everybody. */
         TOC_TRY(churn_sample_make(ctx, w->view, cutoff, w->horizon, w->n_past == 0 ? 1 : share, &w->past[w->n_past]));
         w->n_past++;
@@ -59,32 +58,12 @@ static toc_status make_samples(toc_ctx *ctx, work *w)
     return TOC_OK;
 }
 
-/* Trains the three models and calibrates each by what the one before it says about a window that came true since. */
+/* Trains on all windows that end by T, and on those that end a horizon earlier: the backtest's model. */
 static toc_status train(toc_ctx *ctx, work *w)
 {
-    size_t lag = CUTOFFS_PER_HORIZON;
-    const churn_fit *earlier[2];
-    const churn_sample *later[2];
-    size_t n = 0;
-
     TOC_TRY(churn_train(ctx, w->past, w->n_past, w->options, &w->final));
-    if (w->n_past > lag) TOC_TRY(churn_train(ctx, w->past + lag, w->n_past - lag, w->options, &w->before));
-    if (w->n_past > 2 * lag) TOC_TRY(churn_train(ctx, w->past + 2 * lag, w->n_past - 2 * lag, w->options, &w->long_before));
-    if (w->long_before.trees) {
-        earlier[0] = &w->long_before;
-        later[0] = &w->past[lag];
-        if (w->before.trees) TOC_TRY(churn_calibrate(ctx, &w->before, earlier, later, 1));
-    }
-    if (w->before.trees) {
-        earlier[n] = &w->before;
-        later[n++] = &w->past[0];
-    }
-    if (w->long_before.trees) {
-        earlier[n] = &w->long_before;
-        later[n++] = &w->past[lag];
-    }
-    if (w->final.trees && n > 0) TOC_TRY(churn_calibrate(ctx, &w->final, earlier, later, n));
-    return TOC_OK;
+    if (w->n_past <= CUTOFFS_PER_HORIZON) return TOC_OK;
+    return churn_train(ctx, w->past + CUTOFFS_PER_HORIZON, w->n_past - CUTOFFS_PER_HORIZON, w->options, &w->before);
 }
 
 /* Scores, expected loss and levels of a sample by a fit; without one by silence. */
@@ -92,7 +71,7 @@ static toc_status judge(toc_ctx *ctx, const work *w, const churn_fit *fit, const
 {
     double gap, orders;
 
-    if (fit && fit->trees) {
+    if (fit->trees) {
         TOC_TRY(churn_predict(ctx, fit, s, score));
     } else {
         TOC_TRY(churn_shop_gap(ctx, s, &gap));
@@ -137,15 +116,13 @@ out:
 }
 
 /* Recency as a probability, calibrated on the window before the one that judges. */
-static toc_status plain_scores(toc_ctx *ctx, const work *w, bool probabilities, double *plain)
+static toc_status plain_scores(toc_ctx *ctx, const work *w, double *plain)
 {
     const churn_sample *s = &w->past[0], *before = &w->past[CUTOFFS_PER_HORIZON];
     num_calibration c = {0};
 
-    for (size_t r = 0; r < s->n; r++) plain[r] = s->recency[r];
-    if (!probabilities) return TOC_OK;
     TOC_TRY(num_calibrate(ctx, before->recency, before->left, before->n, &c));
-    for (size_t r = 0; r < s->n; r++) plain[r] = num_calibrated(&c, plain[r]);
+    for (size_t r = 0; r < s->n; r++) plain[r] = num_calibrated(&c, s->recency[r]);
     num_calibration_release(&c);
     return TOC_OK;
 }
@@ -181,10 +158,9 @@ static toc_status backtest(toc_ctx *ctx, const work *w, warn_list *list)
     b->plain_name = "recency alone";
     b->n = s->n;
     for (size_t r = 0; r < s->n; r++) b->n_positive += s->left[r];
-    bool probabilities = list->calibrated && w->n_past > CUTOFFS_PER_HORIZON;
-    if ((st = plain_scores(ctx, w, probabilities, plain))) goto out;
+    if ((st = plain_scores(ctx, w, plain))) goto out;
     if ((st = warn_measure_scores(ctx, list, score, plain, s->left, s->n))) goto out;
-    if (probabilities && (st = add_ece(ctx, list, score, plain, s))) goto out;
+    if ((st = add_ece(ctx, list, score, plain, s))) goto out;
     st = sum_up(ctx, w, list, score, level, order);
 out:
     toc_free(score);
@@ -199,17 +175,17 @@ out:
 static toc_status say_why_not(toc_ctx *ctx, const work *w, warn_list *list)
 {
     int64_t first = shop_first_order(w->view);
-    int64_t need = w->horizon / 2 + 2 * w->horizon, have = w->as_of - first; /* a window to learn from, one to be judged by */
+    int64_t need = w->horizon / CUTOFFS_PER_HORIZON + 2 * w->horizon, have = w->as_of - first; /* a window to learn from, one to be judged by */
     const char **text = &list->backtest.why_not;
 
     if (have < need)
         return toc_arena_printf(ctx, &list->arena, text,
                                 "the history of %.0f days is too short: a model for a horizon of %.0f days needs %.0f more days of orders to learn and be "
-                                "tested; until then customers are ranked by silence in their own rhythm",
+                                "tested; until then scores are ranks, not probabilities",
                                 floor((double)have / (double)TOC_DAY), w->horizon_days, ceil((double)(need - have) / (double)TOC_DAY));
     return toc_arena_printf(ctx, &list->arena, text,
-                            "too few customers: training windows need at least 30 who left and 30 who stayed; until then customers are ranked by "
-                            "silence in their own rhythm");
+                            "too few customers: training windows need at least 30 who left and 30 who stayed; until then scores are ranks by "
+                            "silence in the customer's own rhythm, not probabilities");
 }
 
 /* The last orders of each customer, newest first, and their orders in each of the last 30-day periods; by customer code. */
@@ -325,7 +301,7 @@ static toc_status add_items(toc_ctx *ctx, const work *w, warn_list *list)
     if ((st = churn_usual(ctx, s, usual))) goto out;
     if ((st = make_trail(ctx, w, &t))) goto out;
     if ((st = churn_rank(ctx, w->score, w->level, s->n, order))) goto out;
-    for (size_t i = 0; i < n && !st; i++) st = add_item(ctx, w, list, order[i], &t, usual, phi, w->final.trees && list->calibrated ? &data : NULL);
+    for (size_t i = 0; i < n && !st; i++) st = add_item(ctx, w, list, order[i], &t, usual, phi, w->final.trees ? &data : NULL);
 out:
     toc_free(names);
     toc_free(usual);
@@ -389,11 +365,11 @@ toc_status churn_warn(toc_ctx *ctx, const shop_data *shop, int64_t as_of, const 
     if ((st = toc_arena_copy(ctx, &list->arena, w.currency, strlen(w.currency), &w.currency))) goto out;
     if ((st = make_samples(ctx, &w))) goto out;
     if ((st = train(ctx, &w))) goto out;
-    list->calibrated = w.final.calibrated;
+    list->calibrated = w.final.calibrated && w.before.calibrated; /* no probability without a backtest */
     if ((st = toc_alloc(ctx, w.now.n, sizeof *w.score, &w.score))) goto out;
     if ((st = toc_alloc(ctx, w.now.n, sizeof *w.money, &w.money))) goto out;
     if ((st = toc_alloc(ctx, w.now.n, sizeof *w.level, &w.level))) goto out;
-    if ((st = judge(ctx, &w, list->calibrated ? &w.final : NULL, &w.now, w.score, w.money, w.level))) goto out;
+    if ((st = judge(ctx, &w, &w.final, &w.now, w.score, w.money, w.level))) goto out;
     if ((st = describe(ctx, &w, list, dropped))) goto out;
     if (list->calibrated) st = backtest(ctx, &w, list);
     else st = say_why_not(ctx, &w, list);

@@ -16,6 +16,7 @@ typedef struct {
     const double **x;  /* one a feature: its column in `table` */
     const uint32_t *code; /* customer codes, in `table` */
     size_t n;
+    uint8_t *half;     /* 0 or 1 by a hash of the id: the same in every sample */
     uint8_t *left;     /* NULL for the sample at T */
     const double *recency, *gap_mean, *days, *tenure, *orders_year, *spend_year; /* those of x used by name */
 } churn_sample;
@@ -34,14 +35,13 @@ typedef struct {
     bool calibrated;
 } churn_fit;
 
-/* Trains on n samples. TOC_OK with fit->trees NULL when they hold too few customers of either kind. */
+/* Trains on n samples (newest first), and calibrates on the newest three: each half of the customers is scored by trees that learned from the other
+ * half. TOC_OK with fit->trees NULL when they hold too few customers of either kind. */
 TOC_CHECKED toc_status churn_train(toc_ctx *ctx, const churn_sample *samples, size_t n, const churn_options *options, churn_fit *fit);
 /* Raw scores of a sample in (0, 1). */
 TOC_CHECKED toc_status churn_score(toc_ctx *ctx, const churn_fit *fit, const churn_sample *sample, double *score);
-/* Calibrates `fit` on what `earlier` (trained before) says about samples that came true since. */
-TOC_CHECKED toc_status churn_calibrate(toc_ctx *ctx, churn_fit *fit, const churn_fit *const *earlier, const churn_sample *const *later, size_t n);
 void churn_fit_release(churn_fit *fit);
-/* The probabilities of a sample, calibrated when the fit is. */
+/* The probabilities of a sample, calibrated when the fit is; the order is that of the raw scores. */
 TOC_CHECKED toc_status churn_predict(toc_ctx *ctx, const churn_fit *fit, const churn_sample *sample, double *probability);
 
 /* Silence in the customer's own rhythm: recency / shrunken mean gap, and as a rank in (0, 1). */

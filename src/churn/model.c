@@ -29,12 +29,14 @@ static toc_status name_columns(toc_ctx *ctx, const char ***names, size_t *p)
     return TOC_OK;
 }
 
-static toc_status stack_samples(toc_ctx *ctx, const churn_sample *samples, size_t n, matrix *m)
+/* without: leave out the customers of that half; -1 = take all. */
+static toc_status stack_samples(toc_ctx *ctx, const churn_sample *samples, size_t n, int without, matrix *m)
 {
     size_t cells;
 
     TOC_TRY(name_columns(ctx, &m->names, &m->p));
-    for (size_t k = 0; k < n; k++) m->n += samples[k].n;
+    for (size_t k = 0; k < n; k++)
+        for (size_t r = 0; r < samples[k].n; r++) m->n += samples[k].half[r] != without;
     TOC_TRY(toc_mul_size(ctx, m->n, m->p, &cells));
     TOC_TRY(toc_alloc(ctx, cells, sizeof *m->block, &m->block));
     TOC_TRY(toc_alloc(ctx, m->p, sizeof *m->x, &m->x));
@@ -43,10 +45,12 @@ static toc_status stack_samples(toc_ctx *ctx, const churn_sample *samples, size_
         double *column = m->block + j * m->n;
         m->x[j] = column;
         for (size_t k = 0; k < n; k++)
-            for (size_t r = 0; r < samples[k].n; r++) *column++ = samples[k].x[j][r];
+            for (size_t r = 0; r < samples[k].n; r++)
+                if (samples[k].half[r] != without) *column++ = samples[k].x[j][r];
     }
     for (size_t k = 0, i = 0; k < n; k++)
         for (size_t r = 0; r < samples[k].n; r++) {
+            if (samples[k].half[r] == without) continue;
             m->n_left += samples[k].left[r];
             m->y[i++] = samples[k].left[r];
         }
@@ -73,14 +77,14 @@ static tree_params params_of(const toc_ctx *ctx, const churn_options *o, size_t 
     return p;
 }
 
-toc_status churn_train(toc_ctx *ctx, const churn_sample *samples, size_t n, const churn_options *options, churn_fit *fit)
+static toc_status train_without(toc_ctx *ctx, const churn_sample *samples, size_t n, const churn_options *options, int without, churn_fit *fit)
 {
     matrix m = {0};
     toc_status st = TOC_OK;
 
     *fit = (churn_fit){0};
     if (n == 0 || options->model == CHURN_RHYTHM) return TOC_OK;
-    if ((st = stack_samples(ctx, samples, n, &m))) goto out;
+    if ((st = stack_samples(ctx, samples, n, without, &m))) goto out;
     if (m.n_left < MIN_OF_EACH || m.n - m.n_left < MIN_OF_EACH) goto out;
     tree_data data = { .n = m.n, .p = m.p, .x = m.x, .names = m.names };
     tree_params params = params_of(ctx, options, m.n);
@@ -109,39 +113,74 @@ static double log_odds(double p)
     return log(p / (1 - p));
 }
 
-toc_status churn_calibrate(toc_ctx *ctx, churn_fit *fit, const churn_fit *const *earlier, const churn_sample *const *later, size_t n)
-{
-    double *score = NULL;
-    uint8_t *left = NULL;
-    size_t total = 0, at = 0, n_left = 0;
-    toc_status st = TOC_OK;
+/* What the two models that did not know a customer say of him, and what happened, over the newest samples. */
+typedef struct {
+    double *score, *both; /* both: scores of one sample by either model, room for the largest sample twice */
+    uint8_t *left;
+    size_t n, n_left, most;
+} judged;
 
-    for (size_t k = 0; k < n; k++) total += later[k]->n;
-    if ((st = toc_alloc(ctx, total, sizeof *score, &score))) goto out;
-    if ((st = toc_alloc(ctx, total, sizeof *left, &left))) goto out;
+static toc_status judge_halves(toc_ctx *ctx, const churn_fit *halves, const churn_sample *samples, size_t n, judged *j)
+{
+    size_t total = 0;
+
     for (size_t k = 0; k < n; k++) {
-        if ((st = churn_score(ctx, earlier[k], later[k], score + at))) goto out;
-        for (size_t r = 0; r < later[k]->n; r++, at++) {
-            score[at] = log_odds(score[at]);
-            left[at] = later[k]->left[r];
-            n_left += left[at];
+        total += samples[k].n;
+        j->most = TOC_MAX(j->most, samples[k].n);
+    }
+    TOC_TRY(toc_alloc(ctx, total, sizeof *j->score, &j->score));
+    TOC_TRY(toc_alloc(ctx, j->most, 2 * sizeof *j->both, &j->both));
+    TOC_TRY(toc_alloc(ctx, total, sizeof *j->left, &j->left));
+    for (size_t k = 0; k < n; k++) {
+        const churn_sample *s = &samples[k];
+        for (int half = 0; half < 2; half++) TOC_TRY(churn_score(ctx, &halves[half], s, j->both + (half ? j->most : 0)));
+        for (size_t r = 0; r < s->n; r++, j->n++) {
+            j->score[j->n] = log_odds(j->both[s->half[r] ? j->most + r : r]);
+            j->left[j->n] = s->left[r];
+            j->n_left += s->left[r];
         }
     }
-    if (n_left < MIN_OF_EACH || total - n_left < MIN_OF_EACH) goto out;
-    if ((st = num_calibrate(ctx, score, left, total, &fit->calibration))) goto out;
+    return TOC_OK;
+}
+
+/* Calibration by customers the trees did not know, on the newest windows: those whose base rate is nearest to what comes. */
+static toc_status calibrate(toc_ctx *ctx, const churn_sample *samples, size_t n, const churn_options *options, churn_fit *fit)
+{
+    churn_fit halves[2] = { { 0 } };
+    judged j = {0};
+    toc_status st = TOC_OK;
+
+    for (int half = 0; half < 2; half++) {
+        if ((st = train_without(ctx, samples, n, options, half, &halves[half]))) goto out;
+        if (!halves[half].trees) goto out;
+    }
+    if ((st = judge_halves(ctx, halves, samples, TOC_MIN(n, 3), &j))) goto out;
+    if (j.n_left < MIN_OF_EACH || j.n - j.n_left < MIN_OF_EACH) goto out;
+    if ((st = num_calibrate(ctx, j.score, j.left, j.n, &fit->calibration))) goto out;
     fit->calibrated = true;
 out:
-    toc_free(score);
-    toc_free(left);
+    for (int half = 0; half < 2; half++) churn_fit_release(&halves[half]);
+    toc_free(j.score);
+    toc_free(j.both);
+    toc_free(j.left);
     return st;
 }
 
+toc_status churn_train(toc_ctx *ctx, const churn_sample *samples, size_t n, const churn_options *options, churn_fit *fit)
+{
+    TOC_TRY(train_without(ctx, samples, n, options, -1, fit));
+    toc_status st = fit->trees ? calibrate(ctx, samples, n, options, fit) : TOC_OK;
+    if (st) churn_fit_release(fit);
+    return st;
+}
+
+/* Half-way between the trees' own probability and the calibrated one: the steps of isotonic regression would tie customers the trees tell apart. */
 toc_status churn_predict(toc_ctx *ctx, const churn_fit *fit, const churn_sample *sample, double *probability)
 {
     TOC_TRY(churn_score(ctx, fit, sample, probability));
     if (!fit->calibrated) return TOC_OK;
     for (size_t r = 0; r < sample->n; r++) {
-        double p = num_calibrated(&fit->calibration, log_odds(probability[r]));
+        double p = (probability[r] + num_calibrated(&fit->calibration, log_odds(probability[r]))) / 2;
         probability[r] = TOC_MIN(TOC_MAX(p, 0.001), 0.999);
     }
     return TOC_OK;

@@ -20,9 +20,11 @@ static void keep_buyers(const shop_data *view, double share, churn_sample *s)
     size_t n = 0;
 
     for (size_t r = 0; r < t->n_rows; r++) {
-        double place = (double)(toc_str_hash(toc_pool_str(&view->dict[SHOP_D_CUSTOMER], code[r])) >> 11) * 0x1p-53;
+        uint64_t hash = toc_mix(toc_str_hash(toc_pool_str(&view->dict[SHOP_D_CUSTOMER], code[r])));
+        double place = (double)(hash >> 11) * 0x1p-53;
         if (!(orders[r] > 0) || place >= share) continue;
         for (size_t c = 1; c < t->n_cols; c++) t->columns[c].f64[n] = t->columns[c].f64[r];
+        s->half[n] = hash & 1;
         code[n++] = code[r];
     }
     t->n_rows = s->n = n;
@@ -51,6 +53,7 @@ toc_status churn_sample_make(toc_ctx *ctx, const shop_data *view, int64_t cutoff
 
     if ((st = shop_as_of(ctx, view, cutoff, &then, NULL))) goto out;
     if ((st = fea_customers(ctx, &then, cutoff, &s.table))) goto out;
+    if ((st = toc_alloc(ctx, s.table.n_rows, sizeof *s.half, &s.half))) goto out;
     keep_buyers(view, share, &s);
     size_t p = s.table.n_cols - 1;
     if ((st = toc_alloc(ctx, p, sizeof *s.x, &s.x))) goto out;
@@ -73,6 +76,7 @@ void churn_sample_release(churn_sample *sample)
 {
     tab_release(&sample->table);
     toc_free(sample->x);
+    toc_free(sample->half);
     toc_free(sample->left);
     *sample = (churn_sample){0};
 }

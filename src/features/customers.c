@@ -228,7 +228,8 @@ static toc_status add_variety(toc_ctx *ctx, const job *j, scratch *s, const uint
         purchases = 0;
         for (size_t i = 0; i < n; i++)
             if (shop_line_is_purchase(j->view, row[i])) s->codes[purchases++] = column[c][row[i]];
-        j->out[F_products + c][r] = (double)fea_distinct(s->codes, purchases);
+        size_t distinct = fea_distinct(s->codes, purchases);
+        if (distinct > 0) j->out[F_products + c][r] = (double)distinct; /* else the export does not say */
     }
     j->out[F_variety][r] = fea_ratio(j->out[F_products][r], (double)purchases);
     return TOC_OK;
