@@ -13,6 +13,7 @@ const cli_command *const cmd_all[] = {
     &cmd_ingest,
     &cmd_inventory,
     &cmd_forecast,
+    &cmd_features,
     &cmd_completion,
     NULL,
 };

@@ -11,6 +11,8 @@
 extern const cli_command *const cmd_all[];
 
 extern const cli_command cmd_completion;
+extern const cli_command cmd_features;
+extern const cli_command cmd_churn;
 extern const cli_command cmd_fraud;
 extern const cli_command cmd_merchant;
 extern const cli_command cmd_forecast;

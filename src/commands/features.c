@@ -140,6 +140,6 @@ const cli_command cmd_features = {
     .name = "features", .group = "In a pipe", .usage = "customers|merchants|products|orders [options] [FILE ...]",
     .summary = "what each customer, merchant, product or order looked like at a moment, as CSV",
     .examples = "  tocsin features customers --orders orders.csv --as-of 2026-08-01 --label churn:90d | tocsin gain --target churned\n"
-                "  tocsin features merchants --store shop.db --scale standard\n",
+                "  tocsin features merchants --store shop.db --scale standard",
     .options = options, .defaults = &defaults, .args_size = sizeof defaults, .min_files = 1, .max_files = SIZE_MAX, .run = run,
 };
