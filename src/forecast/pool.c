@@ -447,6 +447,28 @@ static void mixed_levels(const row *r, bool sum, const double weight[FC_N_MODELS
     }
 }
 
+/* After q periods without demand the rate is hardly above one demand in q + 1 periods, and the chance of any demand in w more periods about
+ * w / (q + w + 1) (rule of succession). What the models still remember is cut to that. */
+static void cut_dead(const double *y, size_t n, size_t window, size_t horizon, fc_forecast *f, double *mean, double *quantile)
+{
+    double sum = 0.0, sold = 0.0, quiet = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        if (isnan(y[i])) continue;
+        quiet = y[i] > 0.0 ? 0.0 : quiet + 1.0;
+        sum += y[i];
+        sold += y[i] > 0.0;
+    }
+    double chance = (double)window / (quiet + (double)window + 1.0);
+    for (size_t l = 0; l < FC_N_LEVELS && fc_levels[l] < 1.0 - chance; l++) f->sum_quantile[l] = 0.0;
+    double most = sold > 0.0 ? sum / sold * (double)window / (quiet + 1.0) : 0.0;
+    if (f->sum_mean <= most) return;
+    double factor = most / f->sum_mean;
+    f->sum_mean = most;
+    for (size_t h = 0; h < horizon; h++) mean[h] *= factor;
+    for (size_t i = 0; i < horizon * FC_N_LEVELS; i++) quantile[i] *= factor;
+    for (size_t l = 0; l < FC_N_LEVELS; l++) f->sum_quantile[l] *= factor;
+}
+
 static void apply_series(job *j, size_t s, desk *d)
 {
     fc_forecast *f = &j->out->series[s];
@@ -474,6 +496,7 @@ static void apply_series(job *j, size_t s, desk *d)
         }
         mixed_levels(&one, false, weight, (const double(*)[GUESSES])j->mix->step[f->class], quantile + h * FC_N_LEVELS);
     }
+    if (f->class == FC_DEAD) cut_dead(y, n, window, horizon, f, mean, quantile);
 }
 
 static toc_status apply(toc_ctx *ctx, void *arg, size_t task)

@@ -169,9 +169,8 @@ static const char *units(double value, char buf[32])
 
 static toc_status add_main_reason(const desk *k, warn_item *item, problem what, const advice *a)
 {
-    char x[32], y[32], z[32], w[32];
+    char x[32], y[32], z[32], w[32], v[32];
     toc_ctx *ctx = k->ctx;
-    double service = 100.0 * k->options->service;
     switch (what) {
     case P_OUT:
         return warn_add_reason(ctx, k->list, item, (warn_reason){ .code = "I02", .value = a->on_hand, .usual = a->expected, .threshold = a->quantile, .weight = NAN },
@@ -179,7 +178,7 @@ static toc_status add_main_reason(const desk *k, warn_item *item, problem what, 
     case P_RUNS_OUT:
         return warn_add_reason(ctx, k->list, item, (warn_reason){ .code = "I01", .value = a->available, .usual = a->expected, .threshold = a->quantile, .weight = NAN },
                                "%s can be sold in the %s days until new stock is in reach; %s are usually asked for, and %s in the worst %s of 100 cases",
-                               units(a->available, x), units(a->window, y), units(a->expected, z), units(a->quantile, w), service >= 99.0 ? "1" : service >= 95.0 ? "5" : "few");
+                               units(a->available, x), units(a->window, y), units(a->expected, z), units(a->quantile, w), units(100.0 * (1.0 - k->options->service), v));
     case P_DEAD:
         return warn_add_reason(ctx, k->list, item, (warn_reason){ .code = "I04", .value = a->on_hand, .usual = a->expected, .threshold = k->options->dead_days, .weight = NAN },
                                a->discontinued ? "%s on hand of a product that is discontinued" : "%s on hand and no sale in the last %s days", units(a->on_hand, x),
@@ -298,7 +297,7 @@ static toc_status warn_product(const desk *k, size_t p)
 
 /* ---- the whole ---- */
 
-static toc_status add_notes(const desk *k)
+static toc_status add_notes(const desk *k, uint64_t dropped)
 {
     const inv_outlook *o = k->now;
     const inv_demand *d = &o->demand;
@@ -310,7 +309,9 @@ static toc_status add_notes(const desk *k)
     if (!o->has_stock)
         TOC_TRY(warn_note(k->ctx, k->list, "no stock counts: only changes of demand are named; --stock with product_id, on_hand and as_of gives stock-out dates and orders"));
     else if (counted < d->n) TOC_TRY(warn_note(k->ctx, k->list, "%zu of %zu products have no stock count and are left out", d->n - counted, d->n));
-    if (assumed) TOC_TRY(warn_note(k->ctx, k->list, "%zu products name no lead time: %g days assumed", assumed, k->options->lead_time_days));
+    if (assumed) TOC_TRY(warn_note(k->ctx, k->list, "no lead time for %zu of %zu products: %g days assumed", assumed, d->n, k->options->lead_time_days));
+    if (dropped & (uint64_t)1 << shop_column_of(SHOP_ORDERS, TOC_STR("status")))
+        TOC_TRY(warn_note(k->ctx, k->list, "column status has no time of its own and is not used: cancelled orders count as demand"));
     if (d->no_product) TOC_TRY(warn_note(k->ctx, k->list, "%zu order lines without a product are not counted", d->no_product));
     if (d->hidden_days) TOC_TRY(warn_note(k->ctx, k->list, "%zu product days without stock taken as unknown demand, not as none", d->hidden_days));
     if (o->promotion.n_measured)
@@ -401,12 +402,13 @@ toc_status inventory_warn(toc_ctx *ctx, const shop_data *shop, int64_t as_of, co
     hindsight past = {0};
     double *price = NULL, *cost = NULL;
     bool *discontinued = NULL;
+    uint64_t dropped = 0;
     warn_list_init(list, "inventory");
     list->title = "What will run out, what piles up, what to order";
     list->as_of = as_of;
     list->horizon = (int64_t)inv_judged_days(options) * TOC_DAY;
     list->calibrated = true;
-    if ((st = shop_as_of(ctx, shop, as_of, &view, NULL))) goto out;
+    if ((st = shop_as_of(ctx, shop, as_of, &view, &dropped))) goto out;
     if ((st = inv_outlook_build(ctx, &view, shop, as_of, options, 0, &now))) goto out;
     if ((st = look_back(ctx, shop, options, &now, &past, list))) goto out;
     if ((st = read_products(ctx, &view, as_of, now.demand.n_codes, &price, &cost, &discontinued))) goto out;
@@ -415,7 +417,7 @@ toc_status inventory_warn(toc_ctx *ctx, const shop_data *shop, int64_t as_of, co
     for (size_t p = 0; p < now.demand.n; p++)
         if ((st = warn_product(&k, p))) goto out;
     list->n_considered = now.demand.n;
-    if ((st = add_notes(&k))) goto out;
+    if ((st = add_notes(&k, dropped))) goto out;
     st = warn_sort(ctx, list);
 out:
     toc_free(price);

@@ -111,7 +111,7 @@ static void little_stock_runs_out(void **state)
     char want[32];
     toc_format_date(&ctx, day0 + (DAYS + 3) * TOC_DAY, want);
     assert_string_equal(fact("fast", "stock_out_on"), want);
-    assert_true(has_note("no lead time: 7 days assumed"));
+    assert_true(has_note("no lead time for 2 of 2 products: 7 days assumed"));
     assert_string_equal(find("fast")->reasons[0].code, "I01");
     assert_true(strncmp(find("fast")->action, "order ", 6) == 0);
     assert_int_equal(find("fast")->n_forecast, 28);
