@@ -93,10 +93,15 @@ static toc_status link_sides(toc_ctx *ctx, source *sources, size_t n, size_t i, 
     return TOC_OK;
 }
 
+/* Whether any row of the file got a value there. */
 static bool fills(const ing_load *load, const char *column)
 {
-    for (size_t k = 0; k < load->n_bound; k++)
-        if (strcmp(load->bound[k].field->column, column) == 0) return true;
+    shop_kind kind = load->map->kind;
+    size_t j = (size_t)shop_column_of(kind, toc_str_of(column)), n = shop_rows(load->shop, kind);
+    bool code = shop_schema_of(kind)->columns[j].type == SHOP_T_CODE;
+
+    for (size_t i = load->first_row; i < n; i++)
+        if (code ? shop_codes(load->shop, kind, j)[i] != 0 : shop_ints(load->shop, kind, j)[i] != SHOP_NO_INT) return true;
     return false;
 }
 
@@ -198,8 +203,11 @@ static toc_status note_list(toc_ctx *ctx, const char *file, const char *what, co
 
 static toc_status tell(toc_ctx *ctx, const ing_summary *s)
 {
-    toc_note(ctx, "%s: %s: %zu rows, %zu %s, %zu duplicate, %zu rejected, %zu of them returns", s->file, s->title, s->rows, s->accepted,
-             s->side ? "joined" : "accepted", s->duplicate, s->rejected, s->returns);
+    char returns[40] = "";
+
+    if (s->returns) snprintf(returns, sizeof returns, " (%zu returns)", s->returns);
+    toc_note(ctx, "%s: %s: %zu rows, %zu %s%s, %zu duplicate, %zu rejected", s->file, s->title, s->rows, s->accepted,
+             s->side ? "joined" : "accepted", returns, s->duplicate, s->rejected);
     TOC_TRY(note_list(ctx, s->file, "columns that would help and are not there", s->missing, s->n_missing));
     return note_list(ctx, s->file, "columns not used", s->unmapped, s->n_unmapped);
 }

@@ -15,7 +15,7 @@ typedef enum {
     ING_STATUS,   /* a status word of any platform and language (status.c) */
     ING_FLOAT_ID, /* an id that went through a table of floats: 17850.0 */
     ING_SUM,      /* a whole number, added to what other headers gave */
-    ING_POSITIVE, /* an amount whose sign does not matter (refunds written as -12.00) */
+    ING_POSITIVE, /* an amount whose sign does not matter (refunds written as -12.00); 0 is missing */
     ING_CONST,    /* `header` is the value itself, for rows that have none from a header above */
 } ing_how;
 
@@ -155,6 +155,7 @@ struct ing_load {
     uint32_t currency;         /* code of the currency of rows that name none */
     uint32_t digits_of;        /* currency code of the row before, and its digits */
     int digits;
+    size_t first_row;          /* of the canonical table that came from this file */
     toc_map seen;              /* hash of a row -> row + 1 */
     toc_buf scratch;
 };

@@ -3,18 +3,12 @@
 
 toc_status ing_side_load(toc_ctx *ctx, const char *path, const ing_map *map, const char *key, const ing_options *options, ing_side *side)
 {
-    rd_options reading = { .encoding = options ? options->encoding : NULL };
-    toc_out nowhere = {0};
-    toc_status st;
-
     /* the file is read once more for its own rows, and what is refused is told then */
-    if ((st = toc_out_open(ctx, "/dev/null", false, &nowhere))) return st;
-    reading.rejects = &nowhere;
+    const rd_options reading = { .encoding = options ? options->encoding : NULL, .skip_faults = true };
+
     side->map = map;
     side->path = path;
-    st = rd_read_table(ctx, path, &reading, &side->table);
-    toc_out_abandon(&nowhere);
-    if (st) return st;
+    TOC_TRY(rd_read_table(ctx, path, &reading, &side->table));
     TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, side->table.n_cols, sizeof *side->folded, &side->folded));
     for (size_t j = 0; j < side->table.n_cols; j++) {
         TOC_TRY(ing_fold(ctx, toc_str_of(side->table.columns[j].name), &side->folded[j]));

@@ -257,6 +257,7 @@ toc_status ing_load_file(toc_ctx *ctx, ing_load *load, const toc_str *folded, si
     rd_batch batch = {0};
     toc_status st;
 
+    load->first_row = shop_rows(load->shop, load->map->kind);
     if ((st = bind(ctx, load, folded, n_header))) goto out;
     if ((st = default_currency(ctx, load))) goto out;
     if ((st = rd_next(ctx, load->reader, &batch))) goto out;

@@ -72,9 +72,18 @@ static const ing_field product_fields[] = {
     { "cost per item", "cost", ING_PLAIN, 0 },
 };
 static const char *const product_signature[] = { "handle", "variant sku", "variant price", NULL };
+
+/* Further pictures of a product have rows of their own, without a variant. */
+static toc_status finish_product(toc_ctx *ctx, ing_load *load, size_t row, ing_reject *reject)
+{
+    (void)ctx;
+    if (load->shop->products.price[row] == TOC_NO_MONEY) ING_REJECT(reject, "no_variant", "price", "the row names a picture, no variant for sale");
+    return TOC_OK;
+}
+
 const ing_map ing_shopify_products = {
     .name = "shopify", .title = "Shopify products", .kind = SHOP_PRODUCTS, .signature = product_signature,
-    .fields = product_fields, .n_fields = TOC_COUNT(product_fields), .carry_key = "handle",
+    .fields = product_fields, .n_fields = TOC_COUNT(product_fields), .carry_key = "handle", .finish = finish_product,
 };
 
 static const ing_field inventory_fields[] = {

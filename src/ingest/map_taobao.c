@@ -30,6 +30,8 @@ static const ing_field order_fields[] = {
     { "商品标题", "title", ING_PLAIN, 0 },
     { "宝贝总数量", "quantity", ING_PLAIN, 0 },
     { "1", "quantity", ING_CONST, 0 },
+    { "总金额", "unit_price", ING_PLAIN, 0 },
+    { "买家实际支付金额", "unit_price", ING_PLAIN, 0 },
     { "买家实际支付金额", "line_total", ING_PLAIN, 0 },
     { "总金额", "line_total", ING_PLAIN, 0 },
     { "退款金额", "refund_amount", ING_POSITIVE, 0 },
@@ -38,19 +40,26 @@ static const char *const order_signature[] = { "订单编号", "总金额|买家
 static const ing_join order_joins[] = { { "taobao-items", "订单编号", "主订单编号", NULL } };
 
 /* Without a status of its own, an order with a payment column that is empty was not paid. */
-static toc_status finish_order(toc_ctx *ctx, ing_load *load, size_t row, ing_reject *reject)
+static toc_status finish_line(toc_ctx *ctx, ing_load *load, size_t row, ing_reject *reject)
 {
     shop_orders *o = &load->shop->orders;
-    int64_t q = o->quantity[row];
 
     (void)reject;
-    if (o->unit_price[row] == TOC_NO_MONEY && o->line_total[row] != TOC_NO_MONEY && q > 0) o->unit_price[row] = (o->line_total[row] + q / 2) / q;
-    if (o->refund_amount[row] == 0) o->refund_amount[row] = TOC_NO_MONEY;
     if (o->status[row] || o->paid_at[row] != TOC_NO_TIME) return TOC_OK;
     for (size_t k = 0; k < load->n_bound; k++)
         if (strcmp(load->bound[k].field->column, "paid_at") == 0)
             return toc_pool_intern(ctx, &load->shop->dict[SHOP_D_WORD], toc_str_of(shop_status_name(SHOP_UNPAID)), &o->status[row]);
     return TOC_OK;
+}
+
+/* The list knows the amount of the whole order only. */
+static toc_status finish_order(toc_ctx *ctx, ing_load *load, size_t row, ing_reject *reject)
+{
+    shop_orders *o = &load->shop->orders;
+    int64_t q = o->quantity[row];
+
+    if (o->unit_price[row] != TOC_NO_MONEY && q > 1) o->unit_price[row] = (o->unit_price[row] + q / 2) / q;
+    return finish_line(ctx, load, row, reject);
 }
 
 const ing_map ing_taobao_orders = {
@@ -73,7 +82,7 @@ static const ing_join detail_joins[] = { { "taobao", "订单编号", "订单编�
 const ing_map ing_taobao_details = {
     .name = "taobao-details", .title = "淘宝/天猫 detail list", .kind = SHOP_ORDERS, .signature = detail_signature, .fields = detail_fields,
     .n_fields = TOC_COUNT(detail_fields), .joins = detail_joins, .n_joins = TOC_COUNT(detail_joins), .needs = "taobao",
-    .currency = "CNY", .finish = finish_order,
+    .currency = "CNY", .finish = finish_line,
 };
 
 static const char *const item_signature[] = { "主订单编号", "子订单编号", "商品标题", NULL };

@@ -114,8 +114,8 @@ toc_status ing_unknown(toc_ctx *ctx, const char *path, const toc_str *folded, si
             st = toc_buf_printf(ctx, &lacking, "%s%s", lacking.n ? ", " : "", best.map->signature[k]);
     for (size_t i = 0; i < lacking.n; i++)
         if (lacking.p[i] == '|') lacking.p[i] = '/';
-    if (!st) st = toc_fail(ctx, TOC_E_DATA, "%s: its columns are no %s export that tocsin knows; nearest is %s, which also has: %s", path,
-                           kind ? shop_schema_of(*kind)->name : "shop", best.map->title, lacking.n ? lacking.p : "nothing more");
+    if (!st) st = toc_fail(ctx, TOC_E_DATA, "%s: not recognised as an export of %s; nearest is %s, which also needs: %s", path,
+                           kind ? shop_schema_of(*kind)->name : "any kind", best.map->title, lacking.n ? lacking.p : "nothing");
     toc_buf_release(&lacking);
     return st;
 }

@@ -99,6 +99,7 @@ static toc_status put_code(toc_ctx *ctx, ing_load *load, const ing_bound *b, siz
     const shop_column *c = &shop_schema_of(load->map->kind)->columns[b->column];
     uint32_t *cell = &shop_codes(load->shop, load->map->kind, b->column)[row];
 
+    if (c->domain == SHOP_D_PLACE && text.n > 1 && text.p[0] == '\'' && text.p[1] >= '0' && text.p[1] <= '9') text = ing_clean_id(text);
     if (ing_is_id(c->domain)) {
         text = ing_clean_id(text);
         if (ing_damaged_id(text)) {
@@ -149,7 +150,7 @@ static toc_status put(toc_ctx *ctx, ing_load *load, const ing_bound *b, size_t r
     if (what == SHOP_CELL_NO_MEMORY) return TOC_E_NOMEM;
     if (what != SHOP_CELL_OK) refuse_cell(load, b, toc_str_trim(text), reject);
     else if (b->field->how == ING_SUM && before != SHOP_NO_INT && *cell < MAX_QUANTITY) *cell += before;
-    else if (b->field->how == ING_POSITIVE && *cell < 0) *cell = -*cell;
+    else if (b->field->how == ING_POSITIVE && *cell <= 0) *cell = *cell ? -*cell : TOC_NO_MONEY;
     return TOC_OK;
 }
 

@@ -17,6 +17,7 @@ typedef struct {
     const char *encoding; /* an iconv name; NULL = found out */
     size_t max_field;     /* bytes of one field; 0 = 1 MiB */
     toc_out *rejects;     /* rd_read_table only: where faulty records go; NULL = the first one is an error */
+    bool skip_faults;     /* rd_read_table only: leaves faulty records out without a word, for callers that tell of them elsewhere */
 } rd_options;
 
 /* Why a record has no fields, or not as many as the header. */

@@ -24,6 +24,7 @@ static toc_status take(toc_ctx *ctx, const rd_reader *reader, const rd_options *
 {
     char why[160];
 
+    if (record->fault && options && options->skip_faults) return TOC_OK;
     if (record->fault) {
         rd_fault_text(reader, record, why);
         if (!options || !options->rejects) return toc_fail(ctx, TOC_E_DATA, "%s:%zu: %s", reader->path, record->line, why);
@@ -97,7 +98,7 @@ toc_status rd_read_table(toc_ctx *ctx, const char *path, const rd_options *optio
         for (size_t i = 0; i < batch.n; i++)
             if ((st = take(ctx, reader, options, &batch, &batch.records[i], columns, &n, &refused))) goto out;
     }
-    if (!n && !refused) st = toc_fail(ctx, TOC_E_DATA, "%s: a header but no rows", reader->path);
+    if (!n && !refused && !(options && options->skip_faults)) st = toc_fail(ctx, TOC_E_DATA, "%s: a header but no rows", reader->path);
     if (st) goto out;
     if (refused) toc_warn(ctx, "%s: %zu of %zu rows refused", reader->path, refused, n + refused);
     st = fill_table(ctx, reader, columns, n, table);
