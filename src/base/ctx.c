@@ -1,7 +1,7 @@
 /* ctx.c: statuses, messages and memory.
  *
- * Heap blocks are 64-byte aligned. Arena blocks double from 64 KiB to 4 MiB; what is larger than half a block gets one of its own behind the head, so the
- * head's rest stays in use. Allocations of one arena by several threads are not supported; those of the context's arena are locked. */
+ * Blocks of toc_alloc are 64-byte aligned. Arena blocks double from 64 KiB to 4 MiB; what is larger than half a block gets one of its own behind the
+ * head, so the head's rest stays in use. Allocations of one arena by several threads are not supported; those of the context's arena are locked. */
 #include "base/base.h"
 
 #include <errno.h>
@@ -37,15 +37,35 @@ void toc_ctx_init(toc_ctx *ctx)
 
 void toc_ctx_release(toc_ctx *ctx)
 {
-    if (ctx) toc_arena_release(&ctx->arena);
+    if (!ctx) return;
+    toc_arena_release(&ctx->arena);
+    ctx->zone = NULL;
+    ctx->tz_named = false;
+}
+
+/* Makes a line safe for a terminal: no control characters but line ends, and no character cut in two where the line was cut. */
+static void clean_line(char *text, size_t size)
+{
+    size_t n = strlen(text);
+
+    if (n == size - 1) {
+        while (n && ((unsigned char)text[n - 1] & 0xc0) == 0x80) n--;
+        if (n && (unsigned char)text[n - 1] >= 0xc0) n--;
+        text[n] = 0;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (((unsigned char)text[i] < 0x20 && text[i] != '\n') || text[i] == 0x7f) text[i] = '?';
 }
 
 static void record(toc_ctx *ctx, const char *suffix, const char *fmt, va_list args)
 {
     pthread_mutex_lock(&message_lock);
     if (!ctx->message[0]) {
-        int n = vsnprintf(ctx->message, sizeof ctx->message, fmt, args);
-        if (suffix && n > 0 && (size_t)n < sizeof ctx->message) snprintf(ctx->message + n, sizeof ctx->message - (size_t)n, ": %s", suffix);
+        size_t room = sizeof ctx->message - (suffix ? strlen(suffix) + 2 : 0); /* the reason is never cut off */
+        vsnprintf(ctx->message, room, fmt, args);
+        clean_line(ctx->message, room);
+        size_t n = strlen(ctx->message);
+        if (suffix) snprintf(ctx->message + n, sizeof ctx->message - n, ": %s", suffix);
     }
     pthread_mutex_unlock(&message_lock);
 }
@@ -74,12 +94,12 @@ toc_status toc_fail_errno(toc_ctx *ctx, toc_status status, int error, const char
 
 static void print_line(toc_ctx *ctx, const char *kind, const char *fmt, va_list args)
 {
-    FILE *err = ctx->err ? ctx->err : stderr;
+    char line[sizeof ctx->message];
 
+    vsnprintf(line, sizeof line, fmt, args);
+    clean_line(line, sizeof line);
     pthread_mutex_lock(&message_lock);
-    fprintf(err, "%s%s%s: %s", ctx->program, ctx->command ? " " : "", ctx->command ? ctx->command : "", kind);
-    vfprintf(err, fmt, args);
-    fputc('\n', err);
+    fprintf(ctx->err ? ctx->err : stderr, "%s%s%s: %s%s\n", ctx->program, ctx->command ? " " : "", ctx->command ? ctx->command : "", kind, line);
     pthread_mutex_unlock(&message_lock);
 }
 
@@ -102,6 +122,15 @@ void toc_note(toc_ctx *ctx, const char *fmt, ...)
     va_end(args);
 }
 
+static void put_json(FILE *file, const char *text)
+{
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c < 0x20) fprintf(file, "\\u%04x", (unsigned)c);
+        else fprintf(file, c == '"' || c == '\\' ? "\\%c" : "%c", c);
+    }
+}
+
 void toc_trace(toc_ctx *ctx, const char *event, const char *name)
 {
     struct timespec at = {0};
@@ -109,7 +138,11 @@ void toc_trace(toc_ctx *ctx, const char *event, const char *name)
     if (!ctx->trace) return;
     clock_gettime(CLOCK_MONOTONIC, &at);
     pthread_mutex_lock(&message_lock);
-    fprintf(ctx->trace, "{\"event\":\"%s\",\"name\":\"%s\",\"pid\":%ld,\"t\":%lld.%06ld}\n", event, name, (long)getpid(), (long long)at.tv_sec, at.tv_nsec / 1000);
+    fputs("{\"event\":\"", ctx->trace);
+    put_json(ctx->trace, event);
+    fputs("\",\"name\":\"", ctx->trace);
+    put_json(ctx->trace, name);
+    fprintf(ctx->trace, "\",\"pid\":%ld,\"t\":%lld.%06ld}\n", (long)getpid(), (long long)at.tv_sec, at.tv_nsec / 1000);
     fflush(ctx->trace);
     pthread_mutex_unlock(&message_lock);
 }
@@ -137,7 +170,10 @@ static bool may_allocate(toc_ctx *ctx)
 
 toc_status toc_mul_size(toc_ctx *ctx, size_t a, size_t b, size_t *product)
 {
-    if (__builtin_mul_overflow(a, b, product)) return no_memory(ctx, SIZE_MAX);
+    size_t result;
+
+    if (__builtin_mul_overflow(a, b, &result)) return no_memory(ctx, SIZE_MAX);
+    *product = result;
     return TOC_OK;
 }
 
@@ -150,7 +186,7 @@ static toc_status heap(toc_ctx *ctx, size_t bytes, void **memory)
 
 toc_status toc_alloc(toc_ctx *ctx, size_t n, size_t size, void *pointer)
 {
-    size_t bytes;
+    size_t bytes = 0;
     void *memory = NULL;
 
     TOC_TRY(toc_mul_size(ctx, n, size, &bytes));
@@ -162,17 +198,17 @@ toc_status toc_alloc(toc_ctx *ctx, size_t n, size_t size, void *pointer)
 
 toc_status toc_grow(toc_ctx *ctx, void *pointer, size_t *cap, size_t need, size_t size)
 {
-    void *old, *memory = NULL;
-    size_t grown, bytes;
+    void *memory = NULL;
+    size_t grown, bytes = 0;
 
     if (need <= *cap) return TOC_OK;
     grown = TOC_MAX(need, *cap > SIZE_MAX / 2 ? SIZE_MAX : *cap * 2);
     grown = TOC_MAX(grown, (size_t)8);
     TOC_TRY(toc_mul_size(ctx, grown, size, &bytes));
-    TOC_TRY(heap(ctx, bytes, &memory));
-    memcpy(&old, pointer, sizeof old);
-    if (old) memcpy(memory, old, *cap * size);
-    free(old);
+    if (!may_allocate(ctx) || bytes > PTRDIFF_MAX) return no_memory(ctx, bytes);
+    memcpy(&memory, pointer, sizeof memory);
+    memory = realloc(memory, TOC_MAX(bytes, (size_t)1)); /* large arrays move by page table, without a copy */
+    if (!memory) return no_memory(ctx, bytes);
     memcpy(pointer, &memory, sizeof memory);
     *cap = grown;
     return TOC_OK;
@@ -209,9 +245,8 @@ static char *block_memory(toc_arena_block *block)
     return (char *)block + HEADER;
 }
 
-static toc_status arena_take(toc_ctx *ctx, toc_arena *arena, size_t bytes, char **memory)
+static toc_status arena_take(toc_ctx *ctx, toc_arena *arena, size_t bytes, size_t align, char **memory)
 {
-    size_t align = bytes >= ALIGN ? ALIGN : 16;
     toc_arena_block *head = arena->head;
 
     if (head) {
@@ -231,17 +266,23 @@ static toc_status arena_take(toc_ctx *ctx, toc_arena *arena, size_t bytes, char 
 
 static pthread_mutex_t arena_lock = PTHREAD_MUTEX_INITIALIZER;
 
+/* Workers share the context, so its own arena is locked; other arenas have one owner. */
+static toc_status arena_take_locked(toc_ctx *ctx, toc_arena *arena, size_t bytes, size_t align, char **memory)
+{
+    if (arena != &ctx->arena) return arena_take(ctx, arena, bytes, align, memory);
+    pthread_mutex_lock(&arena_lock);
+    toc_status st = arena_take(ctx, arena, bytes, align, memory);
+    pthread_mutex_unlock(&arena_lock);
+    return st;
+}
+
 toc_status toc_arena_alloc(toc_ctx *ctx, toc_arena *arena, size_t n, size_t size, void *pointer)
 {
-    size_t bytes;
+    size_t bytes = 0;
     char *memory = NULL;
 
     TOC_TRY(toc_mul_size(ctx, n, size, &bytes));
-    bool shared = arena == &ctx->arena; /* workers share the context; other arenas have one owner */
-    if (shared) pthread_mutex_lock(&arena_lock);
-    toc_status st = arena_take(ctx, arena, bytes, &memory);
-    if (shared) pthread_mutex_unlock(&arena_lock);
-    if (st) return st;
+    TOC_TRY(arena_take_locked(ctx, arena, bytes, bytes >= ALIGN ? ALIGN : 16, &memory));
     memset(memory, 0, bytes);
     memcpy(pointer, &memory, sizeof memory);
     return TOC_OK;
@@ -252,7 +293,8 @@ toc_status toc_arena_copy(toc_ctx *ctx, toc_arena *arena, const char *text, size
     char *memory;
 
     if (n == SIZE_MAX) return no_memory(ctx, n);
-    TOC_TRY(toc_arena_alloc(ctx, arena, n + 1, 1, &memory));
+    TOC_TRY(arena_take_locked(ctx, arena, n + 1, 1, &memory)); /* text lies dense */
+    memory[n] = 0;
     if (n) memcpy(memory, text, n);
     *copy = memory;
     return TOC_OK;
@@ -267,7 +309,7 @@ toc_status toc_arena_printf(toc_ctx *ctx, toc_arena *arena, const char **text, c
     int n = vsnprintf(NULL, 0, fmt, args);
     va_end(args);
     if (n < 0) return toc_fail(ctx, TOC_E_BUG, "bad format \"%s\"", fmt);
-    TOC_TRY(toc_arena_alloc(ctx, arena, (size_t)n + 1, 1, &memory));
+    TOC_TRY(arena_take_locked(ctx, arena, (size_t)n + 1, 1, &memory));
     va_start(args, fmt);
     vsnprintf(memory, (size_t)n + 1, fmt, args);
     va_end(args);

@@ -47,7 +47,8 @@ typedef struct toc_ctx {
     uint64_t seed;            /* of every random choice */
     int64_t now;              /* microseconds UTC, fixed by TOCSIN_NOW in tests; only for stamps, never for analysis */
     int32_t tz_offset_s;      /* of times without an offset, when tz_named is false; seconds east of UTC */
-    bool tz_named;            /* then the process's TZ decides (set by toc_time_zone) */
+    bool tz_named;            /* then `zone` decides (set by toc_time_zone) */
+    const struct toc_zone *zone; /* offsets of a named zone; lives in the arena */
     bool plain;               /* TOCSIN_CPU=plain: plain kernels only */
     bool no_stamp;            /* reports leave out version, arguments and time */
     toc_arena arena;          /* lives as long as the command */
@@ -62,11 +63,12 @@ void toc_ctx_init(toc_ctx *ctx);
 /* Gives back the arena; accepts a zeroed context. */
 void toc_ctx_release(toc_ctx *ctx);
 
-/* Records the message of a failure (the first one wins) and returns `status`. Printed by main(), or read by tests. */
+/* Records the message of a failure (the first one wins) and returns `status`. Printed by main(), or read by tests. Here and below, control
+ * characters other than line ends become '?', so that what came from a file cannot drive a terminal. */
 toc_status toc_fail(toc_ctx *ctx, toc_status status, const char *fmt, ...) TOC_PRINTF(3, 4);
 /* As toc_fail for an errno: appends its text; ENOMEM becomes TOC_E_NOMEM. */
 toc_status toc_fail_errno(toc_ctx *ctx, toc_status status, int error, const char *fmt, ...) TOC_PRINTF(4, 5);
-/* A line on stderr that always shows: "tocsin: warning: ...". */
+/* A line on stderr that always shows: "tocsin COMMAND: warning: ...". */
 void toc_warn(toc_ctx *ctx, const char *fmt, ...) TOC_PRINTF(2, 3);
 /* A line on stderr with -v only. */
 void toc_note(toc_ctx *ctx, const char *fmt, ...) TOC_PRINTF(2, 3);
@@ -101,7 +103,7 @@ void toc_free(void *memory);
 
 /* n zeroed elements from the arena, 64-byte aligned when n * size >= 64, else 16. Lives until reset or release. */
 TOC_CHECKED toc_status toc_arena_alloc(toc_ctx *ctx, toc_arena *arena, size_t n, size_t size, void *pointer);
-/* A NUL-terminated copy of n bytes in the arena. */
+/* A NUL-terminated copy of n bytes in the arena; not aligned. */
 TOC_CHECKED toc_status toc_arena_copy(toc_ctx *ctx, toc_arena *arena, const char *text, size_t n, const char **copy);
 /* A formatted, NUL-terminated string in the arena. */
 TOC_CHECKED toc_status toc_arena_printf(toc_ctx *ctx, toc_arena *arena, const char **text, const char *fmt, ...) TOC_PRINTF(4, 5);

@@ -1,4 +1,5 @@
-/* time_parse.c: times as shops write them. A small scanner: a date in one of a few shapes, then perhaps a clock, AM or PM, an offset. */
+/* time_parse.c: times as shops write them. A small scanner: a date in one of a few shapes, then perhaps a clock, AM or
+ * PM, an offset. */
 #include "base/base.h"
 #include "base/base_int.h"
 
@@ -43,17 +44,19 @@ static void skip_blanks(toc_str *t)
     while (take_char(t, ' ')) continue;
 }
 
-/* "jan" .. "dec" in front, the rest of the word skipped: 1..12, or 0. */
+/* A month's English name in front, whole or its first three letters ("Sept" too): 1..12, or 0. */
 static unsigned take_month(toc_str *t)
 {
-    static const char names[] = "janfebmaraprmayjunjulaugsepoctnovdec";
+    static const char *const names[] = { "january", "february", "march",     "april",   "may",      "june",
+                                         "july",    "august",   "september", "october", "november", "december" };
+    char word[10];
+    size_t n = 0;
 
-    if (t->n < 3) return 0;
+    for (; n < t->n && n < sizeof word && lower(t->p[n]) >= 'a' && lower(t->p[n]) <= 'z'; n++) word[n] = lower(t->p[n]);
+    if (n < 3 || n == sizeof word) return 0;
     for (unsigned m = 0; m < 12; m++) {
-        const char *name = names + (size_t)3 * m;
-        if (lower(t->p[0]) != name[0] || lower(t->p[1]) != name[1] || lower(t->p[2]) != name[2]) continue;
-        size_t n = 3;
-        while (n < t->n && lower(t->p[n]) >= 'a' && lower(t->p[n]) <= 'z') n++;
+        if (n > strlen(names[m]) || memcmp(word, names[m], n) != 0) continue;
+        if (n > 3 && n < strlen(names[m]) && !(m == 8 && n == 4)) return 0;
         *t = (toc_str){ t->p + n, t->n - n };
         return m + 1;
     }
@@ -86,7 +89,7 @@ static bool day_month(int64_t a, int64_t b, toc_date_order order, int64_t *month
     bool swap;
 
     if (a > 12 && b > 12) return false;
-    if (order == TOC_DATE_UNKNOWN && a <= 12 && b <= 12 && a != b) return false;
+    if (order != TOC_DATE_MDY && order != TOC_DATE_DMY && a <= 12 && b <= 12 && a != b) return false;
     if (order == TOC_DATE_MDY) swap = false;
     else if (order == TOC_DATE_DMY) swap = true;
     else swap = a > 12;
@@ -136,7 +139,7 @@ static bool year_first(toc_str *t, int64_t year, int64_t *days)
     return make_days(year, month, day, days);
 }
 
-/* 08/14/25, 14.08.2025, 14-08-2025, 25-Jul-2026, after the first number */
+/* 08/14/25, 14.08.2025, 14-08-2025, 25-Jul-2026, "14 Aug 2025", after the first number */
 static bool year_last(toc_str *t, int64_t first, toc_date_order order, int64_t *days)
 {
     int64_t second = 0, year, month, day;
@@ -145,7 +148,7 @@ static bool year_last(toc_str *t, int64_t first, toc_date_order order, int64_t *
     if (separator != '/' && separator != '.' && separator != '-' && separator != ' ') return false;
     take_char(t, separator);
     unsigned named = take_month(t);
-    if (!named && !take_number(t, 2, &second)) return false;
+    if (!named && (separator == ' ' || !take_number(t, 2, &second))) return false;
     if (!take_char(t, separator)) return false;
     size_t n = take_number(t, 4, &year);
     if (!full_year(n, &year)) return false;
@@ -180,53 +183,72 @@ static bool fraction(toc_str *t, int64_t *micros)
     return true;
 }
 
-static bool take_meridiem(toc_str *t, int64_t *hour)
+/* 10时0分5秒, after the hour's sign */
+static bool chinese_clock(toc_str *t, int64_t *minute, int64_t *second)
 {
-    if (t->n < 2 || lower(t->p[1]) != 'm' || (lower(t->p[0]) != 'a' && lower(t->p[0]) != 'p')) return true;
-    bool pm = lower(t->p[0]) == 'p';
-    if (*hour < 1 || *hour > 12) return false;
-    *hour = *hour % 12 + (pm ? 12 : 0);
-    *t = (toc_str){ t->p + 2, t->n - 2 };
-    return true;
+    if (!take_number(t, 2, minute)) return t->n == 0; /* 10时 */
+    if (!take_text(t, "\xe5\x88\x86")) return false;
+    return !take_number(t, 2, second) || take_text(t, "\xe7\xa7\x92");
 }
 
-/* 10:00, 10:00:00.25, 1:05 PM, 10时0分5秒 */
-static bool parse_clock(toc_str *t, int64_t *micros)
+/* AM or PM after a clock, perhaps behind a blank; the letters must end there, since a zone's may follow. */
+static bool take_meridiem(toc_str *t, int64_t *hour)
+{
+    toc_str after = *t;
+
+    skip_blanks(&after);
+    if (after.n < 2 || lower(after.p[1]) != 'm' || (lower(after.p[0]) != 'a' && lower(after.p[0]) != 'p')) return true;
+    if (*hour < 1 || *hour > 12) return false;
+    *hour = *hour % 12 + (lower(after.p[0]) == 'p' ? 12 : 0);
+    *t = (toc_str){ after.p + 2, after.n - 2 };
+    return !t->n || t->p[0] == ' ';
+}
+
+/* 10:00, 10:00:00.25, 1:05 PM, 10时0分5秒; where `packed`, 1000 and 100000 too */
+static bool parse_clock(toc_str *t, bool packed, int64_t *micros)
 {
     int64_t hour, minute = 0, second = 0;
 
     *micros = 0;
     if (!take_number(t, 2, &hour)) return false;
     if (take_text(t, "\xe6\x97\xb6")) {
-        if (!take_number(t, 2, &minute) || !take_text(t, "\xe5\x88\x86")) return false;
-        if (take_number(t, 2, &second) && !take_text(t, "\xe7\xa7\x92")) return false;
-    } else {
-        if (!take_char(t, ':') || take_number(t, 2, &minute) != 2) return false;
+        if (!chinese_clock(t, &minute, &second)) return false;
+    } else if (take_char(t, ':')) {
+        if (take_number(t, 2, &minute) != 2) return false;
         if (take_char(t, ':') && (take_number(t, 2, &second) != 2 || !fraction(t, micros))) return false;
+    } else {
+        if (!packed || take_number(t, 2, &minute) != 2) return false;
+        if (t->n && digit(t->p[0]) && (take_number(t, 2, &second) != 2 || !fraction(t, micros))) return false;
     }
-    toc_str after = *t;
-    skip_blanks(&after);
-    if (after.n && lower(after.p[0]) != 'p' && lower(after.p[0]) != 'a') after = *t;
-    if (toc_str_starts(after, "PST") || toc_str_starts(after, "PDT")) after = *t; /* a zone, not PM */
-    if (!take_meridiem(&after, &hour)) return false;
-    if (after.p != t->p && (after.n == 0 || after.p[-1] == 'M' || after.p[-1] == 'm')) *t = after;
-    if (hour > 23 || minute > 59 || second > 60) return false;
+    if (!take_meridiem(t, &hour)) return false;
+    if (hour > 23 || minute > 59 || second > 59) return false;
     *micros += (hour * 3600 + minute * 60 + second) * TOC_SECOND;
     return true;
+}
+
+/* Letters whose meaning marketplaces agree on. Not CST, IST and the like, which mean several. */
+static bool zone_letters(toc_str t, int32_t *offset_s)
+{
+    static const struct { const char *letters; int32_t hours; } zones[] = {
+        { "Z", 0 },    { "z", 0 },    { "UTC", 0 },   { "GMT", 0 },   { "PST", -8 }, { "PDT", -7 }, { "MST", -7 },
+        { "MDT", -6 }, { "EST", -5 }, { "EDT", -4 },  { "WET", 0 },   { "BST", 1 },  { "WEST", 1 }, { "CET", 1 },
+        { "MET", 1 },  { "MEZ", 1 },  { "CEST", 2 },  { "MEST", 2 },  { "MESZ", 2 }, { "EET", 2 },  { "EEST", 3 },
+        { "MSK", 3 },  { "JST", 9 },  { "KST", 9 },   { "AEST", 10 }, { "AEDT", 11 },
+    };
+
+    for (size_t i = 0; i < TOC_COUNT(zones); i++) {
+        if (!toc_str_is(t, zones[i].letters)) continue;
+        *offset_s = zones[i].hours * 3600;
+        return true;
+    }
+    return false;
 }
 
 bool toc_parse_offset(toc_str t, int32_t *offset_s)
 {
     int64_t hour, minute = 0;
 
-    if (toc_str_is(t, "Z") || toc_str_is(t, "z") || toc_str_is(t, "UTC") || toc_str_is(t, "GMT")) {
-        *offset_s = 0;
-        return true;
-    }
-    if (toc_str_is(t, "PST") || toc_str_is(t, "PDT")) { /* Amazon's listing reports */
-        *offset_s = t.p[1] == 'S' ? -8 * 3600 : -7 * 3600;
-        return true;
-    }
+    if (zone_letters(t, offset_s)) return true;
     bool west = take_char(&t, '-');
     if (!west && !take_char(&t, '+')) return false;
     if (take_number(&t, 2, &hour) != 2) return false;
@@ -234,29 +256,43 @@ bool toc_parse_offset(toc_str t, int32_t *offset_s)
         take_char(&t, ':');
         if (take_number(&t, 2, &minute) != 2) return false;
     }
-    if (t.n || hour > 14 || minute > 59) return false;
+    if (t.n || hour * 60 + minute > 14 * 60 || minute > 59) return false;
     *offset_s = (int32_t)((west ? -1 : 1) * (hour * 3600 + minute * 60));
     return true;
+}
+
+/* What may stand between a date and its clock: T, blanks, a comma and blanks; nothing after 8 digits in a row or a
+ * Chinese date. */
+static bool take_clock_mark(toc_str date, toc_str *t, bool *packed)
+{
+    int64_t number;
+    bool eight = take_number(&date, 8, &number) == 8, chinese = !digit(t->p[-1]);
+
+    if (take_char(t, 'T') || take_char(t, 't')) {
+        *packed = eight;
+        return true;
+    }
+    bool comma = take_char(t, ',');
+    if (take_char(t, ' ')) {
+        skip_blanks(t);
+        return true;
+    }
+    *packed = eight;
+    return !comma && (eight || chinese) && digit(t->p[0]);
 }
 
 bool toc_parse_time(const toc_ctx *ctx, toc_str text, toc_date_order order, int64_t *instant)
 {
     int64_t days, micros = 0;
     int32_t offset_s;
+    bool packed = false;
     toc_str t = text;
 
     if (!parse_date(&t, order, &days)) return false;
-    bool separated = take_char(&t, 'T') || take_char(&t, 't');
-    toc_str before_blanks = t;
-    if (!separated) {
-        if (take_char(&t, ',')) skip_blanks(&t);
-        else skip_blanks(&t);
-        separated = t.p != before_blanks.p;
+    if (t.n) {
+        if (!take_clock_mark(text, &t, &packed) || !parse_clock(&t, packed, &micros)) return false;
+        skip_blanks(&t);
     }
-    if (t.n && separated && digit(t.p[0])) {
-        if (!parse_clock(&t, &micros)) return false;
-    } else if (before_blanks.n) return false; /* "2024-05-01T", "2024-05-01 x" */
-    skip_blanks(&t);
     if (!t.n) {
         *instant = toc_local_to_utc(ctx, days * TOC_DAY + micros);
         return true;
