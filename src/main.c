@@ -10,11 +10,10 @@
 extern void openblas_set_num_threads(int n);
 
 const cli_command *const cmd_all[] = {
-    &cmd_ingest,
-    &cmd_inventory,
-    &cmd_forecast,
-    &cmd_features,
-    &cmd_completion,
+    &cmd_churn, &cmd_fraud, &cmd_inventory,
+    &cmd_ingest, &cmd_features,
+    &cmd_merchant,
+    &cmd_store, &cmd_forecast, &cmd_completion,
     NULL,
 };
 

@@ -10,14 +10,10 @@
 /* The list that main() runs; NULL-terminated, in the order help shows. */
 extern const cli_command *const cmd_all[];
 
-extern const cli_command cmd_completion;
-extern const cli_command cmd_features;
-extern const cli_command cmd_churn;
-extern const cli_command cmd_fraud;
+extern const cli_command cmd_churn, cmd_fraud, cmd_inventory;
+extern const cli_command cmd_ingest, cmd_features;
 extern const cli_command cmd_merchant;
-extern const cli_command cmd_forecast;
-extern const cli_command cmd_inventory;
-extern const cli_command cmd_ingest;
+extern const cli_command cmd_store, cmd_forecast, cmd_completion;
 
 /* Loads the shop a command was pointed at: the store, and the files given by kind and as positional arguments (stdin when nothing at all is given).
  * Rejected rows go to --rejects and are counted on stderr. as_of: what the store may know (TOC_NO_TIME = everything). shop is initialised

@@ -2,6 +2,7 @@
 #include "commands/commands.h"
 #include "ingest/ingest.h"
 #include "reader/reader.h"
+#include "store/store.h"
 
 /* Reads one group of files into the shop and judges what was refused. */
 static toc_status read_group(toc_ctx *ctx, const char *kind, const char *const *files, size_t n, toc_out *rejects, const char *rejects_path,
@@ -37,13 +38,23 @@ static toc_status read_files(toc_ctx *ctx, const cli_call *call, const cli_shop 
     return read_group(ctx, NULL, call->files, call->n_files, rejects, source->rejects, shop);
 }
 
+static toc_status load_store(toc_ctx *ctx, const char *path, int64_t as_of, shop_data *shop)
+{
+    sto_store *store = NULL;
+
+    TOC_TRY(sto_open(ctx, path, STO_READ, &store));
+    toc_status st = sto_load(ctx, store, as_of, shop);
+    sto_close(store);
+    return st;
+}
+
 toc_status cmd_load_shop(toc_ctx *ctx, const cli_call *call, const cli_shop *source, int64_t as_of, shop_data *shop)
 {
     toc_out rejects = {0};
     toc_status st;
 
-    (void)as_of;
     TOC_TRY(shop_init(ctx, shop));
+    if (source->store) TOC_TRY(load_store(ctx, source->store, as_of, shop));
     if (source->rejects) {
         TOC_TRY(toc_out_open(ctx, source->rejects, true, &rejects));
         rd_reject_header(&rejects);

@@ -3,14 +3,16 @@
 #include "commands/commands.h"
 #include "ingest/ingest.h"
 #include "reader/reader.h"
+#include "store/store.h"
 
 typedef struct {
     const char *store, *kind, *rejects, *currency, *encoding;
     int64_t max_rejects; /* -1 = none given */
+    int64_t known_at;    /* TOC_NO_TIME = now */
     bool keep_repeats;
 } args;
 
-static const args defaults = { .max_rejects = -1 };
+static const args defaults = { .max_rejects = -1, .known_at = TOC_NO_TIME };
 
 static const char *const kinds[] = { "orders", "reviews", "products", "stock", "promotions", "customers", "merchants", "payments", "events", "labels", NULL };
 
@@ -21,6 +23,7 @@ static const cli_option options[] = {
     CLI_INT(0, "max-rejects", args, max_rejects, .min = 0, .max = 1e15, .help = "fail with exit 3 above N refused rows [damaged records fail]"),
     CLI_TEXT(0, "currency", args, currency, .arg = "CODE", .help = "currency of amounts whose export names none"),
     CLI_TEXT(0, "encoding", args, encoding, .arg = "NAME", .help = "encoding of the files [found out]"),
+    CLI_TIME(0, "known-at", args, known_at, .help = "when the export was made; of its statuses nothing counts before [now]"),
     CLI_FLAG(0, "keep-repeats", args, keep_repeats, .help = "keep rows that repeat an earlier one of the file in every cell"),
     CLI_END,
 };
@@ -76,6 +79,20 @@ static toc_status read_all(toc_ctx *ctx, const args *a, const char *const *files
     return st ? st : ing_judge(ctx, summaries, n, a->max_rejects, a->rejects);
 }
 
+/* All rows and the names of their files, or nothing. */
+static toc_status add_to_store(toc_ctx *ctx, sto_store *store, const args *a, const shop_data *shop, const ing_summary *summaries, size_t n)
+{
+    int64_t known_at = a->known_at != TOC_NO_TIME ? a->known_at : ctx->now;
+    sto_added added;
+
+    TOC_TRY(sto_begin(ctx, store));
+    TOC_TRY(sto_add(ctx, store, shop, known_at, &added));
+    for (size_t i = 0; i < n; i++) TOC_TRY(sto_file_add(ctx, store, summaries[i].hash, summaries[i].file, summaries[i].rows, known_at));
+    TOC_TRY(sto_commit(ctx, store));
+    toc_note(ctx, "store: %zu rows new, %zu known already, %zu with a newer state", added.fresh, added.known, added.states);
+    return TOC_OK;
+}
+
 static toc_status run(toc_ctx *ctx, const cli_call *call)
 {
     static const char *const from_stdin[] = { "-" };
@@ -83,14 +100,17 @@ static toc_status run(toc_ctx *ctx, const cli_call *call)
     const char *const *files = call->n_files ? call->files : from_stdin;
     size_t n = call->n_files ? call->n_files : 1;
     ing_summary *summaries;
+    sto_store *store = NULL;
     shop_data shop = {0};
     toc_status st;
 
     TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, n, sizeof *summaries, &summaries));
     if ((st = shop_init(ctx, &shop))) goto out;
+    if (a->store && (st = sto_open(ctx, a->store, STO_WRITE, &store))) goto out; /* a busy store is said before the work */
     if ((st = read_all(ctx, a, files, n, &shop, summaries))) goto out;
-    st = write_csv(ctx, a, &shop);
+    st = store ? add_to_store(ctx, store, a, &shop, summaries, n) : write_csv(ctx, a, &shop);
 out:
+    sto_close(store);
     shop_release(&shop);
     return st;
 }

@@ -1,0 +1,101 @@
+/* store.c: "tocsin store", what a store holds, and looking after it. */
+#include "store/store.h"
+
+#include <stddef.h>
+
+#include "cli/cli.h"
+#include "commands/commands.h"
+
+typedef struct {
+    const char *kind;
+    const char *out;
+    int64_t as_of;
+} args;
+
+static const args defaults = { .out = "-", .as_of = TOC_NO_TIME, .kind = "orders" };
+static const char *const kinds[] = { "orders", "reviews", "products", "stock", "promotions", "customers", "merchants", "payments", "events", "labels", NULL };
+
+static const cli_option options[] = {
+    CLI_WORD('k', "kind", args, kind, kinds, .help = "what export writes [orders]"),
+    CLI_TIME('T', "as-of", args, as_of, .help = "export what was known before this moment [everything]"),
+    CLI_TEXT('o', "out", args, out, .arg = "FILE", .help = "write to FILE [stdout]"),
+    CLI_END,
+};
+
+static toc_status info(toc_ctx *ctx, const args *a, const char *path)
+{
+    sto_store *store = NULL;
+    toc_out out = {0};
+    int64_t n_files = 0;
+    char first[32], last[32];
+    toc_status st = TOC_OK;
+
+    if ((st = sto_open(ctx, path, STO_READ, &store))) goto out;
+    if ((st = sto_check(ctx, store))) goto out;
+    if ((st = sto_count_files(ctx, store, &n_files))) goto out;
+    if ((st = toc_out_open(ctx, a->out, true, &out))) goto out;
+    toc_out_str(&out, "kind,rows,states,first,last\n");
+    for (size_t k = 0; k < SHOP_N_KINDS && !st; k++) {
+        sto_count count;
+        if ((st = sto_count_kind(ctx, store, (shop_kind)k, &count)) || !count.states) continue;
+        first[toc_format_time(count.first, first)] = 0;
+        last[toc_format_time(count.last, last)] = 0;
+        toc_out_printf(&out, "%s,%lld,%lld,%s,%s\n", shop_schema_of((shop_kind)k)->name, (long long)count.things, (long long)count.states, first, last);
+    }
+    toc_out_printf(&out, "files,%lld,%lld,,\n", (long long)n_files, (long long)n_files);
+out:
+    sto_close(store);
+    if (!st) return toc_out_close(ctx, &out);
+    toc_out_abandon(&out);
+    return st;
+}
+
+static toc_status vacuum(toc_ctx *ctx, const args *a, const char *path)
+{
+    sto_store *store = NULL;
+
+    (void)a;
+    TOC_TRY(sto_open(ctx, path, STO_WRITE, &store));
+    toc_status st = sto_vacuum(ctx, store);
+    sto_close(store);
+    return st;
+}
+
+static toc_status export(toc_ctx *ctx, const args *a, const char *path)
+{
+    const cli_shop source = { .store = path };
+    const cli_call no_files = {0};
+    shop_data shop = {0};
+    shop_kind kind = SHOP_ORDERS;
+    toc_out out = {0};
+    toc_status st = cmd_load_shop(ctx, &no_files, &source, a->as_of, &shop);
+
+    if (!st) st = toc_out_open(ctx, a->out, true, &out);
+    if (!st) {
+        TOC_ASSERT(shop_kind_of(toc_str_of(a->kind), &kind));
+        shop_write_csv(&shop, kind, &out);
+        st = toc_out_close(ctx, &out);
+    }
+    shop_release(&shop);
+    return st;
+}
+
+static toc_status run(toc_ctx *ctx, const cli_call *call)
+{
+    static const struct {
+        const char *name;
+        toc_status (*run)(toc_ctx *ctx, const args *a, const char *path);
+    } verbs[] = { { "info", info }, { "vacuum", vacuum }, { "export", export } };
+
+    for (size_t i = 0; i < TOC_COUNT(verbs); i++)
+        if (strcmp(verbs[i].name, call->files[0]) == 0) return verbs[i].run(ctx, call->args, call->files[1]);
+    return toc_fail(ctx, TOC_E_USAGE, "\"%s\" is none of info, vacuum, export", call->files[0]);
+}
+
+const cli_command cmd_store = {
+    .name = "store", .group = "More", .usage = "info|vacuum|export FILE [options]",
+    .summary = "what a store holds; tidy it; write it as CSV",
+    .examples = "  tocsin store info shop.db\n"
+                "  tocsin store export shop.db --kind reviews > reviews.csv",
+    .options = options, .defaults = &defaults, .args_size = sizeof defaults, .min_files = 2, .max_files = 2, .run = run,
+};
