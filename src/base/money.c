@@ -10,10 +10,15 @@ static const char two_digits[] =
 static const char no_digits[] = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF ";
 static const char three_digits[] = "BHD IQD JOD KWD LYD OMR TND ";
 
+static char upper(char c)
+{
+    return (char)(c >= 'a' && c <= 'z' ? c - 32 : c);
+}
+
 static bool in_list(const char *list, toc_str code)
 {
     for (; code.n == 3 && *list; list += 4)
-        if (memcmp(list, code.p, 3) == 0) return true;
+        if (upper(code.p[0]) == list[0] && upper(code.p[1]) == list[1] && upper(code.p[2]) == list[2]) return true;
     return false;
 }
 
@@ -28,23 +33,63 @@ bool toc_currency_known(toc_str currency)
     return in_list(two_digits, currency) || in_list(no_digits, currency) || in_list(three_digits, currency);
 }
 
-/* Symbols and codes around an amount, and blanks, NBSP and thin spaces. */
-static toc_str strip(toc_str t)
+/* Bytes of a blank in front of t (ASCII, no-break, narrow no-break), or 0. */
+static size_t blank_ahead(toc_str t)
 {
-    static const char *const around[] = { " ", "\t", "$", "\xc2\xa0", "\xe2\x80\xaf", "\xc2\xa5", "\xef\xbf\xa5", "\xe2\x82\xac", "\xc2\xa3", "R$", "US", "\xe5\x85\x83" };
-    bool again = true;
+    return toc_str_starts(t, " ") || toc_str_starts(t, "\t") ? 1 : toc_str_starts(t, "\xc2\xa0") ? 2 : toc_str_starts(t, "\xe2\x80\xaf") ? 3 : 0;
+}
 
-    while (again && t.n) {
-        again = false;
-        for (size_t i = 0; i < TOC_COUNT(around); i++) {
-            size_t n = strlen(around[i]);
-            if (toc_str_starts(t, around[i])) t = (toc_str){ t.p + n, t.n - n };
-            else if (toc_str_ends(t, around[i])) t.n -= n;
-            else continue;
-            again = true;
+static toc_str strip_blanks(toc_str t)
+{
+    for (size_t n; (n = blank_ahead(t));) t = (toc_str){ t.p + n, t.n - n };
+    for (size_t n = 1; n <= 3 && n <= t.n;) {
+        if (blank_ahead((toc_str){ t.p + t.n - n, n }) != n) {
+            n++;
+            continue;
         }
+        t.n -= n;
+        n = 1;
     }
     return t;
+}
+
+static bool letter(char c)
+{
+    return upper(c) >= 'A' && upper(c) <= 'Z';
+}
+
+/* Whether an amount without a currency may begin and end so: the common case, told quickly. */
+static bool bare(char c)
+{
+    return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '(' || c == ')';
+}
+
+/* Takes one currency off an end, and the blanks there: an ISO code or what shops write instead, the longest first. */
+static bool strip_currency(toc_str *t)
+{
+    static const char *const signs[] = {
+        "US$", "US $", "CA$", "C $", "AU$", "AU $", "NZ$", "HK$", "NT$", "MX$", "S$", "A$", "C$", "R$", "$",
+        "\xe2\x82\xac", "\xc2\xa3",                 /* euro, pound */
+        "\xc2\xa5", "\xef\xbf\xa5",                 /* yen and yuan, narrow and wide */
+        "\xe5\x85\x83", "\xe5\x86\x86",             /* the characters for yuan and yen */
+        "\xe2\x82\xb9", "\xe2\x82\xa9", "\xe2\x82\xbd", "\xe2\x82\xba", "\xe2\x82\xab", "\xe2\x82\xb1", "\xe0\xb8\xbf",
+                                                    /* rupee, won, rouble, lira, dong, peso, baht */
+        "Rs.", "Rs", "RM", "Rp", "z\xc5\x82", "K\xc4\x8d", "kr",
+    };
+
+    if (!t->n || (bare(t->p[0]) && bare(t->p[t->n - 1]))) return false;
+    toc_str first = { t->p, 3 }, last = { t->p + t->n - TOC_MIN(t->n, (size_t)3), 3 };
+    if (t->n > 3 && toc_currency_known(first) && !letter(t->p[3])) *t = (toc_str){ t->p + 3, t->n - 3 };
+    else if (t->n > 3 && toc_currency_known(last) && !letter(t->p[t->n - 4])) t->n -= 3;
+    else {
+        size_t i = 0;
+        while (i < TOC_COUNT(signs) && !toc_str_starts(*t, signs[i]) && !toc_str_ends(*t, signs[i])) i++;
+        if (i == TOC_COUNT(signs)) return false;
+        size_t n = strlen(signs[i]);
+        *t = (toc_str){ t->p + (toc_str_starts(*t, signs[i]) ? n : 0), t->n - n };
+    }
+    *t = strip_blanks(*t);
+    return true;
 }
 
 static bool add_digit(int64_t *value, char c)
@@ -52,54 +97,75 @@ static bool add_digit(int64_t *value, char c)
     return !__builtin_mul_overflow(*value, 10, value) && !__builtin_add_overflow(*value, c - '0', value);
 }
 
-/* Digits with groups of three and a fraction; rounds half away from zero beyond `digits`. */
+/* Bytes of a separator of thousands in front of t: the comma or point that is not the decimal one, a blank, an apostrophe. */
+static size_t group_ahead(toc_str t, char group)
+{
+    return t.p[0] == group || t.p[0] == '\'' ? 1 : blank_ahead(t);
+}
+
+/* The whole part: digits, perhaps in groups of three (or, as in India, of two before the last three). Takes it off t. */
+static bool whole_part(toc_str *t, char group, size_t *n_digits, int64_t *value)
+{
+    char mark = 0;
+    size_t since = 0;
+
+    *n_digits = 0;
+    while (t->n) {
+        size_t n = group_ahead(*t, group);
+        if (t->p[0] >= '0' && t->p[0] <= '9') {
+            if (!add_digit(value, t->p[0])) return false;
+            n = 1;
+            since++;
+            ++*n_digits;
+        } else if (n) {
+            if (!*n_digits || since > 3 || (mark && (mark != t->p[0] || since < 2))) return false;
+            mark = t->p[0];
+            since = 0;
+        } else break;
+        *t = (toc_str){ t->p + n, t->n - n };
+    }
+    return !mark || since == 3;
+}
+
+/* Digits, groups and a fraction; rounds half away from zero beyond `digits`. */
 static bool parse_amount(toc_str t, int digits, bool decimal_comma, int64_t *minor)
 {
-    char point = decimal_comma ? ',' : '.', group = decimal_comma ? '.' : ',';
-    size_t since_group = 0, n_digits = 0;
-    bool grouped = false, in_fraction = false;
+    size_t n_digits;
     int places = 0;
     int64_t value = 0;
 
-    for (size_t i = 0; i < t.n; i++) {
+    if (!whole_part(&t, decimal_comma ? '.' : ',', &n_digits, &value)) return false;
+    if (t.n && t.p[0] != (decimal_comma ? ',' : '.')) return false;
+    for (size_t i = 1; i < t.n; i++, n_digits++) {
         char c = t.p[i];
-        if (c == point && !in_fraction) {
-            if (grouped && since_group != 3) return false;
-            in_fraction = true;
-        } else if (c == group && !in_fraction) {
-            if (!n_digits || (grouped ? since_group != 3 : since_group > 3)) return false;
-            grouped = true;
-            since_group = 0;
-        } else if (c >= '0' && c <= '9') {
-            n_digits++;
-            since_group++;
-            if (in_fraction && places > digits) continue;
-            if (in_fraction && places == digits) {
-                if (c >= '5' && __builtin_add_overflow(value, 1, &value)) return false;
-            } else if (!add_digit(&value, c)) return false;
-            places += in_fraction;
-        } else return false;
+        if (c < '0' || c > '9') return false;
+        if (places > digits) continue;
+        if (places == digits ? c >= '5' && __builtin_add_overflow(value, 1, &value) : !add_digit(&value, c)) return false;
+        places++;
     }
-    if (!n_digits || (grouped && !in_fraction && since_group != 3)) return false;
     for (; places < digits; places++)
         if (!add_digit(&value, '0')) return false;
     *minor = value;
-    return true;
+    return n_digits > 0;
 }
 
 bool toc_parse_money(toc_str text, int digits, bool decimal_comma, int64_t *minor)
 {
-    toc_str t = strip(text);
-    bool negative = false;
+    toc_str t = strip_blanks(text);
+    bool negative = false, currency = strip_currency(&t);
     int64_t value;
 
     if (t.n > 1 && t.p[0] == '(' && t.p[t.n - 1] == ')') {
         negative = true;
-        t = strip((toc_str){ t.p + 1, t.n - 2 });
+        t = strip_blanks((toc_str){ t.p + 1, t.n - 2 });
     } else if (t.n && (t.p[0] == '-' || t.p[0] == '+')) {
         negative = t.p[0] == '-';
-        t = strip((toc_str){ t.p + 1, t.n - 1 });
+        t = strip_blanks((toc_str){ t.p + 1, t.n - 1 });
+    } else if (t.n && t.p[t.n - 1] == '-') {
+        negative = true;
+        t.n--;
     }
+    if (strip_currency(&t) && currency) (void)strip_currency(&t); /* "USD $5", "-$5 USD" */
     if (!parse_amount(t, digits, decimal_comma, &value)) return false;
     *minor = negative ? -value : value;
     return true;
@@ -114,5 +180,6 @@ size_t toc_format_money(int64_t minor, int digits, char *buf)
     if (minor == TOC_NO_MONEY) return 0;
     magnitude = minor < 0 ? (uint64_t)(-minor) : (uint64_t)minor;
     if (scale == 1) return (size_t)snprintf(buf, 32, "%s%llu", minor < 0 ? "-" : "", (unsigned long long)magnitude);
-    return (size_t)snprintf(buf, 32, "%s%llu.%0*llu", minor < 0 ? "-" : "", (unsigned long long)(magnitude / scale), digits, (unsigned long long)(magnitude % scale));
+    return (size_t)snprintf(buf, 32, "%s%llu.%0*llu", minor < 0 ? "-" : "", (unsigned long long)(magnitude / scale), digits,
+                            (unsigned long long)(magnitude % scale));
 }
