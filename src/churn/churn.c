@@ -84,11 +84,40 @@ static toc_status judge(toc_ctx *ctx, const work *w, const churn_fit *fit, const
     return churn_levels(ctx, score, money, s->n, level);
 }
 
-static size_t left_among(const churn_sample *s, const uint32_t *order, size_t n)
+/* Share of those who left among the fifth of the customers with most to lose. */
+static toc_status left_of_best(toc_ctx *ctx, const work *w, double *share)
 {
-    size_t left = 0;
+    const churn_sample *s = &w->past[0];
+    double *money = NULL, orders, one;
+    size_t best = 0, left = 0;
 
-    for (size_t i = 0; i < n; i++) left += s->left[order[i]];
+    TOC_TRY(toc_alloc(ctx, s->n, sizeof *money, &money));
+    for (size_t r = 0; r < s->n; r++) churn_expect(s, r, w->horizon_days, &orders, &money[r]);
+    double limit = num_quantile(money, s->n, 0.8); /* reorders money */
+    toc_free(money);
+    for (size_t r = 0; r < s->n; r++) {
+        churn_expect(s, r, w->horizon_days, &orders, &one);
+        if (one < limit) continue;
+        best++;
+        left += s->left[r];
+    }
+    *share = (double)left / (double)TOC_MAX(best, 1);
+    return TOC_OK;
+}
+
+/* Of the first n of a ranking: how many left, and what they all would spend over the horizon at their rate. */
+static size_t left_among(const work *w, const uint32_t *order, size_t n, double *money)
+{
+    const churn_sample *s = &w->past[0];
+    size_t left = 0;
+    double orders, one;
+
+    *money = 0;
+    for (size_t i = 0; i < n; i++) {
+        left += s->left[order[i]];
+        churn_expect(s, order[i], w->horizon_days, &orders, &one);
+        *money += one;
+    }
     return left;
 }
 
@@ -96,20 +125,24 @@ static toc_status sum_up(toc_ctx *ctx, const work *w, warn_list *list, const dou
 {
     const churn_sample *s = &w->past[0];
     size_t n = TOC_MIN(100, TOC_MAX(s->n / 5, 1)), ours, plain;
+    double our_money, plain_money, best;
     warn_level *alike = NULL;
     char date[16];
     toc_status st = TOC_OK;
 
     if ((st = toc_alloc(ctx, s->n, sizeof *alike, &alike))) return st;
     if ((st = churn_rank(ctx, score, level, s->n, order))) goto out;
-    ours = left_among(s, order, n);
+    ours = left_among(w, order, n, &our_money);
     if ((st = churn_rank(ctx, s->recency, alike, s->n, order))) goto out;
-    plain = left_among(s, order, n);
+    plain = left_among(w, order, n, &plain_money);
+    if ((st = left_of_best(ctx, w, &best))) goto out;
     toc_format_date(ctx, s->cutoff, date);
     st = toc_arena_printf(ctx, &list->arena, &list->backtest.summary,
-                          "Of the %zu we would have warned of first on %s, %zu left: no order in the %.0f days after. Of the %zu silent longest, %zu left, "
-                          "but they had little left to lose; of all %zu customers, %.0f %%.",
-                          n, date, ours, w->horizon_days, n, plain, s->n, 100 * (double)list->backtest.n_positive / (double)s->n);
+                          "Of the %zu we would have warned of first on %s, %zu left: no order in the %.0f days after; at their rate they would have "
+                          "spent %.0f %s. Of the %zu silent longest %zu left, worth %.0f. Of the fifth with most to lose %.0f %% left, of all %zu "
+                          "customers %.0f %%.",
+                          n, date, ours, w->horizon_days, our_money, *w->currency ? w->currency : "in all", n, plain, plain_money, 100 * best, s->n,
+                          100 * (double)list->backtest.n_positive / (double)s->n);
 out:
     toc_free(alike);
     return st;
@@ -259,13 +292,14 @@ static const char *action_of(warn_level level, double score, double days)
     return "nothing: likely to come back unasked";
 }
 
-static toc_status add_item(toc_ctx *ctx, const work *w, warn_list *list, size_t r, const trail *t, const double *usual, double *phi, const tree_data *data)
+/* Who, how likely, what is at stake: what every customer of the list has. */
+static toc_status add_item(toc_ctx *ctx, const work *w, warn_list *list, size_t r, warn_item **added)
 {
-    uint32_t code = w->now.code[r];
-    const char *id = shop_text(w->view, SHOP_D_CUSTOMER, code);
+    const char *id = shop_text(w->view, SHOP_D_CUSTOMER, w->now.code[r]);
     warn_item *item;
 
-    TOC_TRY(warn_add(ctx, list, &item));
+    TOC_TRY(warn_add(ctx, list, added));
+    item = *added;
     item->entity_kind = "customer";
     TOC_TRY(toc_arena_copy(ctx, &list->arena, id, strlen(id), &item->entity));
     TOC_TRY(toc_arena_printf(ctx, &list->arena, &item->id, "churn:customer:%s", id));
@@ -274,38 +308,88 @@ static toc_status add_item(toc_ctx *ctx, const work *w, warn_list *list, size_t 
     item->money_minor = (int64_t)llround(w->money[r] / w->money_units);
     item->currency = w->currency;
     item->action = action_of(item->level, item->score, w->now.days[r]);
-    if (data) TOC_TRY(tree_contributions(ctx, w->final.trees, data, r, phi));
-    TOC_TRY(churn_reasons(ctx, list, item, &w->now, r, data ? phi : NULL, usual));
+    return TOC_OK;
+}
+
+/* Why, and what to look at. */
+static toc_status add_story(toc_ctx *ctx, const work *w, warn_list *list, warn_item *item, size_t r, const trail *t, const double *usual, const double *phi)
+{
+    uint32_t code = w->now.code[r];
+
+    TOC_TRY(churn_reasons(ctx, list, item, &w->now, r, phi, usual));
     TOC_TRY(add_facts(ctx, w, list, item, r, t->last_at[code]));
     return add_trail(ctx, w, list, item, t, code);
 }
 
-/* The riskiest customers become warnings. */
+/* Contributions of a stretch of the ranking; a task takes EXPLAIN_STEP of its rows. */
+#define EXPLAIN_STEP 32
+#define EXPLAIN_BLOCK (128 * EXPLAIN_STEP)
+
+typedef struct {
+    const tree_model *trees;
+    const tree_data *data;
+    const uint32_t *order; /* the stretch */
+    size_t n;
+    double *phi;           /* p + 1 a row */
+} explanation;
+
+static toc_status explain(toc_ctx *ctx, void *arg, size_t task)
+{
+    const explanation *e = arg;
+
+    for (size_t i = task * EXPLAIN_STEP; i < TOC_MIN(e->n, (task + 1) * EXPLAIN_STEP); i++)
+        TOC_TRY(tree_contributions(ctx, e->trees, e->data, e->order[i], e->phi + i * (e->data->p + 1)));
+    return TOC_OK;
+}
+
+/* The first n of the ranking become warnings with reasons, block by block. */
+static toc_status explain_items(toc_ctx *ctx, const work *w, warn_list *list, const uint32_t *order, size_t n, const trail *t, const double *usual)
+{
+    size_t p;
+    const fea_info *features = fea_list("customers", &p);
+    const char **names = NULL;
+    double *phi = NULL;
+    toc_status st = TOC_OK;
+
+    if ((st = toc_alloc(ctx, p, sizeof *names, &names))) goto out;
+    if ((st = toc_alloc(ctx, TOC_MIN(n, (size_t)EXPLAIN_BLOCK) * (p + 1), sizeof *phi, &phi))) goto out;
+    for (size_t j = 0; j < p; j++) names[j] = features[j].name;
+    tree_data data = { .n = w->now.n, .p = p, .x = w->now.x, .names = names };
+    for (size_t from = 0; from < n && !st; from += EXPLAIN_BLOCK) {
+        explanation e = { w->final.trees, &data, order + from, TOC_MIN(n - from, (size_t)EXPLAIN_BLOCK), phi };
+        if (e.trees && (st = toc_parallel(ctx, (e.n + EXPLAIN_STEP - 1) / EXPLAIN_STEP, explain, &e))) break;
+        for (size_t i = 0; i < e.n && !st; i++) {
+            warn_item *item;
+            st = add_item(ctx, w, list, e.order[i], &item);
+            if (!st) st = add_story(ctx, w, list, item, e.order[i], t, usual, e.trees ? phi + i * (p + 1) : NULL);
+        }
+    }
+out:
+    toc_free(names);
+    toc_free(phi);
+    return st;
+}
+
+/* All customers, riskiest first; beyond --top without reasons, so that counts are of all. */
 static toc_status add_items(toc_ctx *ctx, const work *w, warn_list *list)
 {
     const churn_sample *s = &w->now;
-    size_t p, n = w->options->top > 0 ? TOC_MIN(w->options->top, s->n) : s->n;
-    const fea_info *features = fea_list("customers", &p);
-    const char **names = NULL;
-    double *usual = NULL, *phi = NULL;
+    size_t n = w->options->top > 0 ? TOC_MIN(w->options->top, s->n) : s->n;
+    warn_item *item;
+    double *usual = NULL;
     uint32_t *order = NULL;
     trail t = {0};
     toc_status st = TOC_OK;
 
-    if ((st = toc_alloc(ctx, p, sizeof *names, &names))) goto out;
-    if ((st = toc_alloc(ctx, p, sizeof *usual, &usual))) goto out;
-    if ((st = toc_alloc(ctx, p + 1, sizeof *phi, &phi))) goto out;
+    if ((st = toc_alloc(ctx, s->table.n_cols, sizeof *usual, &usual))) goto out;
     if ((st = toc_alloc(ctx, s->n, sizeof *order, &order))) goto out;
-    for (size_t j = 0; j < p; j++) names[j] = features[j].name;
-    tree_data data = { .n = s->n, .p = p, .x = s->x, .names = names };
     if ((st = churn_usual(ctx, s, usual))) goto out;
     if ((st = make_trail(ctx, w, &t))) goto out;
     if ((st = churn_rank(ctx, w->score, w->level, s->n, order))) goto out;
-    for (size_t i = 0; i < n && !st; i++) st = add_item(ctx, w, list, order[i], &t, usual, phi, w->final.trees ? &data : NULL);
+    st = explain_items(ctx, w, list, order, n, &t, usual);
+    for (size_t i = n; i < s->n && !st; i++) st = add_item(ctx, w, list, order[i], &item);
 out:
-    toc_free(names);
     toc_free(usual);
-    toc_free(phi);
     toc_free(order);
     release_trail(&t);
     return st;
@@ -329,7 +413,7 @@ static toc_status describe(toc_ctx *ctx, const work *w, warn_list *list, uint64_
     for (size_t k = 0; k < w->n_past; k++) {
         const churn_sample *s = &w->past[k];
         size_t left = 0;
-        if (k % CUTOFFS_PER_HORIZON != 0 || s->n == 0) continue;
+        if (k % CUTOFFS_PER_HORIZON != 0 || s->n == 0 || !w->final.trees) continue;
         for (size_t r = 0; r < s->n; r++) left += s->left[r];
         toc_format_date(ctx, s->cutoff, from);
         toc_format_date(ctx, s->cutoff + w->horizon, to);

@@ -17,7 +17,7 @@ typedef enum {
 
 typedef struct {
     double horizon_days; /* 0 = learned from the shop's rhythm */
-    size_t top;          /* warnings kept; 0 = every customer with a purchase */
+    size_t top;          /* customers that get reasons, facts and evidence; 0 = all. The list holds everybody */
     churn_model model;
     size_t n_cutoffs;    /* training cut-offs at most */
     size_t n_trees;

@@ -24,6 +24,55 @@ static reason reason_of(const char *feature)
     return R_HABIT;
 }
 
+/* Words for single features: @ is the customer's value, then the shop's median. Those that are not here are told by their reason as a whole. */
+static const struct {
+    const char *feature, *words;
+    double scale;
+    int digits;
+} plain_words[] = {
+    { "purchase_rate", "days with an order per 30 days: @; usually @", 1, 1 },
+    { "tenure_days", "customer for @ days; usually @", 1, 0 },
+    { "account_days", "account @ days old; usually @", 1, 0 },
+    { "spend", "spent @ so far; usually @", 1, 2 },
+    { "spend_7d", "spent @ in the last 7 days; usually @", 1, 2 },
+    { "spend_30d", "spent @ in the last 30 days; usually @", 1, 2 },
+    { "spend_90d", "spent @ in the last 90 days; usually @", 1, 2 },
+    { "spend_180d", "spent @ in the last 180 days; usually @", 1, 2 },
+    { "spend_365d", "spent @ in the last 365 days; usually @", 1, 2 },
+    { "order_mean", "an order is worth @ on average; usually @", 1, 2 },
+    { "order_max", "largest order worth @; usually @", 1, 2 },
+    { "items_per_order", "items an order: @; usually @", 1, 1 },
+    { "lines_per_order", "lines an order: @; usually @", 1, 1 },
+    { "products", "different products so far: @; usually @", 1, 0 },
+    { "categories", "different categories so far: @; usually @", 1, 0 },
+    { "merchants", "different merchants so far: @; usually @", 1, 0 },
+    { "variety", "different products per line: @; usually @", 1, 2 },
+    { "return_share", "@ % of the lines returned; usually @ %", 100, 0 },
+    { "returned_value_share", "@ % of the value went back; usually @ %", 100, 0 },
+    { "cancel_share", "@ % of the lines cancelled; usually @ %", 100, 0 },
+    { "reviews", "reviews written: @; usually @", 1, 0 },
+    { "rating_mean", "mean rating @ stars; usually @", 1, 1 },
+    { "rating_last", "last rating @ stars; usually @", 1, 1 },
+    { "rating_min", "worst rating @ stars; usually @", 1, 1 },
+    { "delivery_days_mean", "deliveries took @ days on average; usually @", 1, 1 },
+    { "delivery_days_last", "last delivery took @ days; usually @", 1, 1 },
+    { "discount_share", "@ % of the value came as discounts; usually @ %", 100, 0 },
+    { "coupon_share", "@ % of the lines with a coupon; usually @ %", 100, 0 },
+    { "night_share", "@ % of the orders from 0 to 6 o'clock; usually @ %", 100, 0 },
+    { "morning_share", "@ % of the orders from 6 to 12 o'clock; usually @ %", 100, 0 },
+    { "afternoon_share", "@ % of the orders from 12 to 18 o'clock; usually @ %", 100, 0 },
+    { "evening_share", "@ % of the orders from 18 to 24 o'clock; usually @ %", 100, 0 },
+    { "monday_share", "@ % of the orders on Mondays; usually @ %", 100, 0 },
+    { "tuesday_share", "@ % of the orders on Tuesdays; usually @ %", 100, 0 },
+    { "wednesday_share", "@ % of the orders on Wednesdays; usually @ %", 100, 0 },
+    { "thursday_share", "@ % of the orders on Thursdays; usually @ %", 100, 0 },
+    { "friday_share", "@ % of the orders on Fridays; usually @ %", 100, 0 },
+    { "saturday_share", "@ % of the orders on Saturdays; usually @ %", 100, 0 },
+    { "sunday_share", "@ % of the orders on Sundays; usually @ %", 100, 0 },
+};
+
+static const char *const codes[N_REASONS] = { "C01", "C02", "C03", "C04", "C05", "C06", "C07", "C08", "C09", "C10", "C11" };
+
 /* A number for words: whole days and counts, two digits for money. */
 static const char *number(double value, int digits, char *buf, size_t size)
 {
@@ -69,19 +118,20 @@ static toc_status tell_pace(const teller *t)
     return warn_add_reason(t->ctx, t->list, t->item, r, "%.0f order%s in the last 90 days; %.0f in the 90 before", now, now == 1 ? "" : "s", before);
 }
 
-/* The plain form: a feature of the customer beside the shop's median. */
-static toc_status tell_plain(const teller *t, const char *code, const char *feature, double scale, int digits, const char *fmt)
+/* The plain form: a feature of the customer beside the shop's median. @ stands for the value, then for the usual one. */
+static toc_status tell_plain(const teller *t, const char *code, const char *feature, double scale, int digits, const char *words)
 {
     double value = value_of(t, feature) * scale, usual = usual_of(t, feature) * scale;
     char a[32], b[32], text[256];
     warn_reason r = { .code = code, .value = value, .usual = usual, .threshold = NAN, .weight = t->weight };
     size_t at = 0;
+    bool first = true;
 
     number(value, digits, a, sizeof a);
     number(usual, digits, b, sizeof b);
-    for (bool first = true; *fmt && at + 40 < sizeof text; fmt++) { /* @ stands for the value, then for the usual one */
-        if (*fmt != '@') {
-            text[at++] = *fmt;
+    for (; *words && at + 40 < sizeof text; words++) {
+        if (*words != '@') {
+            text[at++] = *words;
             continue;
         }
         at += (size_t)snprintf(text + at, sizeof text - at, "%s", first ? a : b);
@@ -91,7 +141,7 @@ static toc_status tell_plain(const teller *t, const char *code, const char *feat
     return warn_add_reason(t->ctx, t->list, t->item, r, "%s", text);
 }
 
-static toc_status tell_value(const teller *t)
+static toc_status tell_last_value(const teller *t)
 {
     double last = value_of(t, "order_last"), mean = value_of(t, "order_mean");
     warn_reason r = { .code = "C05", .value = last, .usual = mean, .threshold = NAN, .weight = t->weight };
@@ -101,48 +151,37 @@ static toc_status tell_value(const teller *t)
     return tell_plain(t, "C05", "order_last", 1, 2, "last order worth @; usually @");
 }
 
-static toc_status tell_habit(const teller *t)
+/* feature: the one that weighs most among those of the reason. */
+static toc_status tell(const teller *t, reason which, const char *feature)
 {
-    double value = 100 * (value_of(t, "saturday_share") + value_of(t, "sunday_share"));
-    warn_reason r = { .code = "C11", .value = value, .usual = NAN, .threshold = NAN, .weight = t->weight };
-
-    return warn_add_reason(t->ctx, t->list, t->item, r, "time of the orders: %.0f %% on weekends, %.0f %% after 18 o'clock", value,
-                           100 * value_of(t, "evening_share"));
-}
-
-static toc_status tell(const teller *t, reason which)
-{
-    switch (which) {
-    case R_SILENCE: return tell_silence(t);
-    case R_PACE: return tell_pace(t);
-    case R_COUNT: return tell_plain(t, "C03", "purchase_days", 1, 0, "days with an order so far: @; usually @");
-    case R_TENURE: return tell_plain(t, "C04", "tenure_days", 1, 0, "customer for @ days; usually @");
-    case R_VALUE: return tell_value(t);
-    case R_VARIETY: return tell_plain(t, "C06", "products", 1, 0, "different products so far: @; usually @");
-    case R_RETURNS:
-        if (value_of(t, "cancel_share") > 0) return tell_plain(t, "C07", "cancel_share", 100, 0, "@ % of the lines cancelled; usually @ %");
-        return tell_plain(t, "C07", "return_share", 100, 0, "@ % of the lines returned; usually @ %");
-    case R_RATING:
-        if (isnan(value_of(t, "rating_last"))) return tell_plain(t, "C08", "reviews", 1, 0, "reviews written: @; usually @");
-        return tell_plain(t, "C08", "rating_last", 1, 1, "last rating @ stars; usually @");
-    case R_DELIVERY: return tell_plain(t, "C09", "delivery_days_last", 1, 1, "last delivery took @ days; usually @");
-    case R_DISCOUNT: return tell_plain(t, "C10", "discount_share", 100, 0, "@ % of the value came as discounts; usually @ %");
-    default: return tell_habit(t);
-    }
+    if (which == R_SILENCE) return tell_silence(t);
+    if (which == R_PACE) return tell_pace(t);
+    if (toc_str_is(toc_str_of(feature), "order_last")) return tell_last_value(t);
+    for (size_t i = 0; i < TOC_COUNT(plain_words); i++)
+        if (toc_str_is(toc_str_of(feature), plain_words[i].feature))
+            return tell_plain(t, codes[which], feature, plain_words[i].scale, plain_words[i].digits, plain_words[i].words);
+    return tell_plain(t, codes[R_COUNT], "purchase_days", 1, 0, "days with an order so far: @; usually @");
 }
 
 toc_status churn_reasons(toc_ctx *ctx, warn_list *list, warn_item *item, const churn_sample *sample, size_t row, const double *phi, const double *usual)
 {
     size_t p;
     const fea_info *features = fea_list("customers", &p);
-    double weight[N_REASONS] = { 0 }, total = 0;
+    double weight[N_REASONS] = { 0 }, most[N_REASONS] = { 0 }, total = 0;
+    const char *feature[N_REASONS] = { 0 };
     teller t = { ctx, list, item, sample, row, usual, 1 };
 
     if (!phi) {
         t.weight = NAN;
         return tell_silence(&t);
     }
-    for (size_t j = 0; j < p; j++) weight[reason_of(features[j].name)] += phi[j];
+    for (size_t j = 0; j < p; j++) {
+        reason k = reason_of(features[j].name);
+        weight[k] += phi[j];
+        if (feature[k] && phi[j] <= most[k]) continue;
+        most[k] = phi[j];
+        feature[k] = features[j].name;
+    }
     for (size_t k = 0; k < N_REASONS; k++) total += TOC_MAX(weight[k], 0);
     for (size_t told = 0; told < 3; told++) {
         size_t best = 0;
@@ -150,7 +189,7 @@ toc_status churn_reasons(toc_ctx *ctx, warn_list *list, warn_item *item, const c
             if (weight[k] > weight[best]) best = k;
         if (weight[best] <= 0 || weight[best] < 0.05 * total) break;
         t.weight = weight[best] / total;
-        TOC_TRY(tell(&t, (reason)best));
+        TOC_TRY(tell(&t, (reason)best, feature[best]));
         weight[best] = 0;
     }
     if (item->n_reasons > 0) return TOC_OK;
