@@ -16,7 +16,8 @@ struct rd_input {
     int fd;
     bool raw_end;        /* no more bytes from the file */
     packing packing;
-    unsigned char *raw;  /* RAW_BLOCK bytes from the file */
+    unsigned char *raw;  /* RAW_BLOCK bytes from the file, or all of the bytes in memory */
+    bool borrowed;
     size_t raw_at, raw_n;
     z_stream gzip;
     bool gzip_open, in_member;
@@ -80,13 +81,25 @@ fail:
     return st;
 }
 
+toc_status rd_input_bytes(toc_ctx *ctx, const char *name, toc_str bytes, rd_input **result)
+{
+    rd_input *input = NULL;
+
+    TOC_TRY(toc_alloc(ctx, 1, sizeof *input, &input));
+    *input = (rd_input){ .path = name, .fd = -1, .raw_end = true, .raw = (unsigned char *)(uintptr_t)bytes.p, .borrowed = true, .raw_n = bytes.n };
+    toc_status st = open_packing(ctx, input);
+    if (st) rd_input_close(input);
+    else *result = input;
+    return st;
+}
+
 void rd_input_close(rd_input *input)
 {
     if (!input) return;
     if (input->gzip_open) inflateEnd(&input->gzip);
     if (input->zstd) ZSTD_freeDStream(input->zstd);
     if (input->fd > STDIN_FILENO) close(input->fd);
-    toc_free(input->raw);
+    if (!input->borrowed) toc_free(input->raw);
     toc_free(input);
 }
 
@@ -113,12 +126,13 @@ static toc_status read_gzip(toc_ctx *ctx, rd_input *input, char *bytes, size_t n
         input->in_member = true;
     }
     z->next_in = input->raw + input->raw_at;
-    z->avail_in = (uInt)(input->raw_n - input->raw_at);
+    z->avail_in = (uInt)TOC_MIN(input->raw_n - input->raw_at, (size_t)1 << 30);
+    size_t given = z->avail_in;
     z->next_out = (Bytef *)bytes;
     z->avail_out = (uInt)TOC_MIN(n, (size_t)1 << 30);
     size_t room = z->avail_out;
     int code = inflate(z, Z_NO_FLUSH);
-    input->raw_at = input->raw_n - z->avail_in;
+    input->raw_at += given - z->avail_in;
     *got = room - z->avail_out;
     if (code == Z_STREAM_END) input->in_member = false;
     else if (code == Z_MEM_ERROR) return toc_fail(ctx, TOC_E_NOMEM, "%s: out of memory", input->path);

@@ -14,7 +14,8 @@ typedef struct {
     size_t max_field;
     size_t first;  /* field of the current record */
     size_t quote_line; /* relative line on which the open field of the current record began */
-    bool too_long, ended;
+    size_t ended;      /* records that libcsv ended in the current one: 2 where a lone carriage return cut it */
+    bool too_long;
     toc_status st;
 } sink;
 
@@ -69,7 +70,7 @@ static void on_record(int c, void *arg)
 {
     sink *s = arg;
     (void)c;
-    s->ended = true;
+    s->ended++;
 }
 
 /* Makes libcsv forget the record it is in. */
@@ -123,7 +124,7 @@ static toc_status add_record(sink *s, size_t line, size_t begin, size_t end, rd_
     b->records[b->n++] = (rd_record){ .line = line, .offset = begin, .raw = { b->source + begin, end - begin }, .first = s->first,
                                       .n = b->n_fields - s->first, .fault = fault, .quote_line = s->quote_line };
     s->first = b->n_fields;
-    s->ended = false;
+    s->ended = 0;
     return TOC_OK;
 }
 
@@ -145,7 +146,7 @@ static toc_status finish(rd_parser *parser, sink *s, size_t line, size_t begin, 
 {
     *unclosed = csv_fini(&parser->csv, on_field, on_record, s) != 0;
     if (*unclosed || s->st) return s->st;
-    return s->ended ? add_record(s, line, begin, end, RD_FINE) : TOC_OK;
+    return s->ended ? add_record(s, line, begin, end, s->ended > 1 ? RD_LINE_END : RD_FINE) : TOC_OK;
 }
 
 /* One record from `begin`. *end: place after it, *n_lines: line ends in it; *whole false: it goes on beyond the bytes there are. */
@@ -167,7 +168,12 @@ static toc_status parse_record(rd_parser *parser, sink *s, size_t line, size_t b
         if (fault) break;
         lines += b->source[next - 1] == parser->line_end;
         at = next;
-        if (s->ended) break;
+        if (s->ended) {
+            /* after a whole record libcsv has nothing left to say */
+            if (csv_fini(&parser->csv, on_field, on_record, s) != 0 || s->ended > 1) fault = RD_LINE_END;
+            if (s->st) return s->st;
+            break;
+        }
         if (at - begin > RD_MAX_RECORD) fault = RD_UNCLOSED;
         else if (at == b->n_source && !last) *whole = false;
         else if (at == b->n_source) {

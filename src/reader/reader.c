@@ -9,7 +9,7 @@
 
 const char *rd_fault_code(rd_fault fault)
 {
-    static const char *const codes[] = { "", "unclosed_quote", "bad_quote", "field_too_long", "binary", "encoding", "columns" };
+    static const char *const codes[] = { "", "unclosed_quote", "bad_quote", "line_end", "field_too_long", "binary", "encoding", "columns" };
     return codes[fault];
 }
 
@@ -89,6 +89,7 @@ static toc_status sniff(toc_ctx *ctx, rd_reader *reader, const rd_options *optio
     reader->offset = found.bom;
     if (reader->charset == RD_UTF16LE || reader->charset == RD_UTF16BE || reader->charset == RD_OTHER) TOC_TRY(transcode(ctx, reader));
 
+    if (!c->n) return toc_fail(ctx, TOC_E_DATA, "%s: empty file", reader->path);
     toc_str head = { c->p, TOC_MIN(c->n, RD_BLOCK) };
     bool whole = reader->end && c->n <= RD_BLOCK;
     reader->parser.delimiter = options && options->delimiter ? options->delimiter : rd_sniff_delimiter(head, whole);
@@ -209,20 +210,22 @@ static void blank_nul_fields(rd_batch *batch)
 
 toc_status rd_next(toc_ctx *ctx, rd_reader *reader, rd_batch *batch)
 {
-    size_t used = 0, lines = 0;
+    size_t used = 0, lines = 0, want = reader->batch_bytes;
 
     batch->n = batch->n_fields = batch->n_text = batch->n_source = 0;
-    do {
-        if (!reader->end) TOC_TRY(read_block(ctx, reader));
-        size_t n = reader->carry.n;
+    for (;; want *= 2) {
+        while (!reader->end && reader->carry.n < want) TOC_TRY(read_block(ctx, reader));
+        size_t n = TOC_MIN(reader->carry.n, want);
         if (!n) return TOC_OK;
+        bool last = reader->end && n == reader->carry.n;
         if (n > batch->cap_source) TOC_TRY(toc_grow(ctx, &batch->source, &batch->cap_source, n, 1));
         memcpy(batch->source, reader->carry.p, n);
         batch->n_source = n;
-        TOC_TRY(rd_parse(ctx, &reader->parser, batch, 0, reader->end, &used, &lines));
-        if (!used && n > MAX_LINE)
+        TOC_TRY(rd_parse(ctx, &reader->parser, batch, 0, last, &used, &lines));
+        if (used || last) break;
+        if (n > MAX_LINE)
             return toc_fail(ctx, TOC_E_DATA, "%s:%zu: no line end within %zu MiB; this is no CSV file", reader->path, reader->line, MAX_LINE >> 20);
-    } while (!used && !reader->end);
+    }
     batch->n_source = used;
     settle_charset(reader, batch);
     place_records(reader, batch);
@@ -279,15 +282,20 @@ out:
     return st;
 }
 
-toc_status rd_open(toc_ctx *ctx, const char *path, const rd_options *options, rd_reader **result)
+/* Takes over the input. */
+static toc_status open_reader(toc_ctx *ctx, const char *path, rd_input *input, const rd_options *options, rd_reader **result)
 {
     rd_reader *reader = NULL;
     toc_status st;
 
-    TOC_TRY(toc_alloc(ctx, 1, sizeof *reader, &reader));
-    reader->path = strcmp(path, "-") == 0 ? "stdin" : path;
+    if ((st = toc_alloc(ctx, 1, sizeof *reader, &reader))) {
+        rd_input_close(input);
+        return st;
+    }
+    reader->path = path;
+    reader->input = input;
     reader->line = 1;
-    if ((st = rd_input_open(ctx, path, &reader->input))) goto fail;
+    reader->batch_bytes = options && options->batch_bytes ? options->batch_bytes : RD_BLOCK;
     if ((st = read_block(ctx, reader))) goto fail;
     if (!reader->carry.n) {
         st = toc_fail(ctx, TOC_E_DATA, "%s: empty file", reader->path);
@@ -301,6 +309,22 @@ toc_status rd_open(toc_ctx *ctx, const char *path, const rd_options *options, rd
 fail:
     rd_close(reader);
     return st;
+}
+
+toc_status rd_open(toc_ctx *ctx, const char *path, const rd_options *options, rd_reader **reader)
+{
+    rd_input *input = NULL;
+
+    TOC_TRY(rd_input_open(ctx, path, &input));
+    return open_reader(ctx, strcmp(path, "-") == 0 ? "stdin" : path, input, options, reader);
+}
+
+toc_status rd_open_bytes(toc_ctx *ctx, const char *name, toc_str bytes, const rd_options *options, rd_reader **reader)
+{
+    rd_input *input = NULL;
+
+    TOC_TRY(rd_input_bytes(ctx, name, bytes, &input));
+    return open_reader(ctx, name, input, options, reader);
 }
 
 void rd_close(rd_reader *reader)

@@ -16,6 +16,7 @@ typedef struct {
     char delimiter;       /* 0 = found out among , ; tab | */
     const char *encoding; /* an iconv name; NULL = found out */
     size_t max_field;     /* bytes of one field; 0 = 1 MiB */
+    size_t batch_bytes;   /* bytes of a batch, more where a record is longer; 0 = 1 MiB. Records do not depend on it */
     toc_out *rejects;     /* rd_read_table only: where faulty records go; NULL = the first one is an error */
     bool skip_faults;     /* rd_read_table only: leaves faulty records out without a word, for callers that tell of them elsewhere */
 } rd_options;
@@ -25,6 +26,7 @@ typedef enum {
     RD_FINE,
     RD_UNCLOSED,  /* a quote is opened and not closed before a later line's quotes, the end of the file, or within 16 MiB */
     RD_BAD_QUOTE, /* text goes on after a closing quote on the same line */
+    RD_LINE_END,  /* a carriage return outside quotes in the middle of a line */
     RD_TOO_LONG,  /* a field is longer than max_field */
     RD_BINARY,    /* NUL bytes */
     RD_ENCODING,  /* bytes that are no text in the file's encoding */
@@ -68,6 +70,8 @@ typedef struct rd_reader rd_reader;
 /* Opens path ("-" is stdin) and reads its header. Errors: TOC_E_IO (cannot be read), TOC_E_DATA (empty; binary: says what it looks like; unreadable
  * header), TOC_E_USAGE (unknown encoding), TOC_E_NOMEM. */
 TOC_CHECKED toc_status rd_open(toc_ctx *ctx, const char *path, const rd_options *options, rd_reader **reader);
+/* The same over n bytes in memory, borrowed until rd_close, shown in messages as `name`. */
+TOC_CHECKED toc_status rd_open_bytes(toc_ctx *ctx, const char *name, toc_str bytes, const rd_options *options, rd_reader **reader);
 void rd_close(rd_reader *reader);
 /* The header's names without blanks around; borrowed until rd_close. */
 const toc_str *rd_header(const rd_reader *reader, size_t *n);
@@ -94,5 +98,7 @@ TOC_CHECKED toc_status rd_reject(toc_ctx *ctx, toc_out *out, const rd_reader *re
  * repeated name gets _2, _3. Faulty records go to options->rejects and are counted on stderr; without it the first one is TOC_E_DATA naming file,
  * line and reason. options may be NULL. Errors as rd_open and rd_next; TOC_E_DATA for a file with a header but no rows. */
 TOC_CHECKED toc_status rd_read_table(toc_ctx *ctx, const char *path, const rd_options *options, tab_table *table);
+/* The same from an open reader, which is read to its end. */
+TOC_CHECKED toc_status rd_take_table(toc_ctx *ctx, rd_reader *reader, const rd_options *options, tab_table *table);
 
 #endif

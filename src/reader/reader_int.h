@@ -14,6 +14,7 @@
 /* ---- input.c: bytes of a file, uncompressed ---- */
 typedef struct rd_input rd_input;
 TOC_CHECKED toc_status rd_input_open(toc_ctx *ctx, const char *path, rd_input **input);
+TOC_CHECKED toc_status rd_input_bytes(toc_ctx *ctx, const char *name, toc_str bytes, rd_input **input);
 void rd_input_close(rd_input *input);
 /* Fills up to n bytes; *got < n only at the end. */
 TOC_CHECKED toc_status rd_input_read(toc_ctx *ctx, rd_input *input, char *bytes, size_t n, size_t *got);
@@ -67,6 +68,7 @@ struct rd_reader {
     bool charset_given;
     bool transcoded;       /* the whole file was turned into UTF-8 first */
     bool end;              /* of input */
+    size_t batch_bytes;
     toc_buf carry;         /* bytes read but not parsed */
     size_t line;           /* of carry's first byte */
     uint64_t offset;       /* of carry's first byte in the file */

@@ -9,6 +9,7 @@ const char *rd_fault_text(const rd_reader *reader, const rd_record *record, char
     case RD_FINE: snprintf(buf, n, "no fault"); break;
     case RD_UNCLOSED: snprintf(buf, n, "the quote opened on line %zu is never closed", record->quote_line); break;
     case RD_BAD_QUOTE: snprintf(buf, n, "text follows the closing quote of a field on line %zu", record->quote_line); break;
+    case RD_LINE_END: snprintf(buf, n, "a carriage return outside quotes in the middle of line %zu", record->line); break;
     case RD_TOO_LONG: snprintf(buf, n, "a field is longer than %zu bytes", reader->parser.max_field); break;
     case RD_BINARY: snprintf(buf, n, "the record has NUL bytes"); break;
     case RD_ENCODING: snprintf(buf, n, "the bytes are no text in %s", reader->encoding); break;

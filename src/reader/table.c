@@ -67,7 +67,7 @@ static toc_status fill_table(toc_ctx *ctx, const rd_reader *reader, growing *col
         tab_column *column = NULL;
         if ((st = column_name(ctx, reader, table, j, &name))) break;
         if ((st = tab_add(ctx, table, name.p, TAB_TEXT, columns[j].pool, &column))) break;
-        memcpy(column->code, columns[j].codes, n * sizeof *column->code);
+        if (n) memcpy(column->code, columns[j].codes, n * sizeof *column->code);
         column->borrowed = false;
         columns[j].pool = NULL;
         toc_free(columns[j].codes);
@@ -78,19 +78,16 @@ static toc_status fill_table(toc_ctx *ctx, const rd_reader *reader, growing *col
     return st;
 }
 
-toc_status rd_read_table(toc_ctx *ctx, const char *path, const rd_options *options, tab_table *table)
+toc_status rd_take_table(toc_ctx *ctx, rd_reader *reader, const rd_options *options, tab_table *table)
 {
-    rd_reader *reader = NULL;
     rd_batch batch = {0};
     growing *columns = NULL;
-    size_t n = 0, refused = 0, n_header = 0;
+    size_t n = 0, refused = 0;
     toc_status st = TOC_OK;
 
     *table = (tab_table){0};
-    if ((st = rd_open(ctx, path, options, &reader))) goto out;
-    n_header = reader->n_header;
-    if ((st = toc_alloc(ctx, n_header, sizeof *columns, &columns))) goto out;
-    for (size_t j = 0; j < n_header; j++)
+    if ((st = toc_alloc(ctx, reader->n_header, sizeof *columns, &columns))) goto out;
+    for (size_t j = 0; j < reader->n_header; j++)
         if ((st = toc_alloc(ctx, 1, sizeof *columns[j].pool, &columns[j].pool))) goto out;
     for (;;) {
         if ((st = rd_next(ctx, reader, &batch))) goto out;
@@ -103,8 +100,18 @@ toc_status rd_read_table(toc_ctx *ctx, const char *path, const rd_options *optio
     if (refused) toc_warn(ctx, "%s: %zu of %zu rows refused", reader->path, refused, n + refused);
     st = fill_table(ctx, reader, columns, n, table);
 out:
-    release_columns(columns, n_header);
+    release_columns(columns, reader->n_header);
     rd_batch_release(&batch);
+    return st;
+}
+
+toc_status rd_read_table(toc_ctx *ctx, const char *path, const rd_options *options, tab_table *table)
+{
+    rd_reader *reader = NULL;
+
+    *table = (tab_table){0};
+    TOC_TRY(rd_open(ctx, path, options, &reader));
+    toc_status st = rd_take_table(ctx, reader, options, table);
     rd_close(reader);
     return st;
 }

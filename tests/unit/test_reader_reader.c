@@ -98,6 +98,9 @@ static void test_faults(void **state)
     BAD("a,b\n1,\"x\n2,y\n", ":2: the quote opened on line 2 is never closed");
     BAD("a,b\n1,\"x\n2,\"y\"\n", ":2: the quote opened on line 2 is never closed");
     BAD("a,b\n1,\"x\"y\n", ":2: text follows the closing quote");
+    BAD("a,b,c,d\n1,2\r3,4\n", ":2: a carriage return outside quotes");
+    BAD("a,b\n1,2\r3,4", ":2: a carriage return outside quotes");
+    BAD("a,b\n1,2\r\"3,4\n", ":2: a carriage return outside quotes");
     BAD("a,b\n1\n", ":2: 1 fields where the header has 2");
     BAD("a,b\n1,2,3\n", ":2: 3 fields where the header has 2");
     BAD("PK\003\004xxxxxxxxxxxx", "Excel workbook or a zip archive");
