@@ -1,0 +1,87 @@
+/* enc_int.h: private to encoder/. */
+#ifndef ENC_ENC_INT_H
+#define ENC_ENC_INT_H
+
+#include "encoder/encoder.h"
+#include "text/text.h"
+
+/* ---- tensors.c: a safetensors file (8 bytes length, JSON header, data) ---- */
+
+typedef enum { ENC_F32, ENC_F16, ENC_BF16, ENC_OTHER } enc_dtype;
+
+typedef struct {
+    const char *name;  /* lives in the file's arena */
+    enc_dtype dtype;
+    const char *dtype_name;
+    size_t n_dims, dims[4];
+    size_t n;          /* elements */
+    const void *data;  /* any alignment */
+    size_t begin, end; /* in the data part */
+} enc_tensor;
+
+typedef struct {
+    enc_tensor *tensors; /* heap, by place in the file */
+    size_t n;
+    toc_arena arena;
+} enc_tensors;
+
+/* Reads the header of a file in memory; tensors point into bytes. path is for messages. Errors: TOC_E_DATA for a header that is too long, no JSON, or lies:
+ * unknown type, size that does not fit its shape, offsets beyond the end, tensors that overlap. */
+TOC_CHECKED toc_status enc_tensors_parse(toc_ctx *ctx, toc_str bytes, const char *path, enc_tensors *tensors);
+void enc_tensors_release(enc_tensors *tensors);
+/* The tensor called prefix + name, or NULL. */
+const enc_tensor *enc_tensors_find(const enc_tensors *tensors, const char *prefix, const char *name);
+/* Its values as fp32 in out (tensor->n). */
+void enc_tensor_floats(const enc_tensor *tensor, float *out);
+
+/* ---- config.c ---- */
+
+typedef struct {
+    size_t vocab, hidden, layers, heads, inner, positions, types;
+    double eps;
+    size_t max_tokens;
+    enc_pool pool;
+    txt_rules rules;
+} enc_config;
+
+/* Reads the JSON files of a folder. Errors: TOC_E_USAGE (no config.json), TOC_E_IO, TOC_E_DATA. */
+TOC_CHECKED toc_status enc_config_read(toc_ctx *ctx, const char *folder, enc_config *config);
+
+/* ---- model.c ---- */
+
+/* Weights are (out x in), row-major, as in the file. */
+typedef struct {
+    const float *qkv, *qkv_bias; /* (3 hidden x hidden): query, key, value */
+    const float *out, *out_bias;
+    const float *norm1, *norm1_bias;
+    const float *up, *up_bias;     /* (inner x hidden) */
+    const float *down, *down_bias; /* (hidden x inner) */
+    const float *norm2, *norm2_bias;
+} enc_layer;
+
+struct enc_model {
+    enc_config config;
+    txt_wordpiece *wordpiece;
+    const float *words, *places, *types; /* (vocab x hidden), (positions x hidden), (types x hidden) */
+    const float *norm, *norm_bias;
+    enc_layer *layers;
+    void *map;        /* the mapped file */
+    size_t map_size;
+    toc_arena arena;  /* weights that could not stay where they were */
+    uint64_t hash;    /* 0 = not computed yet */
+    uint64_t vocabulary_hash;
+};
+
+/* ---- forward.c ---- */
+
+/* Some texts one behind the other, without padding. */
+typedef struct {
+    const uint32_t *ids;   /* all tokens */
+    const size_t *starts;  /* (n + 1) of each text in ids */
+    size_t n;
+} enc_batch;
+
+/* The vectors (n x hidden) of a batch, pooled and, unless raw, of length 1. */
+TOC_CHECKED toc_status enc_forward(toc_ctx *ctx, const enc_model *model, const enc_batch *batch, enc_pool pool, bool raw, float *vectors);
+
+#endif

@@ -1,0 +1,72 @@
+/* encoder.h: a BERT-family transformer that turns texts into vectors.
+ *
+ * enc_open reads a Hugging Face folder: config.json, vocab.txt, model.safetensors, and, where there, tokenizer_config.json,
+ * sentence_bert_config.json (max_seq_length) and 1_Pooling/config.json. enc_encode may be called any number of times; enc_close ends. */
+#ifndef ENC_ENCODER_H
+#define ENC_ENCODER_H
+
+#include "base/base.h"
+
+typedef struct enc_model enc_model;
+
+typedef enum { ENC_POOL_MODEL, ENC_POOL_MEAN, ENC_POOL_CLS } enc_pool;
+
+/* Zero = as the model says. */
+typedef struct {
+    size_t max_tokens; /* of a text, [CLS] and [SEP] included; 0 = the model's; more than its positions is cut to them */
+    enc_pool pool;
+    bool raw;          /* vectors of any length; else they have length 1 */
+} enc_options;
+
+typedef struct {
+    size_t texts, distinct; /* texts with equal tokens are computed once */
+    size_t tokens;          /* of all texts, specials included */
+    size_t truncated;       /* texts that lost tokens */
+    size_t empty;           /* texts without any token of their own */
+} enc_stats;
+
+/* The folder where tools/get-model puts the model: $TOCSIN_MODEL, else ${XDG_DATA_HOME:-~/.local/share}/tocsin/models/all-MiniLM-L6-v2. Lives in the
+ * context's arena. */
+TOC_CHECKED toc_status enc_default_folder(toc_ctx *ctx, const char **folder);
+/* Whether a folder (NULL = the default one) holds a model, so that a caller may go on without. */
+bool enc_present(toc_ctx *ctx, const char *folder);
+
+/* Opens a model; folder NULL = the default one. Weights in fp32 stay mapped from the file; fp16 and bf16 become fp32 in memory. Errors: TOC_E_USAGE (no
+ * model there: says how to get one), TOC_E_IO, TOC_E_DATA (a damaged file, a tensor of wrong shape or type, a kind of model that is not BERT),
+ * TOC_E_NOMEM. */
+TOC_CHECKED toc_status enc_open(toc_ctx *ctx, const char *folder, enc_model **model);
+void enc_close(enc_model *model);
+
+size_t enc_dim(const enc_model *model);
+/* Tokens of a text that the model reads at most when options say nothing. */
+size_t enc_max_tokens(const enc_model *model);
+/* A number that names weights, vocabulary and settings, for caches of vectors. Reads all weights at the first call: not from two threads at once. */
+uint64_t enc_model_hash(enc_model *model);
+
+/* Vectors of n texts in vectors (n x enc_dim, the caller's), in the order of texts. options and stats may be NULL; stats are added to. Texts are UTF-8; a
+ * vector depends on its own text, up to 1e-6 on nothing else, and its bytes never on the thread count. About 160 KiB + 24 KiB x hidden/384 a token of
+ * working memory per thread for 512 tokens. Errors: TOC_E_NOMEM, TOC_E_USAGE (max_tokens below 2). */
+TOC_CHECKED toc_status enc_encode(toc_ctx *ctx, const enc_model *model, const toc_str *texts, size_t n, const enc_options *options, float *vectors,
+                                  enc_stats *stats);
+
+/* ---- writing vectors ---- */
+
+typedef enum { ENC_CSV, ENC_JSONL, ENC_NPY } enc_format;
+
+/* A vectors file being written; zero is empty. NumPy's header tells the number of rows, so ENC_NPY keeps all vectors until the end. */
+typedef struct {
+    toc_out *out; /* borrowed */
+    enc_format format;
+    size_t dim, n_rows;
+    float *kept;  /* ENC_NPY: heap */
+    size_t n_kept, cap_kept;
+} enc_writer;
+
+/* CSV: the header `id_name`,v1..vDIM. Then n rows at a time: ids (n; not written to NumPy files) and vectors (n x dim), numbers with the nine digits that
+ * give back the same float. enc_writer_end writes what is left; the caller closes `out`. */
+void enc_writer_begin(enc_writer *writer, toc_out *out, enc_format format, size_t dim, toc_str id_name);
+TOC_CHECKED toc_status enc_writer_rows(toc_ctx *ctx, enc_writer *writer, const toc_str *ids, const float *vectors, size_t n);
+void enc_writer_end(enc_writer *writer);
+void enc_writer_release(enc_writer *writer);
+
+#endif
