@@ -14,12 +14,6 @@ const cli_command *const cmd_all[] = {
     &cmd_ingest, &cmd_features, &cmd_encode,
     &cmd_merchant,
     &cmd_store, &cmd_forecast, &cmd_completion,
-    &cmd_ingest,
-    &cmd_inventory,
-    &cmd_churn,
-    &cmd_forecast,
-    &cmd_features,
-    &cmd_completion,
     NULL,
 };
 
