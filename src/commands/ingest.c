@@ -8,7 +8,7 @@
 typedef struct {
     const char *store, *kind, *rejects, *currency, *encoding;
     int64_t max_rejects; /* -1 = none given */
-    int64_t known_at;    /* TOC_NO_TIME = now */
+    int64_t known_at;    /* TOC_NO_TIME = as the export's content tells */
     bool keep_repeats;
 } args;
 
@@ -23,7 +23,7 @@ static const cli_option options[] = {
     CLI_INT(0, "max-rejects", args, max_rejects, .min = 0, .max = 1e15, .help = "fail with exit 3 above N refused rows [damaged records fail]"),
     CLI_TEXT(0, "currency", args, currency, .arg = "CODE", .help = "currency of amounts whose export names none"),
     CLI_TEXT(0, "encoding", args, encoding, .arg = "NAME", .help = "encoding of the files [found out]"),
-    CLI_TIME(0, "known-at", args, known_at, .help = "when the export was made; of its statuses nothing counts before [now]"),
+    CLI_TIME(0, "known-at", args, known_at, .help = "when the export was made [its latest event]; its statuses count from then"),
     CLI_FLAG(0, "keep-repeats", args, keep_repeats, .help = "keep rows that repeat an earlier one of the file in every cell"),
     CLI_END,
 };
@@ -79,15 +79,26 @@ static toc_status read_all(toc_ctx *ctx, const args *a, const char *const *files
     return st ? st : ing_judge(ctx, summaries, n, a->max_rejects, a->rejects);
 }
 
-/* All rows and the names of their files, or nothing. */
+/* All rows and the names of their files, or nothing; nothing too where the store has read all of these files before. */
 static toc_status add_to_store(toc_ctx *ctx, sto_store *store, const args *a, const shop_data *shop, const ing_summary *summaries, size_t n)
 {
-    int64_t known_at = a->known_at != TOC_NO_TIME ? a->known_at : ctx->now;
+    int64_t known_at = a->known_at;
     sto_added added;
+    size_t n_seen = 0;
 
+    for (size_t i = 0; i < n; i++) {
+        bool seen;
+        TOC_TRY(sto_file_seen(ctx, store, summaries[i].hash, &seen));
+        n_seen += seen;
+    }
+    if (n_seen == n) {
+        toc_note(ctx, "%s has read %s before; nothing to add", a->store, n == 1 ? "this file" : "these files");
+        return TOC_OK;
+    }
+    if (known_at == TOC_NO_TIME) TOC_TRY(sto_known_at(ctx, store, shop, &known_at));
     TOC_TRY(sto_begin(ctx, store));
     TOC_TRY(sto_add(ctx, store, shop, known_at, &added));
-    for (size_t i = 0; i < n; i++) TOC_TRY(sto_file_add(ctx, store, summaries[i].hash, summaries[i].file, summaries[i].rows, known_at));
+    for (size_t i = 0; i < n; i++) TOC_TRY(sto_file_add(ctx, store, summaries[i].hash, summaries[i].file, summaries[i].rows, ctx->now));
     TOC_TRY(sto_commit(ctx, store));
     toc_note(ctx, "store: %zu rows new, %zu known already, %zu with a newer state", added.fresh, added.known, added.states);
     return TOC_OK;

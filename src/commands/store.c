@@ -22,31 +22,56 @@ static const cli_option options[] = {
     CLI_END,
 };
 
+static void print_time(toc_out *out, int64_t at)
+{
+    char text[40];
+
+    text[toc_format_time(at, text)] = 0;
+    toc_out_printf(out, ",%s", text);
+}
+
+static void print_info(const sto_info *what, toc_out *out)
+{
+    toc_out_str(out, "kind,rows,states,first,last,known_from,known_to\n");
+    for (size_t k = 0; k < SHOP_N_KINDS; k++) {
+        const sto_count *count = &what->kinds[k];
+        if (!count->states) continue;
+        toc_out_printf(out, "%s,%lld,%lld", shop_schema_of((shop_kind)k)->name, (long long)count->lines, (long long)count->states);
+        print_time(out, count->first);
+        print_time(out, count->last);
+        print_time(out, count->known_from);
+        print_time(out, count->known_to);
+        toc_out_str(out, "\n");
+    }
+    toc_out_printf(out, "files,%lld,,,,,\nvectors,%lld,,,,,\nnights,%lld,,,", (long long)what->n_files, (long long)what->n_vectors, (long long)what->n_nights);
+    print_time(out, what->last_night);
+    toc_out_printf(out, ",\nwarnings,%lld,,,,,\n", (long long)what->n_warnings);
+}
+
 static toc_status info(toc_ctx *ctx, const args *a, const char *path)
 {
     sto_store *store = NULL;
     toc_out out = {0};
-    int64_t n_files = 0;
-    char first[32], last[32];
-    toc_status st = TOC_OK;
+    sto_info what;
 
-    if ((st = sto_open(ctx, path, STO_READ, &store))) goto out;
-    if ((st = sto_check(ctx, store))) goto out;
-    if ((st = sto_count_files(ctx, store, &n_files))) goto out;
-    if ((st = toc_out_open(ctx, a->out, true, &out))) goto out;
-    toc_out_str(&out, "kind,rows,states,first,last\n");
-    for (size_t k = 0; k < SHOP_N_KINDS && !st; k++) {
-        sto_count count;
-        if ((st = sto_count_kind(ctx, store, (shop_kind)k, &count)) || !count.states) continue;
-        first[toc_format_time(count.first, first)] = 0;
-        last[toc_format_time(count.last, last)] = 0;
-        toc_out_printf(&out, "%s,%lld,%lld,%s,%s\n", shop_schema_of((shop_kind)k)->name, (long long)count.things, (long long)count.states, first, last);
-    }
-    toc_out_printf(&out, "files,%lld,%lld,,\n", (long long)n_files, (long long)n_files);
-out:
+    TOC_TRY(sto_open(ctx, path, STO_READ, &store));
+    toc_status st = sto_describe(ctx, store, &what);
     sto_close(store);
-    if (!st) return toc_out_close(ctx, &out);
-    toc_out_abandon(&out);
+    if (st) return st;
+    TOC_TRY(toc_out_open(ctx, a->out, true, &out));
+    print_info(&what, &out);
+    toc_note(ctx, "%s: version %d, %lld bytes", path, what.version, (long long)what.bytes);
+    return toc_out_close(ctx, &out);
+}
+
+static toc_status check(toc_ctx *ctx, const args *a, const char *path)
+{
+    sto_store *store = NULL;
+
+    (void)a;
+    TOC_TRY(sto_open(ctx, path, STO_READ, &store));
+    toc_status st = sto_check(ctx, store);
+    sto_close(store);
     return st;
 }
 
@@ -55,6 +80,8 @@ static toc_status vacuum(toc_ctx *ctx, const args *a, const char *path)
     sto_store *store = NULL;
 
     (void)a;
+    TOC_TRY(sto_open(ctx, path, STO_READ, &store)); /* opening to write would create it */
+    sto_close(store);
     TOC_TRY(sto_open(ctx, path, STO_WRITE, &store));
     toc_status st = sto_vacuum(ctx, store);
     sto_close(store);
@@ -85,16 +112,16 @@ static toc_status run(toc_ctx *ctx, const cli_call *call)
     static const struct {
         const char *name;
         toc_status (*run)(toc_ctx *ctx, const args *a, const char *path);
-    } verbs[] = { { "info", info }, { "vacuum", vacuum }, { "export", export } };
+    } verbs[] = { { "info", info }, { "check", check }, { "vacuum", vacuum }, { "export", export } };
 
     for (size_t i = 0; i < TOC_COUNT(verbs); i++)
         if (strcmp(verbs[i].name, call->files[0]) == 0) return verbs[i].run(ctx, call->args, call->files[1]);
-    return toc_fail(ctx, TOC_E_USAGE, "\"%s\" is none of info, vacuum, export", call->files[0]);
+    return toc_fail(ctx, TOC_E_USAGE, "\"%s\" is none of info, check, vacuum, export", call->files[0]);
 }
 
 const cli_command cmd_store = {
-    .name = "store", .group = "More", .usage = "info|vacuum|export FILE [options]",
-    .summary = "what a store holds; tidy it; write it as CSV",
+    .name = "store", .group = "More", .usage = "info|check|vacuum|export FILE [options]",
+    .summary = "what a store holds; check it, tidy it, write it as CSV",
     .examples = "  tocsin store info shop.db\n"
                 "  tocsin store export shop.db --kind reviews > reviews.csv",
     .options = options, .defaults = &defaults, .args_size = sizeof defaults, .min_files = 2, .max_files = 2, .run = run,

@@ -188,3 +188,20 @@ void rd_input_hash(const rd_input *input, char hex[33])
 {
     snprintf(hex, 33, "%016llx%016llx", (unsigned long long)input->hash[0], (unsigned long long)input->hash[1]);
 }
+
+toc_status rd_hash_file(toc_ctx *ctx, const char *path, char hex[33])
+{
+    rd_input *input = NULL;
+    char *block = NULL;
+    size_t got;
+
+    toc_status st = rd_input_open(ctx, path, &input);
+    if (!st) st = toc_alloc(ctx, RD_BLOCK, 1, &block);
+    do {
+        if (!st) st = rd_input_read(ctx, input, block, RD_BLOCK, &got);
+    } while (!st && got == RD_BLOCK);
+    if (!st) rd_input_hash(input, hex);
+    toc_free(block);
+    rd_input_close(input);
+    return st;
+}

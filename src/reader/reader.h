@@ -88,6 +88,8 @@ const char *rd_fault_text(const rd_reader *reader, const rd_record *record, char
 TOC_CHECKED toc_status rd_raw_text(toc_ctx *ctx, const rd_reader *reader, const rd_record *record, toc_buf *buf);
 /* 32 hex digits that name the content read so far (the whole file, uncompressed, after the end). */
 void rd_content_hash(const rd_reader *reader, char hex[33]);
+/* The same of a file without parsing it. Errors: TOC_E_IO, TOC_E_DATA (a damaged compressed file), TOC_E_NOMEM. */
+TOC_CHECKED toc_status rd_hash_file(toc_ctx *ctx, const char *path, char hex[33]);
 
 /* The header of a reject file, and one refused record: file, line, byte offset, column ("" = the whole record), code, message, raw text. */
 void rd_reject_header(toc_out *out);

@@ -1,116 +1,250 @@
-/* memory.c: what the store remembers beside the shop: files read, vectors, earlier warnings. */
-#include "store/store.h"
+/* memory.c: what a store remembers beside rows: files read, vectors, the warnings of earlier nights; and what is in it. */
 #include "store/store_int.h"
+
+#include <math.h>
 
 toc_status sto_file_seen(toc_ctx *ctx, sto_store *store, const char *hash, bool *seen)
 {
-    sqlite3_stmt *s = NULL;
+    sqlite3_stmt *stmt = NULL;
 
-    TOC_TRY(sto_prepare(ctx, store, "SELECT 1 FROM files WHERE hash = ?", &s));
-    sqlite3_bind_text(s, 1, hash, -1, SQLITE_STATIC);
-    int code = sqlite3_step(s);
-    *seen = code == SQLITE_ROW;
-    toc_status st = code == SQLITE_ROW || code == SQLITE_DONE ? TOC_OK : sto_fail(ctx, store, "look up file");
-    sqlite3_finalize(s);
+    toc_status st = sto_prepare(ctx, store, "SELECT 1 FROM files WHERE hash = ?", &stmt);
+    if (!st) {
+        sqlite3_bind_text(stmt, 1, hash, -1, SQLITE_STATIC);
+        st = sto_step(ctx, store, stmt, seen);
+    }
+    sqlite3_finalize(stmt);
     return st;
 }
 
 toc_status sto_file_add(toc_ctx *ctx, sto_store *store, const char *hash, const char *name, size_t rows, int64_t at)
 {
-    sqlite3_stmt *s = NULL;
+    sqlite3_stmt *stmt = NULL;
+    bool row;
 
-    TOC_TRY(sto_prepare(ctx, store, "INSERT OR IGNORE INTO files VALUES (?, ?, ?, ?)", &s));
-    sqlite3_bind_text(s, 1, hash, -1, SQLITE_STATIC);
-    sqlite3_bind_text(s, 2, name, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(s, 3, (int64_t)rows);
-    sqlite3_bind_int64(s, 4, at);
-    toc_status st = sto_step(ctx, store, s);
-    sqlite3_finalize(s);
+    toc_status st = sto_prepare(ctx, store, "INSERT OR IGNORE INTO files VALUES(?, ?, ?, ?)", &stmt);
+    if (!st) {
+        sqlite3_bind_text(stmt, 1, hash, -1, SQLITE_STATIC);
+        sqlite3_bind_text(stmt, 2, name, -1, SQLITE_STATIC);
+        sqlite3_bind_int64(stmt, 3, (int64_t)rows);
+        sqlite3_bind_int64(stmt, 4, at);
+        st = sto_step(ctx, store, stmt, &row);
+    }
+    sqlite3_finalize(stmt);
     return st;
 }
 
 toc_status sto_vector_get(toc_ctx *ctx, sto_store *store, uint64_t model, uint64_t text, size_t dim, float *vector, bool *found)
 {
-    sqlite3_stmt *s = NULL;
+    sqlite3_stmt *stmt = NULL;
+    bool row = false;
 
-    TOC_TRY(sto_prepare(ctx, store, "SELECT data FROM vectors WHERE model = ? AND text = ?", &s));
-    sqlite3_bind_int64(s, 1, (int64_t)model);
-    sqlite3_bind_int64(s, 2, (int64_t)text);
-    int code = sqlite3_step(s);
-    *found = code == SQLITE_ROW && (size_t)sqlite3_column_bytes(s, 0) == dim * sizeof *vector;
-    if (*found) memcpy(vector, sqlite3_column_blob(s, 0), dim * sizeof *vector);
-    toc_status st = code == SQLITE_ROW || code == SQLITE_DONE ? TOC_OK : sto_fail(ctx, store, "look up vector");
-    sqlite3_finalize(s);
+    *found = false;
+    toc_status st = sto_prepare(ctx, store, "SELECT vector FROM vectors WHERE model = ? AND text = ?", &stmt);
+    if (!st) {
+        sqlite3_bind_int64(stmt, 1, (int64_t)model);
+        sqlite3_bind_int64(stmt, 2, (int64_t)text);
+        st = sto_step(ctx, store, stmt, &row);
+    }
+    if (!st && row && (size_t)sqlite3_column_bytes(stmt, 0) == dim * sizeof *vector) {
+        if (dim) memcpy(vector, sqlite3_column_blob(stmt, 0), dim * sizeof *vector);
+        *found = true;
+    }
+    sqlite3_finalize(stmt);
     return st;
 }
 
 toc_status sto_vector_put(toc_ctx *ctx, sto_store *store, uint64_t model, uint64_t text, size_t dim, const float *vector)
 {
-    sqlite3_stmt *s = NULL;
+    sqlite3_stmt *stmt = NULL;
+    bool row;
 
-    TOC_TRY(sto_prepare(ctx, store, "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", &s));
-    sqlite3_bind_int64(s, 1, (int64_t)model);
-    sqlite3_bind_int64(s, 2, (int64_t)text);
-    sqlite3_bind_blob64(s, 3, vector, dim * sizeof *vector, SQLITE_STATIC);
-    toc_status st = sto_step(ctx, store, s);
-    sqlite3_finalize(s);
+    toc_status st = sto_prepare(ctx, store, "INSERT OR REPLACE INTO vectors VALUES(?, ?, ?)", &stmt);
+    if (!st) {
+        sqlite3_bind_int64(stmt, 1, (int64_t)model);
+        sqlite3_bind_int64(stmt, 2, (int64_t)text);
+        sqlite3_bind_blob64(stmt, 3, vector, dim * sizeof *vector, SQLITE_STATIC);
+        st = sto_step(ctx, store, stmt, &row);
+    }
+    sqlite3_finalize(stmt);
     return st;
 }
 
-/* ---- warnings ---- */
-
-static toc_status change_of(toc_ctx *ctx, sto_store *store, sqlite3_stmt *find, const sto_warning *w, sto_change *change)
+const char *sto_change_name(sto_change_kind kind)
 {
-    sqlite3_bind_text(find, 1, w->id, -1, SQLITE_STATIC);
-    int code = sqlite3_step(find);
-    if (code == SQLITE_ROW) *change = !sqlite3_column_int(find, 1) ? STO_NEW : w->level > sqlite3_column_int(find, 0) ? STO_WORSE : STO_SAME;
-    else *change = STO_NEW;
-    toc_status st = code == SQLITE_ROW || code == SQLITE_DONE ? TOC_OK : sto_fail(ctx, store, "look up warning");
-    sqlite3_reset(find);
-    return st;
+    static const char *const names[] = { "new", "worse", "better", "resolved" };
+    return names[kind];
 }
 
-static toc_status write_warning(toc_ctx *ctx, sto_store *store, sqlite3_stmt *write, const sto_warning *w, int64_t as_of)
+static toc_status put_one(toc_ctx *ctx, sto_store *store, sqlite3_stmt *stmt, int64_t as_of, const sto_warning *w)
 {
-    sqlite3_bind_text(write, 1, w->id, -1, SQLITE_STATIC);
-    sqlite3_bind_text(write, 2, w->question, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(write, 3, as_of);
-    sqlite3_bind_double(write, 4, w->score);
-    sqlite3_bind_int(write, 5, w->level);
-    return sto_step(ctx, store, write);
+    bool row;
+
+    sqlite3_bind_int64(stmt, 1, as_of);
+    sqlite3_bind_text(stmt, 2, w->id, -1, SQLITE_STATIC);
+    sqlite3_bind_text(stmt, 3, w->question, -1, SQLITE_STATIC);
+    sqlite3_bind_text(stmt, 4, w->entity_kind, -1, SQLITE_STATIC);
+    sqlite3_bind_text(stmt, 5, w->entity, -1, SQLITE_STATIC);
+    sqlite3_bind_double(stmt, 6, w->score); /* SQLite keeps NaN as NULL */
+    sqlite3_bind_int(stmt, 7, w->level);
+    TOC_TRY(sto_step(ctx, store, stmt, &row));
+    sqlite3_reset(stmt);
+    return TOC_OK;
 }
 
-/* Warnings still marked open that were not seen as of T are resolved. */
-static toc_status resolve(toc_ctx *ctx, sto_store *store, const char *question, int64_t as_of, size_t *resolved)
+toc_status sto_warnings_put(toc_ctx *ctx, sto_store *store, int64_t as_of, const sto_warning *warnings, size_t n)
 {
-    sqlite3_stmt *s = NULL;
-
-    TOC_TRY(sto_prepare(ctx, store, "UPDATE warnings SET open = 0 WHERE question = ? AND open = 1 AND last_seen <> ?", &s));
-    sqlite3_bind_text(s, 1, question, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(s, 2, as_of);
-    toc_status st = sto_step(ctx, store, s);
-    *resolved = (size_t)sqlite3_changes(store->db);
-    sqlite3_finalize(s);
-    return st;
-}
-
-toc_status sto_warnings(toc_ctx *ctx, sto_store *store, const char *question, int64_t as_of, const sto_warning *warnings, size_t n, sto_change *change,
-                        size_t *resolved)
-{
-    sqlite3_stmt *find = NULL, *write = NULL;
-    toc_status st;
+    char sql[120];
+    sqlite3_stmt *stmt = NULL;
 
     TOC_ASSERT(store->in_transaction);
-    if ((st = sto_prepare(ctx, store, "SELECT level, open FROM warnings WHERE id = ?", &find))) goto out;
-    if ((st = sto_prepare(ctx, store, "INSERT INTO warnings VALUES (?1, ?2, ?3, ?3, ?4, ?5, 1) ON CONFLICT (id) DO UPDATE SET last_seen = ?3, score = ?4, "
-                                      "level = ?5, first_seen = CASE open WHEN 1 THEN first_seen ELSE ?3 END, open = 1", &write))) goto out;
-    for (size_t i = 0; i < n && !st; i++) {
-        st = change_of(ctx, store, find, &warnings[i], &change[i]);
-        if (!st) st = write_warning(ctx, store, write, &warnings[i], as_of);
-    }
-    if (!st) st = resolve(ctx, store, question, as_of, resolved);
-out:
-    sqlite3_finalize(find);
-    sqlite3_finalize(write);
+    snprintf(sql, sizeof sql, "DELETE FROM warnings WHERE as_of = %lld; INSERT OR IGNORE INTO nights VALUES(%lld)", (long long)as_of, (long long)as_of);
+    TOC_TRY(sto_exec(ctx, store, sql));
+    toc_status st = sto_prepare(ctx, store, "INSERT OR REPLACE INTO warnings VALUES(?, ?, ?, ?, ?, ?, ?)", &stmt);
+    for (size_t i = 0; i < n && !st; i++) st = put_one(ctx, store, stmt, as_of, &warnings[i]);
+    sqlite3_finalize(stmt);
     return st;
+}
+
+static toc_status copy_text(toc_ctx *ctx, sqlite3_stmt *stmt, int j, const char **text)
+{
+    return toc_arena_copy(ctx, &ctx->arena, (const char *)sqlite3_column_text(stmt, j), (size_t)sqlite3_column_bytes(stmt, j), text);
+}
+
+static double read_score(sqlite3_stmt *stmt, int j)
+{
+    return sqlite3_column_type(stmt, j) == SQLITE_NULL ? NAN : sqlite3_column_double(stmt, j);
+}
+
+static toc_status read_change(toc_ctx *ctx, sqlite3_stmt *stmt, sto_change *c)
+{
+    c->kind = (sto_change_kind)sqlite3_column_int(stmt, 0);
+    TOC_TRY(copy_text(ctx, stmt, 1, &c->now.id));
+    TOC_TRY(copy_text(ctx, stmt, 2, &c->now.question));
+    TOC_TRY(copy_text(ctx, stmt, 3, &c->now.entity_kind));
+    TOC_TRY(copy_text(ctx, stmt, 4, &c->now.entity));
+    c->now.score = read_score(stmt, 5);
+    c->now.level = sqlite3_column_int(stmt, 6);
+    c->score_before = read_score(stmt, 7);
+    c->level_before = sqlite3_column_type(stmt, 8) == SQLITE_NULL ? -1 : sqlite3_column_int(stmt, 8);
+    c->first_seen = sqlite3_column_int64(stmt, 9);
+    return TOC_OK;
+}
+
+/* ?1 is this night, ?2 the one before; the first column is sto_change_kind. */
+static const char changes_sql[] =
+    "WITH now AS (SELECT * FROM warnings WHERE as_of = ?1), old AS (SELECT * FROM warnings WHERE as_of = ?2) "
+    "SELECT CASE WHEN old.id IS NULL THEN 0 WHEN now.level > old.level THEN 1 ELSE 2 END AS kind, now.id, now.question, now.entity_kind, now.entity, "
+    "now.score, now.level, old.score, old.level, (SELECT min(as_of) FROM warnings w WHERE w.id = now.id) "
+    "FROM now LEFT JOIN old ON old.id = now.id WHERE old.id IS NULL OR now.level <> old.level "
+    "UNION ALL SELECT 3, id, question, entity_kind, entity, score, level, score, level, (SELECT min(as_of) FROM warnings w WHERE w.id = old.id) "
+    "FROM old WHERE id NOT IN (SELECT id FROM now) ORDER BY 3, 1, 2";
+
+toc_status sto_warnings_changes(toc_ctx *ctx, sto_store *store, int64_t as_of, int64_t *night_before, sto_change **changes, size_t *n)
+{
+    char sql[100];
+    sqlite3_stmt *stmt = NULL;
+    sto_change *found = NULL;
+    size_t count = 0, cap = 0;
+    bool row;
+    toc_status st;
+
+    *changes = NULL;
+    *n = 0;
+    snprintf(sql, sizeof sql, "SELECT max(as_of) FROM nights WHERE as_of < %lld", (long long)as_of);
+    TOC_TRY(sto_query_int(ctx, store, sql, TOC_NO_TIME, night_before));
+    if (*night_before == TOC_NO_TIME) return TOC_OK;
+    if ((st = sto_prepare(ctx, store, changes_sql, &stmt))) goto out;
+    sqlite3_bind_int64(stmt, 1, as_of);
+    sqlite3_bind_int64(stmt, 2, *night_before);
+    while (!(st = sto_step(ctx, store, stmt, &row)) && row) {
+        if ((st = toc_grow(ctx, &found, &cap, count + 1, sizeof *found))) goto out;
+        if ((st = read_change(ctx, stmt, &found[count++]))) goto out;
+    }
+    if (st || (st = toc_arena_alloc(ctx, &ctx->arena, count, sizeof **changes, changes))) goto out;
+    if (count) memcpy(*changes, found, count * sizeof *found);
+    *n = count;
+out:
+    sqlite3_finalize(stmt);
+    toc_free(found);
+    return st;
+}
+
+toc_status sto_warnings_worst(toc_ctx *ctx, sto_store *store, int64_t as_of, int *level)
+{
+    char sql[100];
+    int64_t worst;
+
+    snprintf(sql, sizeof sql, "SELECT max(level) FROM warnings WHERE as_of = %lld", (long long)as_of);
+    TOC_TRY(sto_query_int(ctx, store, sql, -1, &worst));
+    *level = (int)worst;
+    return TOC_OK;
+}
+
+/* The column that tells when a row of the kind happened. */
+static const char *const times[SHOP_N_KINDS] = {
+    [SHOP_ORDERS] = "ordered_at",     [SHOP_REVIEWS] = "created_at", [SHOP_PRODUCTS] = "launched_at", [SHOP_STOCK] = "as_of", [SHOP_PROMOTIONS] = "starts_on",
+    [SHOP_CUSTOMERS] = "created_at", [SHOP_MERCHANTS] = "opened_at", [SHOP_PAYMENTS] = "at",          [SHOP_EVENTS] = "at",   [SHOP_LABELS] = "labelled_at",
+};
+
+static toc_status describe_kind(toc_ctx *ctx, sto_store *store, shop_kind kind, sto_info *info)
+{
+    const char *table = shop_schema_of(kind)->name, *time = times[kind];
+    const struct {
+        const char *what, *column;
+        int64_t none, *to;
+    } asked[] = {
+        { "count", "DISTINCT line_key", 0, &info->kinds[kind].lines },    { "count", "*", 0, &info->kinds[kind].states },
+        { "min", time, TOC_NO_TIME, &info->kinds[kind].first },           { "max", time, TOC_NO_TIME, &info->kinds[kind].last },
+        { "min", "known_at", TOC_NO_TIME, &info->kinds[kind].known_from }, { "max", "known_at", TOC_NO_TIME, &info->kinds[kind].known_to },
+    };
+    char sql[160];
+
+    for (size_t i = 0; i < TOC_COUNT(asked); i++) {
+        snprintf(sql, sizeof sql, "SELECT %s(%s) FROM %s", asked[i].what, asked[i].column, table);
+        TOC_TRY(sto_query_int(ctx, store, sql, asked[i].none, asked[i].to));
+    }
+    return TOC_OK;
+}
+
+toc_status sto_describe(toc_ctx *ctx, sto_store *store, sto_info *info)
+{
+    int64_t version, pages, page_size;
+    const struct {
+        const char *sql;
+        int64_t *to;
+    } counts[] = {
+        { "SELECT count(*) FROM files", &info->n_files },     { "SELECT sum(rows) FROM files", &info->file_rows },
+        { "SELECT count(*) FROM vectors", &info->n_vectors }, { "SELECT count(*) FROM nights", &info->n_nights },
+        { "SELECT count(*) FROM warnings WHERE as_of = (SELECT max(as_of) FROM nights)", &info->n_warnings },
+    };
+
+    *info = (sto_info){0};
+    TOC_TRY(sto_query_int(ctx, store, "PRAGMA user_version", 0, &version));
+    TOC_TRY(sto_query_int(ctx, store, "PRAGMA page_count", 0, &pages));
+    TOC_TRY(sto_query_int(ctx, store, "PRAGMA page_size", 0, &page_size));
+    info->version = (int)version;
+    info->bytes = pages * page_size;
+    for (size_t k = 0; k < SHOP_N_KINDS; k++) TOC_TRY(describe_kind(ctx, store, (shop_kind)k, info));
+    for (size_t i = 0; i < TOC_COUNT(counts); i++) TOC_TRY(sto_query_int(ctx, store, counts[i].sql, 0, counts[i].to));
+    return sto_query_int(ctx, store, "SELECT max(as_of) FROM nights", TOC_NO_TIME, &info->last_night);
+}
+
+toc_status sto_check(toc_ctx *ctx, sto_store *store)
+{
+    sqlite3_stmt *stmt = NULL;
+    bool row = false;
+
+    toc_status st = sto_prepare(ctx, store, "PRAGMA integrity_check(1)", &stmt);
+    if (!st) st = sto_step(ctx, store, stmt, &row);
+    if (!st && row && strcmp((const char *)sqlite3_column_text(stmt, 0), "ok") != 0)
+        st = toc_fail(ctx, TOC_E_DATA, "%s is damaged: %s", store->path, (const char *)sqlite3_column_text(stmt, 0));
+    sqlite3_finalize(stmt);
+    return st;
+}
+
+toc_status sto_vacuum(toc_ctx *ctx, sto_store *store)
+{
+    TOC_ASSERT(store->writing && !store->in_transaction);
+    TOC_TRY(sto_exec(ctx, store, "VACUUM"));
+    return sto_exec(ctx, store, "PRAGMA wal_checkpoint(TRUNCATE)");
 }
