@@ -1,0 +1,169 @@
+/* test_ingest_ingest.c: what becomes of rows, whatever the order of columns; status words; judging of refusals. */
+#include "ingest/ingest.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+#include <unistd.h>
+
+#include "ingest/ingest_int.h"
+
+static const char *const path = "/tmp/tocsin-test-ingest.csv";
+
+static void put(const char *text)
+{
+    FILE *f = fopen(path, "wb");
+    assert_non_null(f);
+    assert_true(fputs(text, f) >= 0);
+    assert_int_equal(fclose(f), 0);
+}
+
+static void read_text(toc_ctx *ctx, const char *text, shop_data *shop, ing_summary *summary)
+{
+    toc_ctx_init(ctx);
+    assert_int_equal(shop_init(ctx, shop), TOC_OK);
+    put(text);
+    if (ing_read(ctx, &path, 1, NULL, shop, summary)) fail_msg("%s", ctx->message);
+    unlink(path);
+}
+
+static void statuses_of_platforms(void **state)
+{
+    static const struct {
+        const char *word;
+        shop_status status;
+    } table[] = {
+        { "paid", SHOP_PAID }, { " Shipped ", SHOP_SHIPPED }, { "CANCELED", SHOP_CANCELLED }, { "买家已付款，等待卖家发货", SHOP_PAID },
+        { "买家已付款, 等待卖家发货", SHOP_PAID }, { "交易成功", SHOP_DELIVERED }, { "退款成功", SHOP_REFUNDED }, { "等待买家付款", SHOP_UNPAID },
+        { "annulée", SHOP_CANCELLED }, { "", SHOP_NO_STATUS }, { "teleported", SHOP_NO_STATUS },
+    };
+    (void)state;
+    for (size_t i = 0; i < TOC_COUNT(table); i++) assert_int_equal(ing_status_of(toc_str_of(table[i].word)), table[i].status);
+}
+
+static void ids_as_spreadsheets_leave_them(void **state)
+{
+    (void)state;
+    assert_true(toc_str_is(ing_clean_id(TOC_STR("=\"007\"")), "007"));
+    assert_true(toc_str_is(ing_clean_id(TOC_STR("\t6917\t")), "6917"));
+    assert_true(toc_str_is(ing_clean_id(TOC_STR("'12")), "12"));
+    assert_true(toc_str_is(ing_clean_id(TOC_STR("=1")), "=1"));
+    assert_true(ing_damaged_id(TOC_STR("2.02E+18")));
+    assert_true(ing_damaged_id(TOC_STR("1e+12")));
+    assert_false(ing_damaged_id(TOC_STR("1E5")));
+    assert_false(ing_damaged_id(TOC_STR("E+18")));
+    assert_false(ing_damaged_id(TOC_STR("2.02E+18X")));
+}
+
+static void texts_are_cleaned(void **state)
+{
+    static const char *const table[][2] = {
+        { "plain", "plain" }, { "a <b>bold</b> word", "a bold word" }, { "1 < 2 & 3 > 2", "1 < 2 & 3 > 2" }, { "I <3 it", "I <3 it" },
+        { "x\x01y\tz\n", "x y z" }, { "&lt;p&gt; &amp; &quot;q&quot;", "<p> & \"q\"" }, { "\357\273\277做", "做" }, { "<br/>", "" },
+    };
+    toc_ctx ctx;
+    toc_buf buf = {0};
+    (void)state;
+    toc_ctx_init(&ctx);
+    for (size_t i = 0; i < TOC_COUNT(table); i++) {
+        toc_str clean;
+        assert_int_equal(ing_clean_text(&ctx, toc_str_of(table[i][0]), &buf, &clean), TOC_OK);
+        if (!toc_str_is(clean, table[i][1])) fail_msg("\"%s\" became \"%.*s\"", table[i][0], (int)clean.n, clean.p);
+    }
+    toc_buf_release(&buf);
+    toc_ctx_release(&ctx);
+}
+
+/* Random orders, some of them bad; returns how many rows. Columns in the order of `order`. */
+static size_t random_orders(toc_ctx *ctx, toc_rng rng, const size_t *order, toc_buf *text)
+{
+    static const char *const names[] = { "order_id", "product_id", "quantity", "unit_price", "ordered_at", "noise" };
+    size_t n = 20 + toc_rng_below(&rng, 60);
+    char cells[6][40];
+
+    toc_buf_reset(text);
+    for (size_t j = 0; j < 6; j++) assert_int_equal(toc_buf_printf(ctx, text, "%s%s", j ? "," : "", names[order[j]]), TOC_OK);
+    for (size_t i = 0; i < n; i++) {
+        uint64_t bad = toc_rng_below(&rng, 10);
+        snprintf(cells[0], 40, "%s%llu", bad == 0 ? "" : "O", (unsigned long long)toc_rng_below(&rng, 9));
+        if (bad == 0) cells[0][0] = 0;
+        snprintf(cells[1], 40, "P%llu", (unsigned long long)toc_rng_below(&rng, 3));
+        snprintf(cells[2], 40, "%s", bad == 1 ? "0" : bad == 2 ? "many" : "1");
+        snprintf(cells[3], 40, "%s", bad == 3 ? "-1" : "2.50");
+        snprintf(cells[4], 40, "2024-%02d-01", bad == 4 ? 13 : 5);
+        snprintf(cells[5], 40, "%llu", (unsigned long long)toc_rng_below(&rng, 1000));
+        for (size_t j = 0; j < 6; j++) assert_int_equal(toc_buf_printf(ctx, text, "%s%s", j ? "," : "\n", cells[order[j]]), TOC_OK);
+    }
+    return n;
+}
+
+static void rows_are_accounted_for_in_any_column_order(void **state)
+{
+    static const size_t straight[] = { 0, 1, 2, 3, 4, 5 };
+    (void)state;
+    for (uint64_t seed = 1; seed <= 100; seed++) {
+        toc_ctx ctx, other;
+        toc_rng rng = toc_rng_new(seed, 0), shuffle = toc_rng_new(seed, 1);
+        shop_data a, b;
+        ing_summary sa, sb;
+        toc_buf text = {0};
+        size_t order[6];
+        memcpy(order, straight, sizeof order);
+        for (size_t j = 5; j > 0; j--) {
+            size_t k = toc_rng_below(&shuffle, j + 1), t = order[j];
+            order[j] = order[k];
+            order[k] = t;
+        }
+        toc_ctx_init(&ctx);
+        size_t n = random_orders(&ctx, rng, straight, &text);
+        read_text(&ctx, text.p, &a, &sa);
+        assert_int_equal(random_orders(&ctx, rng, order, &text), n);
+        read_text(&other, text.p, &b, &sb);
+        assert_int_equal(sa.rows, n);
+        assert_int_equal(sa.accepted + sa.duplicate + sa.rejected, n);
+        assert_int_equal(sa.accepted, a.orders.n);
+        assert_true(sa.accepted == sb.accepted && sa.duplicate == sb.duplicate && sa.rejected == sb.rejected);
+        for (size_t i = 0; i < a.orders.n; i++) {
+            assert_string_equal(shop_text(&a, SHOP_D_ORDER, a.orders.order_id[i]), shop_text(&b, SHOP_D_ORDER, b.orders.order_id[i]));
+            assert_int_equal(a.orders.row[i], b.orders.row[i]);
+        }
+        shop_release(&a);
+        shop_release(&b);
+        toc_buf_release(&text);
+        toc_ctx_release(&ctx);
+        toc_ctx_release(&other);
+    }
+}
+
+static void judging(void **state)
+{
+    static const struct {
+        size_t accepted, rejected, damaged;
+        int64_t max_rejects;
+        toc_status st;
+    } table[] = {
+        { 5, 0, 0, -1, TOC_OK }, { 5, 3, 0, -1, TOC_OK }, { 5, 3, 1, -1, TOC_E_DATA }, { 5, 3, 1, 3, TOC_OK }, { 5, 3, 0, 2, TOC_E_DATA },
+        { 0, 3, 0, -1, TOC_E_DATA }, { 0, 0, 0, 0, TOC_OK },
+    };
+    (void)state;
+    for (size_t i = 0; i < TOC_COUNT(table); i++) {
+        toc_ctx ctx;
+        toc_ctx_init(&ctx);
+        ctx.err = fopen("/dev/null", "w");
+        assert_non_null(ctx.err);
+        ing_summary s = { .file = "f", .title = "t", .rows = table[i].accepted + table[i].rejected, .accepted = table[i].accepted,
+                          .rejected = table[i].rejected, .damaged = table[i].damaged, .first_damage = table[i].damaged ? "f:2: quote" : NULL };
+        assert_int_equal(ing_judge(&ctx, &s, 1, table[i].max_rejects, NULL), table[i].st);
+        fclose(ctx.err);
+        toc_ctx_release(&ctx);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(statuses_of_platforms), cmocka_unit_test(ids_as_spreadsheets_leave_them), cmocka_unit_test(texts_are_cleaned),
+        cmocka_unit_test(rows_are_accounted_for_in_any_column_order), cmocka_unit_test(judging),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
