@@ -36,11 +36,19 @@ bool toc_currency_known(toc_str currency)
 /* Bytes of a blank in front of t (ASCII, no-break, narrow no-break), or 0. */
 static size_t blank_ahead(toc_str t)
 {
+    if (t.n && (unsigned char)t.p[0] > ' ' && (unsigned char)t.p[0] < 0x80) return 0;
     return toc_str_starts(t, " ") || toc_str_starts(t, "\t") ? 1 : toc_str_starts(t, "\xc2\xa0") ? 2 : toc_str_starts(t, "\xe2\x80\xaf") ? 3 : 0;
+}
+
+/* Whether an amount without a currency may begin and end so: the common case, told quickly. */
+static bool bare(char c)
+{
+    return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '(' || c == ')';
 }
 
 static toc_str strip_blanks(toc_str t)
 {
+    if (t.n && bare(t.p[0]) && bare(t.p[t.n - 1])) return t;
     for (size_t n; (n = blank_ahead(t));) t = (toc_str){ t.p + n, t.n - n };
     for (size_t n = 1; n <= 3 && n <= t.n;) {
         if (blank_ahead((toc_str){ t.p + t.n - n, n }) != n) {
@@ -56,12 +64,6 @@ static toc_str strip_blanks(toc_str t)
 static bool letter(char c)
 {
     return upper(c) >= 'A' && upper(c) <= 'Z';
-}
-
-/* Whether an amount without a currency may begin and end so: the common case, told quickly. */
-static bool bare(char c)
-{
-    return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '(' || c == ')';
 }
 
 /* Takes one currency off an end, and the blanks there: an ISO code or what shops write instead, the longest first. */
@@ -82,11 +84,15 @@ static bool strip_currency(toc_str *t)
     if (t->n > 3 && toc_currency_known(first) && !letter(t->p[3])) *t = (toc_str){ t->p + 3, t->n - 3 };
     else if (t->n > 3 && toc_currency_known(last) && !letter(t->p[t->n - 4])) t->n -= 3;
     else {
-        size_t i = 0;
-        while (i < TOC_COUNT(signs) && !toc_str_starts(*t, signs[i]) && !toc_str_ends(*t, signs[i])) i++;
-        if (i == TOC_COUNT(signs)) return false;
-        size_t n = strlen(signs[i]);
-        *t = (toc_str){ t->p + (toc_str_starts(*t, signs[i]) ? n : 0), t->n - n };
+        bool starts = false, ends = false;
+        size_t n = 0;
+        for (size_t i = 0; i < TOC_COUNT(signs) && !starts && !ends; i++) {
+            n = strlen(signs[i]);
+            starts = signs[i][0] == t->p[0] && toc_str_starts(*t, signs[i]);
+            ends = !starts && signs[i][n - 1] == t->p[t->n - 1] && toc_str_ends(*t, signs[i]);
+        }
+        if (!starts && !ends) return false;
+        *t = (toc_str){ t->p + (starts ? n : 0), t->n - n };
     }
     *t = strip_blanks(*t);
     return true;
@@ -111,13 +117,12 @@ static bool whole_part(toc_str *t, char group, size_t *n_digits, int64_t *value)
 
     *n_digits = 0;
     while (t->n) {
-        size_t n = group_ahead(*t, group);
+        size_t n = 1;
         if (t->p[0] >= '0' && t->p[0] <= '9') {
             if (!add_digit(value, t->p[0])) return false;
-            n = 1;
             since++;
             ++*n_digits;
-        } else if (n) {
+        } else if ((n = group_ahead(*t, group))) {
             if (!*n_digits || since > 3 || (mark && (mark != t->p[0] || since < 2))) return false;
             mark = t->p[0];
             since = 0;

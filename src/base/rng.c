@@ -76,6 +76,7 @@ uint64_t toc_rng_poisson(toc_rng *rng, double mean)
 
 double toc_rng_gamma(toc_rng *rng, double shape)
 {
+    if (!(shape > 0)) return 0;
     if (shape < 1) return toc_rng_gamma(rng, shape + 1) * pow(1 - toc_rng_unit(rng), 1 / shape);
     double d = shape - 1.0 / 3, c = 1 / sqrt(9 * d);
     for (;;) {

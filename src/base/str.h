@@ -29,7 +29,7 @@ uint64_t toc_str_hash(toc_str a);              /* 64-bit, fixed for all time and
  * Double: decimal or exponent notation, "inf" and "nan" refused. */
 bool toc_parse_int(toc_str text, int64_t *value);
 bool toc_parse_double(toc_str text, double *value);
-/* Shortest decimal text that reads back as the same double, without exponent between 1e-5 and 1e15; NaN gives "". buf of at least 32. */
+/* Shortest decimal text that reads back as the same double, without exponent between 1e-5 and 1e15; NaN gives "", -0 gives 0. buf of at least 32. */
 size_t toc_format_double(double value, char *buf);
 
 /* A growing byte buffer, always NUL-terminated once used. Zero is empty; owned by the caller. */
