@@ -20,7 +20,7 @@ LIBS := -lcsv -lopenblas -lsqlite3 -lutf8proc -ljansson -lz -lzstd -lpthread -lm
 
 B := $(if $(filter release,$(FLAVOUR)),build,build/$(FLAVOUR))
 
-COMPILE := $(CC) $(STD) $(WARN) $(CFLAGS) $(EXTRA.$(FLAVOUR)) -ffp-contract=off -fno-math-errno -Isrc -MMD -MP
+COMPILE := $(CC) $(STD) $(WARN) $(CFLAGS) $(EXTRA.$(FLAVOUR)) -ffp-contract=off -fno-math-errno -Isrc -Itools -MMD -MP
 LINK     = $(CC) $(LINK.$(FLAVOUR)) $(LDFLAGS) -o $@
 SRC     := $(wildcard src/*/*.c)
 LIB     := $(B)/libtocsin.a
@@ -51,7 +51,7 @@ $(B)/flags: FORCE
 
 tools: $(TOOLS)
 $(TOOLS): $(B)/%: $(B)/obj/tools/%.o $(LIB)
-	$(LINK) $^ $(LIBS)
+	$(LINK) $(filter %.o,$^) $(LIB) $(LIBS)
 $(B)/shopsim: $(patsubst %.c,$(B)/obj/%.o,$(wildcard tools/sim/*.c))
 
 unit: $(TESTS) $(REPLAY)
