@@ -21,6 +21,15 @@ uint64_t toc_key_f64(double value)
     return bits >> 63 ? ~bits : bits | UINT64_C(1) << 63;
 }
 
+double toc_f64_of_key(uint64_t key)
+{
+    uint64_t bits = key >> 63 ? key & ~(UINT64_C(1) << 63) : ~key;
+    double value;
+
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
 static void insert_few(const uint64_t *keys, size_t n, uint32_t *order)
 {
     for (size_t i = 1; i < n; i++) {

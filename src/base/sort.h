@@ -10,6 +10,7 @@ TOC_CHECKED toc_status toc_sort_u64(toc_ctx *ctx, const uint64_t *keys, size_t n
 /* Maps to keys whose unsigned order is the value order. NaN sorts last. */
 uint64_t toc_key_i64(int64_t value);
 uint64_t toc_key_f64(double value);
+double toc_f64_of_key(uint64_t key); /* the value again */
 /* Stable merge sort of n elements of `size` bytes; compare as qsort's with an argument. Errors: TOC_E_NOMEM. */
 TOC_CHECKED toc_status toc_sort(toc_ctx *ctx, void *base, size_t n, size_t size,
                                 int (*compare)(const void *a, const void *b, const void *arg), const void *arg);

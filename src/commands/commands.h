@@ -11,7 +11,7 @@
 extern const cli_command *const cmd_all[];
 
 extern const cli_command cmd_churn, cmd_fraud, cmd_inventory;
-extern const cli_command cmd_ingest, cmd_features, cmd_encode;
+extern const cli_command cmd_ingest, cmd_features, cmd_gain, cmd_tree, cmd_encode;
 extern const cli_command cmd_merchant;
 extern const cli_command cmd_store, cmd_forecast, cmd_completion;
 

@@ -13,13 +13,19 @@ typedef struct {
     tree_binned *binned;
 } job;
 
-/* A value to tell a from b > a: their middle, if that is one. */
-static double between(double a, double b)
+double tree_between(double a, double b)
 {
     double middle = a / 2 + b / 2;
+    char text[40];
 
     if (middle == -INFINITY) return -DBL_MAX;
-    return middle >= a && middle < b ? middle : a;
+    if (!(middle >= a && middle < b) || !isfinite(middle)) return a;
+    for (int digits = 1; digits < 17; digits++) {
+        double round;
+        size_t n = (size_t)snprintf(text, sizeof text, "%.*e", digits - 1, middle);
+        if (toc_parse_double((toc_str){ text, n }, &round) && round >= a && round < b && fabs(round - middle) <= (b - a) / 4) return round;
+    }
+    return middle;
 }
 
 /* Closes bins over m distinct ascending values as evenly as their counts allow; a value with many rows gets a bin of its own. */
@@ -33,7 +39,7 @@ static size_t cut(const double *value, const uint32_t *count, size_t m, size_t t
         double mean = rest / (double)left;
         bool big_next = count[i + 1] >= mean && (double)in_bin >= mean / 2;
         if (m > max_bins && (double)in_bin < mean && !big_next) continue;
-        upper[n++] = between(value[i], value[i + 1]);
+        upper[n++] = tree_between(value[i], value[i + 1]);
         rest -= (double)in_bin;
         in_bin = 0;
         left--;

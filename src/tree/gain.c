@@ -73,16 +73,49 @@ static void finish(const partition *p, const uint64_t *all, tree_gain *out)
     out->gini_decrease = TOC_MAX((gini(p->a, all) - p->gini) / total, 0);
 }
 
+/* A row while sorting: its key, and its class carried along, so that the passes after it read memory in order. */
+typedef struct {
+    uint64_t key;
+    uint32_t y;
+} item;
+
+enum { DIGIT = 11, BUCKETS = 1 << DIGIT };
+
 /* Memory of one column's work. */
 typedef struct {
-    uint64_t *keys, *all, *left, *right, *missing;
-    uint32_t *order;
+    item *items, *spare; /* n each */
+    uint32_t *count;     /* BUCKETS */
+    uint64_t *all, *left, *right, *missing;
 } scratch;
 
-/* The best place to cut sorted rows order[0 .. m): rows before it go left. 0 = none. */
-static size_t best_cut(const job *a, const double *x, const scratch *s, size_t m)
+/* Stable radix sort of m items by key over the bits in which keys differ; returns where the result is. */
+static item *sort_items(const scratch *s, size_t m)
 {
-    const uint32_t *y = a->y;
+    item *from = s->items, *to = s->spare;
+    uint64_t differ = 0;
+
+    for (size_t i = 1; i < m; i++) differ |= from[i].key ^ from[0].key;
+    for (unsigned shift = 0; shift < 64 && differ >> shift; shift += DIGIT) {
+        while (!(differ >> shift & 1)) shift++; /* numbers with few digits leave the low bits alone */
+        memset(s->count, 0, BUCKETS * sizeof *s->count);
+        for (size_t i = 0; i < m; i++) s->count[from[i].key >> shift & (BUCKETS - 1)]++;
+        uint32_t sum = 0;
+        for (size_t b = 0; b < BUCKETS; b++) {
+            uint32_t here = s->count[b];
+            s->count[b] = sum;
+            sum += here;
+        }
+        for (size_t i = 0; i < m; i++) to[s->count[from[i].key >> shift & (BUCKETS - 1)]++] = from[i];
+        item *swap = from;
+        from = to;
+        to = swap;
+    }
+    return from;
+}
+
+/* The best place to cut m sorted items: those before it go left. 0 = none. */
+static size_t best_cut(const job *a, const scratch *s, const item *items, size_t m)
+{
     double left = 0, right, best = INFINITY; /* sums over classes of k log2 k */
     size_t at = 0;
     uint64_t n;
@@ -91,12 +124,12 @@ static size_t best_cut(const job *a, const double *x, const scratch *s, size_t m
     right = impurity(a, s->right, &n);
     right = x_log2_x(a, n) - right;
     for (size_t i = 0; i + 1 < m; i++) {
-        uint32_t c = y[s->order[i]];
+        uint32_t c = items[i].y;
         left += x_log2_x(a, s->left[c] + 1) - x_log2_x(a, s->left[c]);
         right += x_log2_x(a, s->right[c] - 1) - x_log2_x(a, s->right[c]);
         s->left[c]++;
         s->right[c]--;
-        if (x[s->order[i]] == x[s->order[i + 1]]) continue;
+        if (items[i].key == items[i + 1].key) continue;
         double rest = x_log2_x(a, i + 1) - left + x_log2_x(a, m - i - 1) - right;
         if (rest >= best - 1e-12 * (double)m) continue; /* not merely by rounding */
         best = rest;
@@ -105,39 +138,36 @@ static size_t best_cut(const job *a, const double *x, const scratch *s, size_t m
     return at;
 }
 
-static void count_classes(const job *a, const uint32_t *order, size_t from, size_t to, uint64_t *classes)
+static void count_classes(const job *a, const item *items, size_t n, uint64_t *classes)
 {
     memset(classes, 0, a->n_classes * sizeof *classes);
-    for (size_t i = from; i < to; i++) classes[a->y[order[i]]]++;
+    for (size_t i = 0; i < n; i++) classes[items[i].y]++;
 }
 
-static toc_status numeric(toc_ctx *ctx, const job *a, size_t j, const scratch *s, tree_gain *out)
+static void numeric(const job *a, size_t j, const scratch *s, tree_gain *out)
 {
     const double *x = a->data->x[j];
     size_t n = a->data->n, m = 0;
     partition p = { .a = a };
 
     for (size_t i = 0; i < n; i++) {
-        s->keys[i] = toc_key_f64(x[i] == 0 ? 0 : x[i]);
-        m += isnan(x[i]) ? 0 : 1;
+        if (isnan(x[i])) s->missing[a->y[i]]++;
+        else s->items[m++] = (item){ toc_key_f64(x[i] == 0 ? 0 : x[i]), a->y[i] };
     }
-    TOC_TRY(toc_sort_u64(ctx, s->keys, n, false, s->order)); /* NaN last */
-    for (size_t i = 0; i < m; i++) out->n_distinct += i == 0 || x[s->order[i]] != x[s->order[i - 1]];
-    count_classes(a, s->order, m, n, s->missing);
-    count_classes(a, s->order, 0, m, s->right);
+    const item *items = sort_items(s, m);
+    for (size_t i = 0; i < m; i++) out->n_distinct += i == 0 || items[i].key != items[i - 1].key;
+    count_classes(a, items, m, s->right);
     out->n_missing = n - m;
-    size_t at = best_cut(a, x, s, m);
-    count_classes(a, s->order, 0, at, s->left);
-    count_classes(a, s->order, at, m, s->right);
+    size_t at = best_cut(a, s, items, m);
+    count_classes(a, items, at, s->left);
+    count_classes(a, items + at, m - at, s->right);
     if (at > 0) {
-        double low = x[s->order[at - 1]], high = x[s->order[at]], middle = low / 2 + high / 2;
-        out->threshold = middle >= low && middle < high ? middle : low;
+        out->threshold = tree_between(toc_f64_of_key(items[at - 1].key), toc_f64_of_key(items[at].key));
         add_branch(&p, s->left);
     }
     if (m > 0) add_branch(&p, s->right);
     if (m < n) add_branch(&p, s->missing);
     finish(&p, s->all, out);
-    return TOC_OK;
 }
 
 static bool is_missing(const tree_data *data, size_t j, size_t row)
@@ -146,24 +176,22 @@ static bool is_missing(const tree_data *data, size_t j, size_t row)
     return isnan(x) || (x == 0 && data->pools && data->pools[j]);
 }
 
-static toc_status categorical(toc_ctx *ctx, const job *a, size_t j, const scratch *s, tree_gain *out)
+static void categorical(const job *a, size_t j, const scratch *s, tree_gain *out)
 {
     const double *x = a->data->x[j];
     size_t n = a->data->n;
     partition p = { .a = a };
 
-    for (size_t i = 0; i < n; i++) s->keys[i] = is_missing(a->data, j, i) ? UINT64_MAX : toc_key_f64(x[i]);
-    TOC_TRY(toc_sort_u64(ctx, s->keys, n, false, s->order));
+    for (size_t i = 0; i < n; i++) s->items[i] = (item){ is_missing(a->data, j, i) ? UINT64_MAX : toc_key_f64(x[i]), a->y[i] };
+    const item *items = sort_items(s, n);
     for (size_t from = 0, to; from < n; from = to) {
-        uint64_t key = s->keys[s->order[from]];
-        for (to = from + 1; to < n && s->keys[s->order[to]] == key;) to++;
-        if (key == UINT64_MAX) out->n_missing = to - from;
+        for (to = from + 1; to < n && items[to].key == items[from].key;) to++;
+        if (items[from].key == UINT64_MAX) out->n_missing = to - from;
         else out->n_distinct++;
-        count_classes(a, s->order, from, to, s->left);
+        count_classes(a, items + from, to - from, s->left);
         add_branch(&p, s->left);
     }
     finish(&p, s->all, out);
-    return TOC_OK;
 }
 
 static toc_status column(toc_ctx *ctx, void *arg, size_t j)
@@ -174,19 +202,20 @@ static toc_status column(toc_ctx *ctx, void *arg, size_t j)
     size_t n = a->data->n, k = a->n_classes;
     toc_status st;
 
-    if ((st = toc_alloc(ctx, n, sizeof *s.keys, &s.keys))) goto out;
-    if ((st = toc_alloc(ctx, n, sizeof *s.order, &s.order))) goto out;
+    if ((st = toc_alloc(ctx, 2 * n, sizeof *s.items, &s.items))) goto out;
+    if ((st = toc_alloc(ctx, BUCKETS, sizeof *s.count, &s.count))) goto out;
     if ((st = toc_alloc(ctx, 4 * k, sizeof *s.all, &s.all))) goto out;
+    s.spare = s.items + n;
     s.left = s.all + k;
     s.right = s.left + k;
     s.missing = s.right + k;
     for (size_t i = 0; i < n; i++) s.all[a->y[i]]++;
-    if (a->data->categorical && a->data->categorical[j]) st = categorical(ctx, a, j, &s, &out);
-    else st = numeric(ctx, a, j, &s, &out);
-    if (!st) a->gain[j] = out;
+    if (a->data->categorical && a->data->categorical[j]) categorical(a, j, &s, &out);
+    else numeric(a, j, &s, &out);
+    a->gain[j] = out;
 out:
-    toc_free(s.keys);
-    toc_free(s.order);
+    toc_free(s.items);
+    toc_free(s.count);
     toc_free(s.all);
     return st;
 }

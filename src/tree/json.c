@@ -87,7 +87,7 @@ toc_status tree_save(toc_ctx *ctx, const tree_model *m, const char *path)
     toc_out out;
     toc_status st;
 
-    TOC_TRY(toc_out_open(ctx, path, false, &out));
+    TOC_TRY(toc_out_open(ctx, path, true, &out)); /* levels may be personal */
     toc_out_printf(&out, "{\"schema\":\"tocsin-tree\",\"version\":1,\"kind\":\"%s\",\"loss\":\"%s\",\"criterion\":\"%s\",\"base\":", kinds[m->kind],
                    losses[m->loss], criteria[m->criterion]);
     put_number(&out, m->base);

@@ -76,6 +76,9 @@ static inline bool tree_goes_left(const tree_model *model, const tree_node *node
 }
 
 /* ---- binned training data ---- */
+/* A value t with a <= t < b, near the middle and with few digits: thresholds are read by people. */
+double tree_between(double a, double b);
+
 typedef struct {
     bool categorical;
     size_t n_bins;
