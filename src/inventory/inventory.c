@@ -3,8 +3,8 @@
 
 #include <math.h>
 
-typedef enum { P_NONE, P_OUT, P_RUNS_OUT, P_DEAD, P_SURPLUS, P_NEGATIVE, P_DEMAND_UP, P_DEMAND_DOWN, N_PROBLEMS } problem;
-static const char *const problem_names[N_PROBLEMS] = { "", "out_of_stock", "runs_out", "dead_stock", "surplus", "negative_count", "demand_above", "demand_below" };
+typedef enum { P_NONE, P_OUT, P_RUNS_OUT, P_DEAD, P_SURPLUS, P_NEGATIVE, P_COUNT, P_DEMAND_UP, P_DEMAND_DOWN, N_PROBLEMS } problem;
+static const char *const problem_names[N_PROBLEMS] = { "", "out_of_stock", "runs_out", "dead_stock", "surplus", "negative_count", "count_again", "demand_above", "demand_below" };
 
 /* The numbers of one product. */
 typedef struct {
@@ -116,6 +116,7 @@ static problem find_problem(const desk *k, size_t p, const advice *a, double *sc
         return P_NONE;
     }
     *score = inv_runout_product(k->runout, o, p, inv_judged_days(k->options));
+    if (o->stock[p].outsold && a->on_hand <= 0.0) return P_COUNT;
     if (sells && a->on_hand - a->reserved <= 0.0) {
         *score = inv_window_exceed(o, p, 0.5);
         if (*score >= k->options->min_chance) return P_OUT;
@@ -192,6 +193,9 @@ static toc_status add_main_reason(const desk *k, warn_item *item, problem what, 
                                (warn_reason){ .code = what == P_DEMAND_UP ? "I05" : "I06", .value = a->lately, .usual = a->lately_expected, .threshold = NAN, .weight = NAN },
                                "%s sold in the last %s days; %s were expected", units(a->lately, x), units((double)inv_judged_days(k->options), y),
                                units(a->lately_expected, z));
+    case P_COUNT:
+        return warn_add_reason(ctx, k->list, item, (warn_reason){ .code = "I10", .value = a->on_hand, .usual = a->expected, .threshold = NAN, .weight = NAN },
+                               "more was sold since the last count than was there and on the way; %s a day are usually asked for", units(a->per_day, x));
     default:
         return warn_add_reason(ctx, k->list, item, (warn_reason){ .code = "I07", .value = a->on_hand, .usual = 0.0, .threshold = 0.0, .weight = NAN },
                                "the stock count of at least one place is below zero");
@@ -399,7 +403,7 @@ toc_status inventory_warn(toc_ctx *ctx, const shop_data *shop, int64_t as_of, co
     toc_status st = TOC_OK;
     shop_data view = {0};
     inv_outlook now = {0};
-    hindsight past = {0};
+    hindsight past = { .then = { .scale = 1.0 }, .now = { .scale = 1.0 } };
     double *price = NULL, *cost = NULL;
     bool *discontinued = NULL;
     uint64_t dropped = 0;

@@ -46,6 +46,7 @@ typedef struct {
     double lead_time_days;     /* NaN = not said */
     double unit_cost;          /* minor units, NaN = not said */
     bool negative;             /* a count below zero */
+    bool outsold;              /* more was sold since the count than was there: something arrived unseen */
     double share_empty;        /* of the counts of the last 180 days, those that found nothing */
     double low_point;          /* mean count just before it rose: how far it is let down; NaN = never rose */
     double order_point;        /* mean of on_hand + incoming just before incoming rose; NaN = never rose */
@@ -116,13 +117,15 @@ TOC_CHECKED toc_status inv_rows_add(toc_ctx *ctx, const shop_data *shop, const i
 /* Adds all rows of `from`. */
 TOC_CHECKED toc_status inv_rows_append(toc_ctx *ctx, const inv_rows *from, inv_rows *to);
 void inv_rows_release(inv_rows *rows);
-/* A logistic model on the signs; fitted only when at least 20 rows ran out and 20 did not, and counts decided. */
+/* A logistic model on the signs; fitted only when at least 20 rows ran out and 20 did not, and counts decided. With fewer, the chance by demand alone,
+ * scaled down to how many ran out. */
 typedef struct {
     bool fitted;
+    double scale;
     double weights[INV_SIGNS + 1];
 } inv_runout;
 TOC_CHECKED toc_status inv_runout_fit(toc_ctx *ctx, const inv_rows *rows, inv_runout *model);
-/* The chance of running out of one row; by demand alone when not fitted. */
+/* The chance of running out of one row. */
 double inv_runout_row(const inv_runout *model, const inv_rows *rows, size_t i);
 double inv_runout_product(const inv_runout *model, const inv_outlook *outlook, size_t product, size_t days);
 

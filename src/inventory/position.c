@@ -185,14 +185,27 @@ static void walk_product(toc_ctx *ctx, const shop_data *view, const counts *c, s
     if (h.n_recent) s->share_empty = (double)h.n_empty / (double)h.n_recent;
 }
 
-/* What left since the count is not there any more; an export of sales without a fresh count must not hide that. */
-static void take_off_sales(const shop_data *view, const inv_demand *d, inv_stock *stock)
+/* What left since the count is not there any more; an export of sales without a fresh count must not hide that. What was on the way may have
+ * arrived and been sold: a count is outsold only beyond that. */
+static void take_off_sales(const shop_data *view, int64_t as_of, const inv_demand *d, inv_stock *stock)
 {
+    for (size_t p = 0; p < d->n; p++) {
+        inv_stock *s = &stock[p];
+        /* Promised for a day between the count and now: there. Still on the way at a later count: late, and counted as on the way. */
+        if (!s->known || s->incoming_at == TOC_NO_TIME || s->incoming_at <= s->counted_at || s->incoming_at >= as_of) continue;
+        s->on_hand += s->incoming;
+        s->incoming = 0;
+    }
     const shop_orders *o = &view->orders;
     for (size_t i = 0; i < o->n; i++) {
         size_t p = d->index_of[o->product_id[i]];
-        if (!p || !stock[p - 1].known || o->ordered_at[i] < stock[p - 1].counted_at) continue;
-        if (shop_line_is_purchase(view, i)) stock[p - 1].on_hand -= TOC_MIN(o->quantity[i], TOC_MAX(stock[p - 1].on_hand, (int64_t)0));
+        if (!p || !stock[p - 1].known || o->ordered_at[i] < stock[p - 1].counted_at || !shop_line_is_purchase(view, i)) continue;
+        inv_stock *s = &stock[p - 1];
+        int64_t off = TOC_MIN(o->quantity[i], TOC_MAX(s->on_hand, (int64_t)0)), more = o->quantity[i] - off;
+        s->on_hand -= off;
+        int64_t arrived = TOC_MIN(more, s->incoming);
+        s->incoming -= arrived;
+        s->outsold |= more > arrived;
     }
 }
 
@@ -208,7 +221,7 @@ toc_status inv_stock_build(toc_ctx *ctx, const shop_data *view, int64_t as_of, i
         for (last = first + 1; last < c.n && row_of(&c, view, c.order[last]) == p;) last++;
         walk_product(ctx, view, &c, first, last, as_of, demand, p - 1, &s[p - 1]);
     }
-    take_off_sales(view, demand, s);
+    take_off_sales(view, as_of, demand, s);
     *any = c.n > 0;
     *stock = s;
     s = NULL;

@@ -117,7 +117,10 @@ void inv_rows_release(inv_rows *r)
 
 toc_status inv_runout_fit(toc_ctx *ctx, const inv_rows *r, inv_runout *model)
 {
-    *model = (inv_runout){0};
+    double expected = 0.0;
+    *model = (inv_runout){ .scale = 1.0 };
+    for (size_t i = 0; i < r->n; i++) expected += r->chance[i];
+    if (r->counted && r->n >= 20) model->scale = TOC_MIN(1.0, ((double)r->n_out + 1.0) / (expected + 1.0));
     if (!r->counted || r->n_out < 20 || r->n - r->n_out < 20) return TOC_OK;
     TOC_TRY(num_logistic_fit(ctx, r->x, r->truth, r->n, INV_SIGNS, 1.0, model->weights));
     model->fitted = true;
@@ -126,7 +129,7 @@ toc_status inv_runout_fit(toc_ctx *ctx, const inv_rows *r, inv_runout *model)
 
 double inv_runout_row(const inv_runout *model, const inv_rows *r, size_t i)
 {
-    double p = r->chance[i];
+    double p = r->chance[i] * model->scale;
     if (model->fitted) num_logistic_predict(r->x + i * INV_SIGNS, 1, INV_SIGNS, model->weights, &p);
     return p;
 }
@@ -135,7 +138,7 @@ double inv_runout_product(const inv_runout *model, const inv_outlook *o, size_t 
 {
     float x[INV_SIGNS];
     double chance = chance_within(o, p, (double)days);
-    if (!model->fitted) return chance;
+    if (!model->fitted) return chance * model->scale;
     signs_of(o, p, days, x);
     num_logistic_predict(x, 1, INV_SIGNS, model->weights, &chance);
     return chance;

@@ -181,6 +181,21 @@ static void negative_and_empty_counts(void **state)
     assert_true(number("minus", "order_quantity") >= number("gone", "order_quantity") + 6.0);
 }
 
+static void a_count_that_was_outsold_is_no_stock_out(void **state)
+{
+    (void)state;
+    sell_steadily("stale", 5);
+    sell_steadily("arrived", 5);
+    count_stock("stale", "", DAYS - 10, 20);
+    size_t i = count_stock("arrived", "", DAYS - 10, 20);
+    shop.stock.incoming[i] = 100;
+    shop.stock.incoming_at[i] = day0 + (DAYS - 8) * TOC_DAY;
+    warn_at(DAYS);
+    assert_string_equal(fact("stale", "problem"), "count_again");
+    assert_int_equal(find("stale")->level, WARN_NOTICE);
+    assert_null(find("arrived")); /* 120 less 50 */
+}
+
 static void one_giant_order_is_not_demand(void **state)
 {
     (void)state;
@@ -307,7 +322,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(little_stock_runs_out), CASE(places_are_summed_and_repeats_are_not), CASE(what_is_on_the_way_counts_when_it_comes_in_time),
-        CASE(dead_and_surplus_stock), CASE(negative_and_empty_counts), CASE(one_giant_order_is_not_demand), CASE(a_return_takes_its_sale_back),
+        CASE(dead_and_surplus_stock), CASE(negative_and_empty_counts), CASE(a_count_that_was_outsold_is_no_stock_out),
+        CASE(one_giant_order_is_not_demand), CASE(a_return_takes_its_sale_back),
         CASE(days_without_stock_are_not_days_without_demand), CASE(sold_once_or_never), CASE(without_counts_only_changes_are_named),
         CASE(the_future_is_not_seen), CASE(little_history_says_how_much_is_missing),
     };
