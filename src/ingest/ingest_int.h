@@ -122,6 +122,10 @@ typedef struct {
     size_t dmy, mdy, unclear;  /* what its dates look like */
     toc_date_order date_order;
     toc_buf carried;
+    uint32_t last_code;        /* of the row before: exports repeat themselves */
+    char last_time[32];
+    size_t last_time_n;
+    int64_t last_instant;
 } ing_bound;
 
 typedef struct {
@@ -133,7 +137,13 @@ typedef struct {
     size_t row;                /* matched for the current record */
 } ing_link;
 
-enum { ING_MAX_LINKS = 8 };
+/* The arrays of one canonical column; good until rows are added. */
+typedef struct {
+    uint32_t *codes; /* NULL where the column holds integers */
+    int64_t *ints;
+} ing_cells;
+
+enum { ING_MAX_LINKS = 8, ING_MAX_COLUMNS = 48 };
 
 struct ing_load {
     rd_reader *reader;
@@ -155,6 +165,8 @@ struct ing_load {
     uint32_t currency;         /* code of the currency of rows that name none */
     uint32_t digits_of;        /* currency code of the row before, and its digits */
     int digits;
+    ing_cells cells[ING_MAX_COLUMNS];
+    size_t n_columns;
     size_t first_row;          /* of the canonical table that came from this file */
     toc_map seen;              /* hash of a row -> row + 1 */
     toc_buf scratch;
@@ -171,7 +183,7 @@ TOC_CHECKED toc_status ing_convert(toc_ctx *ctx, ing_load *load, const rd_batch 
 /* The text a bound field finds for a record. */
 toc_str ing_bound_text(const ing_load *load, const ing_bound *bound, const rd_batch *batch, const rd_record *record);
 /* Makes all cells of a row missing again. */
-void ing_blank_row(shop_data *shop, shop_kind kind, size_t row);
+void ing_blank_row(ing_load *load, size_t row);
 
 #define ING_REJECT(reject, code_, column_, ...) \
     ((reject)->code = (code_), (reject)->column = (column_), (void)snprintf((reject)->message, sizeof (reject)->message, __VA_ARGS__))

@@ -123,25 +123,24 @@ toc_status ing_refuse(toc_ctx *ctx, ing_load *load, const rd_record *record, con
     return rd_reject(ctx, load->options->rejects, load->reader, record, toc_str_of(reject->column), reject->code, reject->message);
 }
 
-static uint64_t hash_row(const shop_data *shop, shop_kind kind, size_t row)
+static uint64_t hash_row(const ing_load *load, size_t row)
 {
-    const shop_schema *schema = shop_schema_of(kind);
     uint64_t h = 1;
 
-    for (size_t j = 0; j < schema->n_columns; j++) {
-        bool code = schema->columns[j].type == SHOP_T_CODE;
-        h = toc_mix(h ^ (code ? shop_codes(shop, kind, j)[row] : (uint64_t)shop_ints(shop, kind, j)[row]));
+    /* most columns of a shop are empty; those would only cost time */
+    for (size_t j = 0; j < load->n_columns; j++) {
+        const ing_cells *c = &load->cells[j];
+        uint64_t value = c->codes ? c->codes[row] : (uint64_t)c->ints[row];
+        if (value != (c->codes ? 0 : (uint64_t)SHOP_NO_INT)) h = toc_mix(h ^ value ^ (uint64_t)j << 56);
     }
     return h;
 }
 
-static bool same_rows(const shop_data *shop, shop_kind kind, size_t a, size_t b)
+static bool same_rows(const ing_load *load, size_t a, size_t b)
 {
-    const shop_schema *schema = shop_schema_of(kind);
-
-    for (size_t j = 0; j < schema->n_columns; j++) {
-        bool code = schema->columns[j].type == SHOP_T_CODE;
-        if (code ? shop_codes(shop, kind, j)[a] != shop_codes(shop, kind, j)[b] : shop_ints(shop, kind, j)[a] != shop_ints(shop, kind, j)[b]) return false;
+    for (size_t j = 0; j < load->n_columns; j++) {
+        const ing_cells *c = &load->cells[j];
+        if (c->codes ? c->codes[a] != c->codes[b] : c->ints[a] != c->ints[b]) return false;
     }
     return true;
 }
@@ -155,9 +154,9 @@ static toc_status is_duplicate(toc_ctx *ctx, ing_load *load, size_t row, bool *d
 
     *duplicate = false;
     if (load->options && load->options->keep_repeats && !(kind == SHOP_ORDERS && load->shop->orders.line_id[row])) return TOC_OK;
-    TOC_TRY(toc_map_at(ctx, &load->seen, hash_row(load->shop, kind, row), &value, &fresh));
+    TOC_TRY(toc_map_at(ctx, &load->seen, hash_row(load, row), &value, &fresh));
     if (fresh) *value = row + 1;
-    else *duplicate = same_rows(load->shop, kind, row, (size_t)*value - 1);
+    else *duplicate = same_rows(load, row, (size_t)*value - 1);
     return TOC_OK;
 }
 
@@ -184,6 +183,19 @@ static toc_status account_side(toc_ctx *ctx, ing_load *load, const rd_batch *bat
     return TOC_OK;
 }
 
+static void find_cells(ing_load *load)
+{
+    const shop_schema *schema = shop_schema_of(load->map->kind);
+
+    TOC_ASSERT(schema->n_columns <= ING_MAX_COLUMNS);
+    load->n_columns = schema->n_columns;
+    for (size_t j = 0; j < schema->n_columns; j++) {
+        bool code = schema->columns[j].type == SHOP_T_CODE;
+        load->cells[j].codes = code ? shop_codes(load->shop, load->map->kind, j) : NULL;
+        load->cells[j].ints = code ? NULL : shop_ints(load->shop, load->map->kind, j);
+    }
+}
+
 static toc_status take_batch(toc_ctx *ctx, ing_load *load, const rd_batch *batch)
 {
     shop_kind kind = load->map->kind;
@@ -191,6 +203,7 @@ static toc_status take_batch(toc_ctx *ctx, ing_load *load, const rd_batch *batch
 
     if (load->self) return account_side(ctx, load, batch);
     TOC_TRY(shop_add_rows(ctx, load->shop, kind, batch->n, &first));
+    find_cells(load);
     row = first;
     for (size_t i = 0; i < batch->n; i++) {
         const rd_record *r = &batch->records[i];
@@ -204,7 +217,7 @@ static toc_status take_batch(toc_ctx *ctx, ing_load *load, const rd_batch *batch
         else TOC_TRY(is_duplicate(ctx, load, row, &duplicate));
         load->summary->duplicate += duplicate;
         if (reject.code || duplicate) {
-            ing_blank_row(load->shop, kind, row);
+            ing_blank_row(load, row);
             continue;
         }
         count_accepted(load, row);

@@ -3,13 +3,11 @@
 
 #define MAX_QUANTITY INT64_C(1000000000)
 
-void ing_blank_row(shop_data *shop, shop_kind kind, size_t row)
+void ing_blank_row(ing_load *load, size_t row)
 {
-    const shop_schema *schema = shop_schema_of(kind);
-
-    for (size_t j = 0; j < schema->n_columns; j++) {
-        if (schema->columns[j].type == SHOP_T_CODE) shop_codes(shop, kind, j)[row] = 0;
-        else shop_ints(shop, kind, j)[row] = SHOP_NO_INT;
+    for (size_t j = 0; j < load->n_columns; j++) {
+        if (load->cells[j].codes) load->cells[j].codes[row] = 0;
+        else load->cells[j].ints[row] = SHOP_NO_INT;
     }
 }
 
@@ -23,10 +21,8 @@ toc_str ing_bound_text(const ing_load *load, const ing_bound *bound, const rd_ba
 
 static bool is_filled(const ing_load *load, size_t column, size_t row)
 {
-    shop_kind kind = load->map->kind;
-
-    if (shop_schema_of(kind)->columns[column].type == SHOP_T_CODE) return shop_codes(load->shop, kind, column)[row] != 0;
-    return shop_ints(load->shop, kind, column)[row] != SHOP_NO_INT;
+    const ing_cells *c = &load->cells[column];
+    return c->codes ? c->codes[row] != 0 : c->ints[row] != SHOP_NO_INT;
 }
 
 /* Finds the rows of the sides for a record. */
@@ -94,11 +90,16 @@ static toc_status settle_currency(toc_ctx *ctx, ing_load *load, const rd_batch *
     return TOC_OK;
 }
 
-static toc_status put_code(toc_ctx *ctx, ing_load *load, const ing_bound *b, size_t row, toc_str text, ing_reject *reject)
+static toc_status put_code(toc_ctx *ctx, ing_load *load, ing_bound *b, size_t row, toc_str text, ing_reject *reject)
 {
     const shop_column *c = &shop_schema_of(load->map->kind)->columns[b->column];
-    uint32_t *cell = &shop_codes(load->shop, load->map->kind, b->column)[row];
+    uint32_t *cell = &load->cells[b->column].codes[row];
 
+    /* what is clean already stays as it is, so the text of the row before needs no second look */
+    if (b->last_code && toc_str_eq(text, toc_pool_str(&load->shop->dict[c->domain], b->last_code))) {
+        *cell = b->last_code;
+        return TOC_OK;
+    }
     if (c->domain == SHOP_D_PLACE && text.n > 1 && text.p[0] == '\'' && text.p[1] >= '0' && text.p[1] <= '9') text = ing_clean_id(text);
     if (ing_is_id(c->domain)) {
         text = ing_clean_id(text);
@@ -118,7 +119,9 @@ static toc_status put_code(toc_ctx *ctx, ing_load *load, const ing_bound *b, siz
         text = toc_str_of(shop_status_name(status));
     }
     TOC_TRY(ing_clean_text(ctx, text, &load->scratch, &text));
-    return toc_pool_intern(ctx, &load->shop->dict[c->domain], text, cell);
+    TOC_TRY(toc_pool_intern(ctx, &load->shop->dict[c->domain], text, cell));
+    b->last_code = *cell;
+    return TOC_OK;
 }
 
 static void refuse_cell(const ing_load *load, const ing_bound *b, toc_str text, ing_reject *reject)
@@ -138,15 +141,33 @@ static void refuse_cell(const ing_load *load, const ing_bound *b, toc_str text, 
     }
 }
 
-static toc_status put(toc_ctx *ctx, ing_load *load, const ing_bound *b, size_t row, toc_str text, ing_reject *reject)
+/* A time, or the value the same text had in the row before. */
+static shop_cell put_time(toc_ctx *ctx, ing_load *load, ing_bound *b, size_t row, toc_str text, const shop_format *format)
+{
+    int64_t *cell = &load->cells[b->column].ints[row];
+
+    if (text.n && text.n == b->last_time_n && !memcmp(text.p, b->last_time, text.n)) {
+        *cell = b->last_instant;
+        return SHOP_CELL_OK;
+    }
+    shop_cell what = shop_parse_cell(ctx, load->shop, load->map->kind, b->column, row, text, format);
+    b->last_time_n = 0;
+    if (what != SHOP_CELL_OK || text.n > sizeof b->last_time) return what;
+    memcpy(b->last_time, text.p, text.n);
+    b->last_time_n = text.n;
+    b->last_instant = *cell;
+    return what;
+}
+
+static toc_status put(toc_ctx *ctx, ing_load *load, ing_bound *b, size_t row, toc_str text, ing_reject *reject)
 {
     shop_kind kind = load->map->kind;
     const shop_column *c = &shop_schema_of(kind)->columns[b->column];
     const shop_format format = { .decimal_comma = load->decimal_comma, .date_order = b->date_order, .money_digits = load->digits };
 
     if (c->type == SHOP_T_CODE) return put_code(ctx, load, b, row, text, reject);
-    int64_t *cell = &shop_ints(load->shop, kind, b->column)[row], before = *cell;
-    shop_cell what = shop_parse_cell(ctx, load->shop, kind, b->column, row, text, &format);
+    int64_t *cell = &load->cells[b->column].ints[row], before = *cell;
+    shop_cell what = c->type == SHOP_T_TIME ? put_time(ctx, load, b, row, text, &format) : shop_parse_cell(ctx, load->shop, kind, b->column, row, text, &format);
     if (what == SHOP_CELL_NO_MEMORY) return TOC_E_NOMEM;
     if (what != SHOP_CELL_OK) refuse_cell(load, b, toc_str_trim(text), reject);
     else if (b->field->how == ING_SUM && before != SHOP_NO_INT && *cell < MAX_QUANTITY) *cell += before;
@@ -163,7 +184,7 @@ static void check_times(const ing_load *load, size_t row, ing_reject *reject)
 
     for (size_t j = 0; j < schema->n_columns && !reject->code; j++) {
         if (schema->columns[j].type != SHOP_T_TIME) continue;
-        int64_t t = shop_ints(load->shop, load->map->kind, j)[row];
+        int64_t t = load->cells[j].ints[row];
         if (t != TOC_NO_TIME && (t < first || t >= end)) ING_REJECT(reject, "date_range", schema->columns[j].name, "not between 1990 and 2100");
     }
 }
@@ -228,7 +249,7 @@ toc_status ing_convert(toc_ctx *ctx, ing_load *load, const rd_batch *batch, cons
     if (load->carry_key != SIZE_MAX) TOC_TRY(carry(ctx, load, batch, record));
     TOC_TRY(settle_currency(ctx, load, batch, record, reject));
     for (size_t k = 0; k < load->n_bound && !reject->code; k++) {
-        const ing_bound *b = &load->bound[k];
+        ing_bound *b = &load->bound[k];
         if (k == load->currency_at || (is_filled(load, b->column, row) && b->field->how != ING_SUM)) continue;
         toc_str text = ing_bound_text(load, b, batch, record);
         if (!text.n && b->field->flags & ING_CARRY && b->carried.n) text = (toc_str){ b->carried.p, b->carried.n };
