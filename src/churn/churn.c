@@ -9,7 +9,7 @@
 
 churn_options churn_defaults(void)
 {
-    return (churn_options){ .model = CHURN_BOOST, .n_cutoffs = 9, .n_trees = 150, .max_leaves = 12, .learning_rate = 0.05, .max_rows = 300000 };
+    return (churn_options){ .model = CHURN_BOOST, .n_cutoffs = 9, .n_trees = 150, .max_leaves = 8, .learning_rate = 0.05, .max_rows = 300000 };
 }
 
 /* Everything between shop and list. */
@@ -81,28 +81,7 @@ static toc_status judge(toc_ctx *ctx, const work *w, const churn_fit *fit, const
         churn_expect(s, r, w->horizon_days, &orders, &money[r]);
         money[r] *= score[r];
     }
-    return churn_levels(ctx, score, money, s->n, level);
-}
-
-/* Share of those who left among the fifth of the customers with most to lose. */
-static toc_status left_of_best(toc_ctx *ctx, const work *w, double *share)
-{
-    const churn_sample *s = &w->past[0];
-    double *money = NULL, orders, one;
-    size_t best = 0, left = 0;
-
-    TOC_TRY(toc_alloc(ctx, s->n, sizeof *money, &money));
-    for (size_t r = 0; r < s->n; r++) churn_expect(s, r, w->horizon_days, &orders, &money[r]);
-    double limit = num_quantile(money, s->n, 0.8); /* reorders money */
-    toc_free(money);
-    for (size_t r = 0; r < s->n; r++) {
-        churn_expect(s, r, w->horizon_days, &orders, &one);
-        if (one < limit) continue;
-        best++;
-        left += s->left[r];
-    }
-    *share = (double)left / (double)TOC_MAX(best, 1);
-    return TOC_OK;
+    return churn_levels(ctx, s, w->horizon_days, score, money, level);
 }
 
 /* Of the first n of a ranking: how many left, and what they all would spend over the horizon at their rate. */
@@ -121,30 +100,42 @@ static size_t left_among(const work *w, const uint32_t *order, size_t n, double 
     return left;
 }
 
+/* Both rankings leave out who was gone already. order: scratch. */
 static toc_status sum_up(toc_ctx *ctx, const work *w, warn_list *list, const double *score, const warn_level *level, uint32_t *order)
 {
     const churn_sample *s = &w->past[0];
-    size_t n = TOC_MIN(100, TOC_MAX(s->n / 5, 1)), ours, plain;
-    double our_money, plain_money, best;
-    warn_level *alike = NULL;
+    size_t n_here = 0, left_here = 0, n = 0, ours, plain;
+    double our_money, plain_money;
+    warn_level *here = NULL;
     char date[16];
     toc_status st = TOC_OK;
 
-    if ((st = toc_alloc(ctx, s->n, sizeof *alike, &alike))) return st;
+    if ((st = toc_alloc(ctx, s->n, sizeof *here, &here))) return st;
+    for (size_t r = 0; r < s->n; r++) {
+        bool gone = churn_gone(s, r, w->horizon_days);
+        here[r] = gone ? WARN_NOTICE : WARN_CRITICAL;
+        n_here += !gone;
+        left_here += !gone && s->left[r];
+        n += level[r] > WARN_NOTICE && n < 100;
+    }
     if ((st = churn_rank(ctx, score, level, s->n, order))) goto out;
     ours = left_among(w, order, n, &our_money);
-    if ((st = churn_rank(ctx, s->recency, alike, s->n, order))) goto out;
+    if ((st = churn_rank(ctx, s->recency, here, s->n, order))) goto out;
     plain = left_among(w, order, n, &plain_money);
-    if ((st = left_of_best(ctx, w, &best))) goto out;
     toc_format_date(ctx, s->cutoff, date);
+    if (n == 0) {
+        st = toc_arena_printf(ctx, &list->arena, &list->backtest.summary,
+                              "Nobody would have been warned of on %s; of %zu who were not gone already %zu left (no order in the %.0f days after).", date,
+                              n_here, left_here, w->horizon_days);
+        goto out;
+    }
     st = toc_arena_printf(ctx, &list->arena, &list->backtest.summary,
-                          "Of the %zu we would have warned of first on %s, %zu left: no order in the %.0f days after; at their rate they would have "
-                          "spent %.0f %s. Of the %zu silent longest %zu left, worth %.0f. Of the fifth with most to lose %.0f %% left, of all %zu "
-                          "customers %.0f %%.",
-                          n, date, ours, w->horizon_days, our_money, *w->currency ? w->currency : "in all", n, plain, plain_money, 100 * best, s->n,
-                          100 * (double)list->backtest.n_positive / (double)s->n);
+                          "Of the %zu we would have warned of first on %s, %zu left (no order in the %.0f days after); at their rate they would have spent "
+                          "%.0f%s%s. Of the %zu silent longest %zu left, worth %.0f. Of all %zu who were not gone already %.0f %% left.",
+                          n, date, ours, w->horizon_days, our_money, *w->currency ? " " : "", w->currency, n, plain, plain_money, n_here,
+                          100 * (double)left_here / (double)TOC_MAX(n_here, 1));
 out:
-    toc_free(alike);
+    toc_free(here);
     return st;
 }
 
@@ -284,12 +275,12 @@ static toc_status add_facts(toc_ctx *ctx, const work *w, warn_list *list, warn_i
     return warn_add_fact(ctx, list, item, "money_if_staying", "%.2f", money);
 }
 
-static const char *action_of(warn_level level, double score, double days)
+static const char *action_of(const work *w, size_t r)
 {
-    if (level == WARN_CRITICAL) return "call or write in person now; ask about the last order";
-    if (level == WARN_WARNING) return "send an offer that fits what they bought";
-    if (score >= 0.5) return days < 2 ? "nothing: a one-time buyer with little at stake" : "nothing: little at stake";
-    return "nothing: likely to come back unasked";
+    if (w->level[r] == WARN_CRITICAL) return "call or write in person now; ask about the last order";
+    if (w->level[r] == WARN_WARNING) return "send an offer that fits what they bought";
+    if (churn_gone(&w->now, r, w->horizon_days)) return "nothing: gone already; an offer to win back at most";
+    return w->score[r] >= 0.5 ? "nothing: little at stake" : "nothing: likely to come back unasked";
 }
 
 /* Who, how likely, what is at stake: what every customer of the list has. */
@@ -307,7 +298,7 @@ static toc_status add_item(toc_ctx *ctx, const work *w, warn_list *list, size_t 
     item->level = w->level[r];
     item->money_minor = (int64_t)llround(w->money[r] / w->money_units);
     item->currency = w->currency;
-    item->action = action_of(item->level, item->score, w->now.days[r]);
+    item->action = action_of(w, r);
     return TOC_OK;
 }
 

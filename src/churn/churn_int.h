@@ -51,9 +51,12 @@ TOC_CHECKED toc_status churn_shop_gap(toc_ctx *ctx, const churn_sample *sample, 
 
 /* What a customer would spend and order over the horizon if they stayed: their own rate of the last year. */
 void churn_expect(const churn_sample *sample, size_t row, double horizon_days, double *orders, double *money);
-/* Levels of all rows: critical = likely to leave and among the fifth with most money at stake; warning = likely and among the half; else notice.
- * money: expected loss. */
-TOC_CHECKED toc_status churn_levels(toc_ctx *ctx, const double *score, const double *money, size_t n, warn_level *level);
+/* Gone already by the shop's own definition: silent for longer than the horizon and twice the own mean gap. Nothing is left to act on in time. */
+bool churn_gone(const churn_sample *sample, size_t row, double horizon_days);
+/* Levels of all rows: critical = likely to leave, not gone already, and among the fifth of those not gone with most money at stake; warning = likewise
+ * among the half; else notice. money: expected loss. */
+TOC_CHECKED toc_status churn_levels(toc_ctx *ctx, const churn_sample *sample, double horizon_days, const double *score, const double *money,
+                                    warn_level *level);
 /* Rows by level, score (both falling), then place. */
 TOC_CHECKED toc_status churn_rank(toc_ctx *ctx, const double *score, const warn_level *level, size_t n, uint32_t *order);
 

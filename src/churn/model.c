@@ -226,18 +226,27 @@ void churn_expect(const churn_sample *sample, size_t row, double horizon_days, d
     *money = TOC_MAX(sample->spend_year[row], 0) * horizon_days / span;
 }
 
-toc_status churn_levels(toc_ctx *ctx, const double *score, const double *money, size_t n, warn_level *level)
+bool churn_gone(const churn_sample *sample, size_t row, double horizon_days)
+{
+    double gap = sample->gap_mean[row];
+
+    return sample->recency[row] > (isnan(gap) ? horizon_days : TOC_MAX(horizon_days, 2 * gap));
+}
+
+toc_status churn_levels(toc_ctx *ctx, const churn_sample *sample, double horizon_days, const double *score, const double *money, warn_level *level)
 {
     double *sorted = NULL, high, middle;
+    size_t n = 0;
 
-    TOC_TRY(toc_alloc(ctx, n, sizeof *sorted, &sorted));
-    for (size_t r = 0; r < n; r++) sorted[r] = money[r];
+    TOC_TRY(toc_alloc(ctx, sample->n, sizeof *sorted, &sorted));
+    for (size_t r = 0; r < sample->n; r++)
+        if (!churn_gone(sample, r, horizon_days)) sorted[n++] = money[r];
     high = num_quantile(sorted, n, 0.8);
     middle = num_quantile(sorted, n, 0.5);
     toc_free(sorted);
-    for (size_t r = 0; r < n; r++) {
-        bool likely = score[r] >= 0.5;
-        level[r] = likely && money[r] > 0 && money[r] >= high ? WARN_CRITICAL : likely && money[r] > 0 && money[r] >= middle ? WARN_WARNING : WARN_NOTICE;
+    for (size_t r = 0; r < sample->n; r++) {
+        bool act = score[r] >= 0.5 && money[r] > 0 && !churn_gone(sample, r, horizon_days);
+        level[r] = act && money[r] >= high ? WARN_CRITICAL : act && money[r] >= middle ? WARN_WARNING : WARN_NOTICE;
     }
     return TOC_OK;
 }

@@ -105,8 +105,8 @@ static toc_status tell_silence(const teller *t)
         return warn_add_reason(t->ctx, t->list, t->item, r, "last order %s days ago; usually every %s (%.0f gap%s)", a, number(gap, 0, b, sizeof b), gaps,
                                gaps == 1 ? "" : "s");
     r.usual = usual_of(t, "gap_mean_days");
-    if (isnan(r.usual)) return warn_add_reason(t->ctx, t->list, t->item, r, "last order %s days ago, the only one so far", a);
-    return warn_add_reason(t->ctx, t->list, t->item, r, "last order %s days ago, the only one so far; customers who come back usually order every %s", a,
+    if (isnan(r.usual)) return warn_add_reason(t->ctx, t->list, t->item, r, "last order %s days ago, the only day with one so far", a);
+    return warn_add_reason(t->ctx, t->list, t->item, r, "last order %s days ago, the only day with one so far; customers who come back usually order every %s", a,
                            number(r.usual, 0, b, sizeof b));
 }
 
