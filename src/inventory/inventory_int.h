@@ -92,8 +92,11 @@ double inv_mean_ahead(const inv_outlook *outlook, size_t product, double n_days)
 double inv_window_quantile(const inv_outlook *outlook, size_t product, double level);
 double inv_window_exceed(const inv_outlook *outlook, size_t product, double amount);
 
-/* P(demand of n_days > amount): the window's distribution stretched, the mean with the days, the spread with their root. */
+/* P(demand of n_days > amount): the window's distribution, thinned for a shorter time, stretched for a longer one (the mean with the days, the spread
+ * with their root). */
 double inv_exceed_within(const inv_outlook *outlook, size_t product, double n_days, double amount);
+/* P(the shelf is empty at some time in n_days) when nothing more is ordered: before what is on the way arrives (late_days after its promise), or after. */
+double inv_chance_within(const inv_outlook *outlook, size_t product, double n_days, double late_days);
 /* Units that can be sold in the next n_days. */
 double inv_available_within(const inv_outlook *outlook, size_t product, double n_days);
 
@@ -101,7 +104,7 @@ double inv_available_within(const inv_outlook *outlook, size_t product, double n
 
 /* Days over which running out is judged, looked back on and warned of: the usual lead time and review. */
 size_t inv_judged_days(const inventory_options *options);
-enum { INV_SIGNS = 8 };
+enum { INV_SIGNS = 11 };
 /* Products that had stock at one or more moments, and whether it was gone within the judged days. */
 typedef struct {
     size_t n, cap;

@@ -80,12 +80,50 @@ double inv_window_exceed(const inv_outlook *o, size_t p, double amount)
     return fc_exceed(o->forecast.series[p].sum_quantile, amount / window_factor(o, p));
 }
 
+/* P(X > amount), X binomial of m trials: exact for few, normal with half a unit's correction for many. */
+static double binomial_exceed(double m, double share, double amount)
+{
+    double most = floor(amount), below = 0.0;
+    if (amount < 0.0) return 1.0;
+    if (m <= most) return 0.0;
+    if (m > 60.0) return 0.5 * erfc((most + 0.5 - m * share) / sqrt(2.0 * m * share * (1.0 - share)));
+    double mass = pow(1.0 - share, m);
+    for (double k = 0.0; k <= most; k += 1.0) {
+        below += mass;
+        mass *= (m - k) / (k + 1.0) * share / (1.0 - share);
+    }
+    return TOC_MAX(0.0, 1.0 - below);
+}
+
+/* A shorter time asks for part of the window's demand, each unit with the share of the expected demand that falls into it. */
+static double thinned_exceed(const inv_outlook *o, size_t p, double share, double amount)
+{
+    enum { POINTS = 25 };
+    double sum = 0.0;
+    for (int i = 0; i < POINTS; i++) sum += binomial_exceed(round(inv_window_quantile(o, p, ((double)i + 0.5) / POINTS)), share, amount);
+    return sum / POINTS;
+}
+
 double inv_exceed_within(const inv_outlook *o, size_t p, double n_days, double amount)
 {
-    double window = (double)o->window[p], expected = inv_mean_ahead(o, p, window);
+    double window = (double)o->window[p], expected = inv_mean_ahead(o, p, window), mean = inv_mean_ahead(o, p, n_days);
     if (n_days == window) return inv_window_exceed(o, p, amount);
-    double equal = expected + (amount - inv_mean_ahead(o, p, n_days)) / sqrt(n_days / window);
+    if (n_days <= 0.0) return amount < 0.0 ? 1.0 : 0.0;
+    if (n_days < window) return expected > 0.0 ? thinned_exceed(o, p, TOC_MIN(mean / expected, 0.999), amount) : 0.0;
+    double equal = expected + (amount - mean) / sqrt(n_days / window);
     return inv_window_exceed(o, p, TOC_MAX(equal, 0.0));
+}
+
+double inv_chance_within(const inv_outlook *o, size_t p, double n_days, double late_days)
+{
+    const inv_stock *s = &o->stock[p];
+    double there = (double)(s->on_hand - s->reserved), all = there + (double)s->incoming, arrives = n_days;
+    if (s->incoming > 0 && s->incoming_at != TOC_NO_TIME) arrives = (double)(s->incoming_at - o->as_of) / (double)TOC_DAY + late_days;
+    else if (s->incoming > 0) arrives = (isnan(s->lead_time_days) ? (double)o->window[p] / 2.0 : s->lead_time_days) + late_days;
+    /* Running out is demand for the last unit: half a unit less than what is there is the border. */
+    if (arrives >= n_days) return inv_exceed_within(o, p, n_days, TOC_MAX(there - 0.5, 0.0));
+    double before = inv_exceed_within(o, p, TOC_MAX(arrives, 0.0), TOC_MAX(there - 0.5, 0.0));
+    return TOC_MAX(before, inv_exceed_within(o, p, n_days, TOC_MAX(all - 0.5, 0.0)));
 }
 
 static toc_status set_chances(toc_ctx *ctx, inv_outlook *o)
@@ -95,8 +133,7 @@ static toc_status set_chances(toc_ctx *ctx, inv_outlook *o)
     for (size_t p = 0; p < o->demand.n; p++) {
         bool known = o->stock[p].known;
         o->available[p] = known ? inv_available_within(o, p, (double)o->window[p]) : NAN;
-        /* Running out is demand for at least what is there: a whole unit, so half a unit less is the border. */
-        o->chance[p] = known ? inv_window_exceed(o, p, TOC_MAX(o->available[p] - 0.5, 0.0)) : NAN;
+        o->chance[p] = known ? inv_chance_within(o, p, (double)o->window[p], 0.0) : NAN;
     }
     return TOC_OK;
 }

@@ -25,25 +25,22 @@ static double clamp(double x, double limit)
     return isnan(x) ? 0.0 : TOC_MIN(TOC_MAX(x, -limit), limit);
 }
 
-/* Half a unit less than what is there: running out is demand for the last unit. */
-static double chance_within(const inv_outlook *o, size_t p, double n_days)
-{
-    return inv_exceed_within(o, p, n_days, TOC_MAX(inv_available_within(o, p, n_days) - 0.5, 0.0));
-}
-
 static void signs_of(const inv_outlook *o, size_t p, size_t days, float x[INV_SIGNS])
 {
     const inv_stock *s = &o->stock[p];
     double asked = inv_mean_ahead(o, p, (double)days), position = (double)(s->on_hand - s->reserved + s->incoming);
     double lead = isnan(s->lead_time_days) ? (double)o->window[p] / 2.0 : TOC_MAX(s->lead_time_days, 1.0);
-    x[0] = (float)(0.5 * log_odds(chance_within(o, p, (double)days)));
-    x[1] = (float)(0.5 * log_odds(chance_within(o, p, TOC_MIN(lead, (double)days))));
+    x[0] = (float)(0.5 * log_odds(inv_chance_within(o, p, (double)days, 0.0)));
+    x[1] = (float)(0.5 * log_odds(inv_chance_within(o, p, TOC_MIN(lead, (double)days), 0.0)));
     x[2] = (float)clamp(log((inv_available_within(o, p, (double)days) + 1.0) / (asked + 1.0)), 4.0);
     x[3] = s->incoming > 0 ? 1.0F : 0.0F;
     x[4] = (float)(3.0 * s->share_empty);
     x[5] = (float)clamp(s->low_point / (asked + 1.0), 3.0);
     x[6] = (float)clamp((position - s->order_point) / (asked + 1.0), 3.0);
     x[7] = isnan(s->order_point) ? 1.0F : 0.0F;
+    x[8] = (float)(0.5 * log_odds(inv_chance_within(o, p, (double)days, 0.5 * lead))); /* should the delivery be late */
+    x[9] = (float)(0.5 * log_odds(inv_chance_within(o, p, (double)days, (double)days))); /* or not come */
+    x[10] = (float)inv_chance_within(o, p, (double)days, 0.0);
 }
 
 static toc_status grow_rows(toc_ctx *ctx, size_t need, inv_rows *r)
@@ -80,7 +77,7 @@ toc_status inv_rows_add(toc_ctx *ctx, const shop_data *shop, const inv_outlook *
         const inv_stock *s = &before->stock[p];
         if (!s->known || s->on_hand - s->reserved <= 0 || !q || (counted && !seen[p])) continue;
         signs_of(before, p, days, r->x + r->n * INV_SIGNS);
-        r->chance[r->n] = chance_within(before, p, (double)days);
+        r->chance[r->n] = inv_chance_within(before, p, (double)days, 0.0);
         r->plain[r->n] = plain_share(before, p, days);
         r->truth[r->n] = counted ? (seen[p] & 2) != 0 : inv_sold_lately(&later->demand, q - 1, days) >= inv_available_within(before, p, (double)days);
         r->n_out += r->truth[r->n];
@@ -137,7 +134,7 @@ double inv_runout_row(const inv_runout *model, const inv_rows *r, size_t i)
 double inv_runout_product(const inv_runout *model, const inv_outlook *o, size_t p, size_t days)
 {
     float x[INV_SIGNS];
-    double chance = chance_within(o, p, (double)days);
+    double chance = inv_chance_within(o, p, (double)days, 0.0);
     if (!model->fitted) return chance * model->scale;
     signs_of(o, p, days, x);
     num_logistic_predict(x, 1, INV_SIGNS, model->weights, &chance);
