@@ -24,11 +24,11 @@ const sim_kind sim_kinds[] = {
       .fresh = 0.3, .own_device = 0.35, .own_address = 0.4, .own_ip = 0.4, .new_payment = 0.2, .one_merchant = 0.8, .at_once = 0.5, .never = 0.3,
       .reviewed = 0.6, .copied = 0.7, .stars = { 5, 5 }, .refunded = { 0, 0.05 } },
     { .name = "buying_club", .per_10k = 42, .accounts = { 4, 8 }, .orders = { 2, 5 }, .span_hours = { 300, 1600 }, .amount = { 0.6, 1.4 }, .fresh = 0.25,
-      .own_device = 0.35, .own_address = 0.35, .own_ip = 0.4, .new_payment = 0.2, .one_merchant = 0.75, .refunded = { 0, 0.15 }, .with_return = 0.6,
-      .reviewed = 0.35, .copied = 0.15, .stars = { 4, 5 } },
+      .own_device = 0.35, .own_address = 0.35, .own_ip = 0.4, .new_payment = 0.2, .one_merchant = 0.75, .at_once = 0.3, .never = 0.15, .refunded = { 0, 0.15 }, .with_return = 0.6,
+      .reviewed = 0.4, .copied = 0.3, .stars = { 4, 5 } },
     { .name = "fans", .per_10k = 34, .accounts = { 4, 8 }, .orders = { 1, 3 }, .span_hours = { 300, 1200 }, .amount = { 0.6, 1.4 }, .fresh = 0.2,
-      .own_device = 0.95, .own_address = 0.95, .own_ip = 0.8, .new_payment = 0.1, .one_merchant = 0.9, .refunded = { 0, 0.1 }, .with_return = 0.6,
-      .reviewed = 0.8, .copied = 0.6, .stars = { 5, 5 } },
+      .own_device = 0.95, .own_address = 0.95, .own_ip = 0.8, .new_payment = 0.1, .one_merchant = 0.9, .at_once = 0.2, .never = 0.1, .refunded = { 0, 0.1 }, .with_return = 0.6,
+      .reviewed = 0.8, .copied = 0.7, .stars = { 5, 5 } },
     /* refund abuse: most orders refunded, the goods kept */
     { .name = "refund_abuse", .fraud = true, .per_10k = 9, .accounts = { 1, 1 }, .orders = { 6, 12 }, .span_hours = { 1500, 4500 }, .amount = { 0.7, 1.8 },
       .fresh = 0.1, .own_device = 1, .own_address = 1, .own_ip = 1, .new_payment = 0.15, .refunded = { 0.45, 0.8 }, .with_return = 0.35, .reviewed = 0.15,
@@ -39,8 +39,8 @@ const sim_kind sim_kinds[] = {
     { .name = "review_bombing", .fraud = true, .per_10k = 6, .accounts = { 6, 12 }, .orders = { 1, 1 }, .span_hours = { 20, 90 }, .amount = { 0.2, 0.8 },
       .fresh = 0.4, .own_device = 0.6, .own_address = 0.7, .own_ip = 0.5, .new_payment = 0.2, .one_merchant = 1, .refunded = { 0, 0.5 }, .with_return = 0.3,
       .reviewed = 1, .copied = 0.45, .stars = { 1, 1 }, .without_order = 0.5 },
-    { .name = "defect_wave", .per_10k = 62, .accounts = { 4, 10 }, .orders = { 1, 1 }, .span_hours = { 20, 120 }, .amount = { 0.3, 1.2 }, .fresh = 0.25,
-      .own_device = 0.7, .own_address = 0.8, .own_ip = 0.6, .new_payment = 0.15, .one_merchant = 1, .refunded = { 0, 0.6 }, .with_return = 0.5, .reviewed = 0.9,
-      .copied = 0.3, .stars = { 1, 2 }, .without_order = 0.3 },
+    { .name = "defect_wave", .per_10k = 62, .accounts = { 6, 13 }, .orders = { 1, 1 }, .span_hours = { 20, 100 }, .amount = { 0.3, 1.2 }, .fresh = 0.35,
+      .own_device = 0.6, .own_address = 0.7, .own_ip = 0.5, .new_payment = 0.15, .one_merchant = 1, .refunded = { 0, 0.6 }, .with_return = 0.4, .reviewed = 0.95,
+      .copied = 0.35, .stars = { 1, 1.4 }, .without_order = 0.45 },
 };
 const size_t sim_n_kinds = TOC_COUNT(sim_kinds);

@@ -37,7 +37,7 @@ static double live_through(sim *s, sim_line *l, const fate *f)
         return 0;
     }
     l->paid_at = l->ordered_at + hours(0.01 + 0.5 * pow(toc_rng_unit(&s->rng), 4));
-    bool never = sim_chance(s, f->never), at_once = sim_chance(s, f->at_once);
+    bool never = sim_chance(s, fmax(f->never, m->lost)), at_once = sim_chance(s, f->at_once);
     if (at_once) ship = 0.2 + 1.6 * toc_rng_unit(&s->rng);
     if (!never) {
         l->shipped_at = l->paid_at + hours(ship);

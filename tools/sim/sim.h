@@ -56,6 +56,7 @@ typedef struct {
     int64_t opened_at;
     double quality;       /* mean stars of an honest review */
     double ship_hours;    /* typical time to shipping; some ship within the hour */
+    double lost;          /* share of parcels whose shipping nobody recorded */
     uint32_t category;
 } sim_merchant;
 

@@ -62,10 +62,11 @@ static toc_status make_merchants(sim *s)
         sim_merchant *merchant = &s->merchants[m];
         merchant->weight = pow(1 - toc_rng_unit(&s->rng), -0.55);
         merchant->first_product = (uint32_t)s->n_products;
-        merchant->n_products = 1 + (uint32_t)toc_rng_below(&s->rng, 5);
+        merchant->n_products = 1 + (uint32_t)toc_rng_below(&s->rng, 3);
         merchant->opened_at = s->start - (int64_t)(toc_rng_unit(&s->rng) * 900) * TOC_DAY;
         merchant->quality = 3.4 + 1.5 * toc_rng_unit(&s->rng);
         merchant->ship_hours = sim_chance(s, 0.25) ? 0.7 : 8 + 50 * toc_rng_unit(&s->rng);
+        merchant->lost = sim_chance(s, 0.3) ? 0.05 + 0.3 * toc_rng_unit(&s->rng) : 0.01;
         merchant->category = (uint32_t)toc_rng_below(&s->rng, 8);
         for (uint32_t k = 0; k < merchant->n_products; k++) make_product(s, &s->products[s->n_products++], (uint32_t)m);
         total += merchant->weight;
