@@ -421,6 +421,7 @@ toc_status inventory_warn(toc_ctx *ctx, const shop_data *shop, int64_t as_of, co
     for (size_t p = 0; p < now.demand.n; p++)
         if ((st = warn_product(&k, p))) goto out;
     list->n_considered = now.demand.n;
+    list->calibrated = past.done; /* nothing was looked back on: ranks, no probabilities */
     if ((st = add_notes(&k, dropped))) goto out;
     st = warn_sort(ctx, list);
 out:

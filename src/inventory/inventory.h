@@ -24,7 +24,8 @@ inventory_options inventory_defaults(void);
 
 /* Warnings about stock as of T, worst first, opened by a backtest one lead time and review earlier. `list` is initialised here; release it in any
  * case. Facts of every item, in this order: problem, class, on_hand, reserved, incoming, demand_per_day, days_of_cover, lead_time_days, window_days,
- * demand_expected, demand_quantile, reorder_point, order_quantity, stock_out_on. Scores are probabilities. Reason codes: I01 runs out, I02 out of
+ * demand_expected, demand_quantile, reorder_point, order_quantity, stock_out_on. Scores are probabilities (list->calibrated), or
+ * ranks where the history is too short to look back. Reason codes: I01 runs out, I02 out of
  * stock, I03 surplus, I04 dead stock, I05 demand above its range, I06 demand below its range, I07 negative count, I08 promotion ahead, I09
  * bulk order left out, I10 more sold since the count than was there.
  * Errors: TOC_E_NOMEM, TOC_E_DATA (no orders before T). */
