@@ -72,28 +72,35 @@ void toc_map_release(toc_map *map)
 
 /* ---- intern pool ---- */
 
-/* The slot of a text: the one that holds it, or the free one where it belongs. */
-static size_t pool_slot(const toc_pool *pool, toc_str text, uint64_t hash)
+/* The slot of a text: the one that holds it, or the free one where it belongs. A slot has the hash beside the code, so that a search touches the
+ * text itself only to confirm. */
+static size_t pool_slot(const toc_pool *pool, toc_str text, uint32_t hash)
 {
-    size_t mask = pool->n_slots - 1, i = (size_t)hash & mask;
+    size_t mask = pool->n_slots - 1, i = hash & mask;
 
     for (; pool->slots[i]; i = (i + 1) & mask) {
-        uint32_t code = pool->slots[i] - 1;
-        if (pool->hashes[code] == (uint32_t)(hash >> 32) && pool->lengths[code] == text.n && memcmp(pool->texts[code], text.p, text.n) == 0) break;
+        uint32_t code = (uint32_t)pool->slots[i] - 1;
+        if (pool->slots[i] >> 32 == hash && pool->lengths[code] == text.n && memcmp(pool->texts[code], text.p, text.n) == 0) break;
     }
     return i;
+}
+
+static uint32_t pool_hash(toc_str text)
+{
+    return (uint32_t)(toc_str_hash(text) >> 32);
 }
 
 static toc_status pool_rehash(toc_ctx *ctx, toc_pool *pool)
 {
     size_t n_slots = pool->n_slots ? pool->n_slots * 2 : 64, mask = n_slots - 1;
-    uint32_t *slots;
+    uint64_t *slots;
 
     TOC_TRY(toc_alloc(ctx, n_slots, sizeof *slots, &slots));
-    for (uint32_t code = 1; code < pool->n; code++) {
-        size_t i = (size_t)toc_str_hash(toc_pool_str(pool, code)) & mask;
+    for (size_t old = 0; old < pool->n_slots; old++) {
+        if (!pool->slots[old]) continue;
+        size_t i = (size_t)(pool->slots[old] >> 32) & mask;
         while (slots[i]) i = (i + 1) & mask;
-        slots[i] = code + 1;
+        slots[i] = pool->slots[old];
     }
     toc_free(pool->slots);
     pool->slots = slots;
@@ -101,7 +108,7 @@ static toc_status pool_rehash(toc_ctx *ctx, toc_pool *pool)
     return TOC_OK;
 }
 
-/* Room for one more code in the three arrays, whose capacities move together. */
+/* Room for one more code in the two arrays, whose capacities move together. */
 static toc_status pool_reserve(toc_ctx *ctx, toc_pool *pool)
 {
     size_t need = TOC_MAX(pool->n, (size_t)1) + 1, cap;
@@ -111,13 +118,10 @@ static toc_status pool_reserve(toc_ctx *ctx, toc_pool *pool)
     TOC_TRY(toc_grow(ctx, &pool->texts, &cap, need, sizeof *pool->texts));
     cap = pool->cap;
     TOC_TRY(toc_grow(ctx, &pool->lengths, &cap, need, sizeof *pool->lengths));
-    cap = pool->cap;
-    TOC_TRY(toc_grow(ctx, &pool->hashes, &cap, need, sizeof *pool->hashes));
     pool->cap = cap;
     if (!pool->n) { /* code 0 */
         pool->texts[0] = "";
         pool->lengths[0] = 0;
-        pool->hashes[0] = 0;
         pool->n = 1;
     }
     return TOC_OK;
@@ -132,7 +136,7 @@ toc_status toc_pool_intern(toc_ctx *ctx, toc_pool *pool, toc_str text, uint32_t 
     if (text.n >= UINT32_MAX) return toc_fail(ctx, TOC_E_DATA, "a text of %zu bytes is too long", text.n);
     TOC_TRY(pool_reserve(ctx, pool));
     if ((pool->n + 1) * 10 > pool->n_slots * 7) TOC_TRY(pool_rehash(ctx, pool));
-    uint64_t hash = toc_str_hash(text);
+    uint32_t hash = pool_hash(text);
     size_t slot = pool_slot(pool, text, hash);
     if (!pool->slots[slot]) {
         const char *copy;
@@ -140,10 +144,9 @@ toc_status toc_pool_intern(toc_ctx *ctx, toc_pool *pool, toc_str text, uint32_t 
         TOC_TRY(toc_arena_copy(ctx, &pool->arena, text.p, text.n, &copy));
         pool->texts[pool->n] = copy;
         pool->lengths[pool->n] = (uint32_t)text.n;
-        pool->hashes[pool->n] = (uint32_t)(hash >> 32);
-        pool->slots[slot] = (uint32_t)++pool->n;
+        pool->slots[slot] = toc_pair(hash, (uint32_t)++pool->n);
     }
-    *code = pool->slots[slot] - 1;
+    *code = (uint32_t)pool->slots[slot] - 1;
     return TOC_OK;
 }
 
@@ -152,9 +155,9 @@ bool toc_pool_find(const toc_pool *pool, toc_str text, uint32_t *code)
     *code = 0;
     if (!text.n) return true;
     if (!pool->n_slots) return false;
-    size_t slot = pool_slot(pool, text, toc_str_hash(text));
+    size_t slot = pool_slot(pool, text, pool_hash(text));
     if (!pool->slots[slot]) return false;
-    *code = pool->slots[slot] - 1;
+    *code = (uint32_t)pool->slots[slot] - 1;
     return true;
 }
 
@@ -196,7 +199,6 @@ void toc_pool_release(toc_pool *pool)
 {
     if (!pool) return;
     toc_free(pool->slots);
-    toc_free(pool->hashes);
     toc_free(pool->texts);
     toc_free(pool->lengths);
     toc_arena_release(&pool->arena);

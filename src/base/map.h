@@ -23,8 +23,7 @@ static inline uint64_t toc_pair(uint32_t high, uint32_t low) { return (uint64_t)
 /* Strings numbered 0, 1, 2 ... in order of first appearance. Code 0 is always the empty string and means "missing". Zero-initialised is
  * a pool that holds only that. Strings are NUL-terminated and never move. */
 typedef struct {
-    uint32_t *slots;      /* code + 1, 0 = free */
-    uint32_t *hashes;     /* upper half of the hash, per code */
+    uint64_t *slots;      /* hash in the upper half, code + 1 in the lower; 0 = free */
     const char **texts;
     uint32_t *lengths;
     size_t n, cap, n_slots;

@@ -58,6 +58,7 @@ typedef struct ing_map {
     const char *yields_to; /* when a file of that map is there, this one is only its side */
     const char *currency;  /* of all amounts, where the export names none */
     const char *carry_key; /* header whose change begins a new order (ING_CARRY) */
+    bool lines_repeat;     /* the platform writes each line of an order once, so equal rows next to each other are lines of their own */
     /* Rules beyond cells; may refuse the row. NULL = none. */
     toc_status (*finish)(toc_ctx *ctx, ing_load *load, size_t row, ing_reject *reject);
 } ing_map;

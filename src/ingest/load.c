@@ -136,13 +136,28 @@ static uint64_t hash_row(const ing_load *load, size_t row)
     return h;
 }
 
-static bool same_rows(const ing_load *load, size_t a, size_t b)
+/* skip: a column that does not matter, SIZE_MAX = none */
+static bool same_rows(const ing_load *load, size_t a, size_t b, size_t skip)
 {
     for (size_t j = 0; j < load->n_columns; j++) {
         const ing_cells *c = &load->cells[j];
-        if (c->codes ? c->codes[a] != c->codes[b] : c->ints[a] != c->ints[b]) return false;
+        if (j != skip && (c->codes ? c->codes[a] != c->codes[b] : c->ints[a] != c->ints[b])) return false;
     }
     return true;
+}
+
+/* Gives the second, third ... of equal lines within one run of an order's rows a line id, so that they stay apart wherever they are read again. An
+ * order that comes back later in the file gets the same ids, and is a duplicate. */
+static toc_status number_repeats(toc_ctx *ctx, ing_load *load, size_t row)
+{
+    const shop_orders *o = &load->shop->orders;
+    size_t line_id = (size_t)shop_column_of(SHOP_ORDERS, TOC_STR("line_id")), k = 1;
+    char id[32];
+
+    for (size_t i = row; i-- > load->first_row && o->order_id[i] == o->order_id[row] && row - i < 1000;) k += same_rows(load, i, row, line_id);
+    if (k == 1) return TOC_OK;
+    snprintf(id, sizeof id, "repeat-%zu", k);
+    return toc_pool_intern(ctx, &load->shop->dict[SHOP_D_LINE], toc_str_of(id), &o->line_id[row]);
 }
 
 /* Whether a row with all the same cells was accepted from this file before. */
@@ -153,10 +168,11 @@ static toc_status is_duplicate(toc_ctx *ctx, ing_load *load, size_t row, bool *d
     bool fresh;
 
     *duplicate = false;
+    if (load->map->lines_repeat && !load->shop->orders.line_id[row]) TOC_TRY(number_repeats(ctx, load, row));
     if (load->options && load->options->keep_repeats && !(kind == SHOP_ORDERS && load->shop->orders.line_id[row])) return TOC_OK;
     TOC_TRY(toc_map_at(ctx, &load->seen, hash_row(load, row), &value, &fresh));
     if (fresh) *value = row + 1;
-    else *duplicate = same_rows(load, row, (size_t)*value - 1);
+    else *duplicate = same_rows(load, row, (size_t)*value - 1, SIZE_MAX);
     return TOC_OK;
 }
 
