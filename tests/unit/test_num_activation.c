@@ -1,0 +1,95 @@
+/* Softmax, GELU and layer normalisation beside plain loops in double. */
+#include "num/num.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+enum { MOST = 1024 };
+static const size_t lengths[] = { 1, 2, 15, 16, 17, 31, 33, 100, 384, 1000 };
+
+static void fill(float *x, size_t n, double spread, uint64_t stream)
+{
+    toc_rng rng = toc_rng_new(5, stream);
+    for (size_t i = 0; i < n; i++) x[i] = (float)(spread * toc_rng_normal(&rng));
+}
+
+static void near(const float *a, const float *b, size_t n, double bound, size_t length)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!(fabs((double)a[i] - (double)b[i]) <= bound * fmax(1, fabs((double)b[i])))) fail_msg("length %zu, entry %zu: %g, not %g", length, i, (double)a[i], (double)b[i]);
+}
+
+static void test_softmax(void **state)
+{
+    (void)state;
+    float a[2 * MOST], b[2 * MOST];
+    for (size_t k = 0; k < TOC_COUNT(lengths); k++) {
+        size_t n = lengths[k], stride = (n + 15) & ~(size_t)15;
+        fill(a, 2 * stride, k % 2 ? 1 : 30, k);
+        memcpy(b, a, sizeof b);
+        num_softmax(a, 2, n, stride, 0.35f);
+        num_ref_softmax(b, 2, n, stride, 0.35f);
+        near(a, b, 2 * stride, 3e-7, n);
+    }
+    float extreme[16] = { 3e38f, -3e38f, 3e38f, 0 };
+    num_softmax(extreme, 1, 4, 16, 1);
+    assert_true(fabsf(extreme[0] - 0.5f) < 1e-6f && extreme[1] < 1e-30f && extreme[4] == 0);
+}
+
+static void test_gelu(void **state)
+{
+    (void)state;
+    float a[3 * MOST], b[3 * MOST], bias[MOST];
+    for (size_t k = 0; k < TOC_COUNT(lengths); k++) {
+        size_t n = lengths[k];
+        fill(a, 3 * n, 3, k);
+        fill(bias, n, 1, 100 + k);
+        a[0] = k % 2 ? -1e30f : 1e30f;
+        memcpy(b, a, sizeof b);
+        num_gelu(a, bias, 3, n);
+        num_ref_gelu(b, bias, 3, n);
+        near(a, b, 3 * n, 3e-7, n);
+    }
+    float nan[1] = { NAN }, zero[1] = { 0 };
+    num_gelu(nan, zero, 1, 1);
+    assert_true(isnan(nan[0]));
+}
+
+static void test_layer_norm(void **state)
+{
+    (void)state;
+    float a[2 * MOST], b[2 * MOST], bias[MOST], gamma[MOST], beta[MOST];
+    for (size_t k = 0; k < TOC_COUNT(lengths); k++) {
+        size_t n = lengths[k];
+        fill(a, 2 * n, 2, k);
+        fill(bias, n, 1, 100 + k);
+        fill(gamma, n, 1, 200 + k);
+        fill(beta, n, 1, 300 + k);
+        memcpy(b, a, sizeof b);
+        num_layer_norm(a, k % 2 ? bias : NULL, gamma, beta, 1e-5f, 2, n);
+        num_ref_layer_norm(b, k % 2 ? bias : NULL, gamma, beta, 1e-5f, 2, n);
+        /* Fewer than 3 numbers may lie so close that the difference to their mean is rounding alone. */
+        near(a, b, 2 * n, n < 3 ? 1e-3 : 5e-6, n);
+    }
+}
+
+static void test_add_bias(void **state)
+{
+    (void)state;
+    float a[2 * 17], bias[17];
+    fill(a, 34, 1, 1);
+    fill(bias, 17, 1, 2);
+    float want = a[33] + bias[16];
+    num_add_bias(a, bias, 2, 17);
+    assert_true(a[33] == want);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_softmax), cmocka_unit_test(test_gelu), cmocka_unit_test(test_layer_norm), cmocka_unit_test(test_add_bias),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
