@@ -41,20 +41,24 @@ static void test_softmax(void **state)
 static void test_gelu(void **state)
 {
     (void)state;
-    float a[3 * MOST], b[3 * MOST], bias[MOST];
+    float a[3 * MOST], b[3 * MOST], v[3 * MOST], bias[MOST];
     for (size_t k = 0; k < TOC_COUNT(lengths); k++) {
         size_t n = lengths[k];
         fill(a, 3 * n, 3, k);
         fill(bias, n, 1, 100 + k);
         a[0] = k % 2 ? -1e30f : 1e30f;
-        memcpy(b, a, sizeof b);
+        for (size_t i = 0; i < 3 * n; i++) a[i] = b[i] = v[i] = a[i] + bias[i % n];
+        memset(bias, 0, sizeof bias);
         num_gelu(a, bias, 3, n);
         num_ref_gelu(b, bias, 3, n);
-        near(a, b, 3 * n, 3e-7, n);
+        for (size_t i = 0; i < 3 * n; i++)
+            if (!(fabs((double)a[i] - (double)b[i]) <= 3e-7 * fmax(1, fabs((double)v[i])))) fail_msg("gelu(%g) = %g, not %g", (double)v[i], (double)a[i], (double)b[i]);
     }
-    float nan[1] = { NAN }, zero[1] = { 0 };
+    float nan[1] = { NAN }, zero[1] = { 0 }, one[1] = { 1 }, bias_one[1] = { 1 };
     num_gelu(nan, zero, 1, 1);
     assert_true(isnan(nan[0]));
+    num_gelu(one, bias_one, 1, 1); /* the bias counts: gelu(2) */
+    assert_true(fabsf(one[0] - 1.9544997f) < 1e-6f);
 }
 
 static void test_layer_norm(void **state)
