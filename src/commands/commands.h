@@ -10,6 +10,7 @@
 /* The list that main() runs; NULL-terminated, in the order help shows. */
 extern const cli_command *const cmd_all[];
 
+extern const cli_command cmd_nightly;
 extern const cli_command cmd_churn, cmd_fraud, cmd_inventory;
 extern const cli_command cmd_ingest, cmd_features, cmd_gain, cmd_tree, cmd_encode;
 extern const cli_command cmd_merchant;

@@ -13,7 +13,7 @@ static const struct {
     [SHOP_REVIEWS] = { { "review_id" }, {0}, { "order_id", "product_id", "customer_id", "merchant_id", "title", "body", "created_at" } },
     [SHOP_PRODUCTS] = { { "product_id" }, {0}, {0} },
     [SHOP_STOCK] = { { "product_id" }, { "location", "as_of" }, {0} },
-    [SHOP_PROMOTIONS] = { { "product_id", "starts_on" }, {0}, { "product_id", "starts_on", "ends_on" } },
+    [SHOP_PROMOTIONS] = { { "product_id", "starts_on", "ends_on" }, {0}, {0} },
     [SHOP_CUSTOMERS] = { { "customer_id" }, {0}, {0} },
     [SHOP_MERCHANTS] = { { "merchant_id" }, {0}, {0} },
     [SHOP_PAYMENTS] = { { "payment_id" }, { "kind" }, { "order_id", "kind", "amount", "currency", "at" } },
