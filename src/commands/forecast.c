@@ -18,7 +18,8 @@ static const cli_option options[] = {
     CLI_TEXT(0, "id", args, id, .arg = "COLUMN", .help = "one series for each value of this column [one for all rows]"),
     CLI_WORD('p', "period", args, period, periods, .help = "rows are summed by day, week or month [day]"),
     CLI_INT('H', "horizon", args, horizon, .min = 1, .max = 366, .help = "look N periods ahead [14]"),
-    CLI_INT(0, "season", args, season, .min = 0, .max = 366, .help = "periods after which a pattern returns, 0 = none [7 by day]"),
+    CLI_INT(0, "season", args, season, .min = 0, .max = 366,
+            .help = "periods after which a pattern returns, 0 = none [7 by day]"),
     CLI_TIME('T', "as-of", args, as_of, .help = "know nothing from TIME on [the end of the data]"),
     CLI_END,
 };

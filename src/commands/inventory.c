@@ -12,13 +12,16 @@ typedef struct {
 } args;
 
 static const char *const settings[] = { "review", "cover", "dead", "min-chance", NULL };
-static const args defaults = { .report = CMD_REPORT_DEFAULTS, .as_of = TOC_NO_TIME, .horizon_days = 28.0, .service = 0.95, .lead_time_days = 7.0 };
+static const args defaults = {
+    .report = CMD_REPORT_DEFAULTS, .as_of = TOC_NO_TIME, .horizon_days = 28.0, .service = 0.95, .lead_time_days = 7.0
+};
 
 static const cli_option options[] = {
     CLI_SHOP(args, shop),
     CLI_TIME('T', "as-of", args, as_of, .help = "know nothing from TIME on [first midnight after the data]"),
     CLI_NUM('H', "horizon", args, horizon_days, .min = 1, .max = 120, .arg = "DAYS", .help = "show the forecast of DAYS [28]"),
-    CLI_NUM(0, "service", args, service, .min = 0.5, .max = 0.999, .arg = "SHARE", .help = "meet demand in this share of cycles [0.95]"),
+    CLI_NUM(0, "service", args, service, .min = 0.5, .max = 0.999, .arg = "SHARE",
+            .help = "meet demand in this share of cycles [0.95]"),
     CLI_NUM(0, "lead-time", args, lead_time_days, .min = 0, .max = 365, .arg = "DAYS", .help = "where the stock names none [7]"),
     CMD_REPORT(args, report),
     CLI_LIST(0, "set", args, set, .arg = "NAME=VALUE", .help = "review, cover, dead (days), min-chance"),
@@ -59,8 +62,15 @@ out:
 }
 
 const cli_command cmd_inventory = {
-    .name = "inventory", .group = "Every night", .usage = "[options] [FILE ...]",
+    .name = "inventory",
+    .group = "Every night",
+    .usage = "[options] [FILE ...]",
     .summary = "say what will run out, what piles up and what to order",
-    .examples = "  tocsin inventory orders.csv stock.csv products.csv\n  tocsin inventory --store shop.db --format html --out inventory.html",
-    .options = options, .defaults = &defaults, .args_size = sizeof defaults, .max_files = SIZE_MAX, .run = run,
+    .examples = "  tocsin inventory orders.csv stock.csv products.csv\n  tocsin inventory --store shop.db --format html --out "
+                "inventory.html",
+    .options = options,
+    .defaults = &defaults,
+    .args_size = sizeof defaults,
+    .max_files = SIZE_MAX,
+    .run = run,
 };

@@ -1,9 +1,10 @@
 /* forecast.h: demand of many products: how much is expected, and how much it could be.
  *
- * A series is non-negative demand of equal periods (days, weeks, months), oldest first; NaN is a period of which nothing is known (out of stock:
- * demand was hidden, not zero). Fourteen small models forecast every series at several earlier origins; the weights with which they are
- * added, and the way the quantiles are made, are fitted to what happened after those origins, over all series together and then by class, so
- * that a product with little history borrows from the others. Nothing later than the end of a series is ever used. */
+ * A series is non-negative demand of equal periods (days, weeks, months), oldest first; NaN is a period of which nothing is known
+ * (out of stock: demand was hidden, not zero). Fourteen small models forecast every series at several earlier origins; the
+ * weights with which they are added, and the way the quantiles are made, are fitted to what happened after those origins, over
+ * all series together and then by class, so that a product with little history borrows from the others. Nothing later than the
+ * end of a series is ever used. */
 #ifndef FC_FORECAST_H
 #define FC_FORECAST_H
 
@@ -47,7 +48,8 @@ typedef struct {
 typedef struct {
     size_t horizon;    /* periods ahead, >= 1 */
     size_t season;     /* periods of a season (7 for days); 0 or 1 = none */
-    size_t dead_after; /* so many periods without demand at the end, and five times the usual interval: dead; 0 = max(8, 8 seasons) */
+    size_t dead_after; /* so many periods without demand at the end, and five times the usual interval: dead; 0 = max(8, 8
+                          seasons) */
     size_t n_origins;  /* earlier origins to learn from; 0 = by the number of series: 8, or 3 above 20,000 */
 } fc_options;
 
@@ -71,11 +73,14 @@ typedef struct {
 } fc_forecasts;
 
 /* Forecasts n series. Deterministic for any thread count: work is cut by series. O(n * length * models * origins).
- * Errors: TOC_E_NOMEM, TOC_E_USAGE (horizon 0). Series of any length, even empty or all NaN, are forecast (as 0 or by the class). */
-TOC_CHECKED toc_status fc_run(toc_ctx *ctx, const fc_series *series, size_t n, const fc_options *options, fc_forecasts *forecasts);
+ * Errors: TOC_E_NOMEM, TOC_E_USAGE (horizon 0). Series of any length, even empty or all NaN, are forecast (as 0 or by the class).
+ */
+TOC_CHECKED toc_status fc_run(toc_ctx *ctx, const fc_series *series, size_t n, const fc_options *options,
+                              fc_forecasts *forecasts);
 void fc_release(fc_forecasts *forecasts);
 
-/* P(demand of the window > amount), read off the quantiles: linear between levels, from 0 at level 0, an exponential tail above the last. */
+/* P(demand of the window > amount), read off the quantiles: linear between levels, from 0 at level 0, an exponential tail above
+ * the last. */
 double fc_exceed(const double quantile[FC_N_LEVELS], double amount);
 /* The quantile of any level in (0, 1), read off the same line. */
 double fc_quantile(const double quantile[FC_N_LEVELS], double level);
@@ -87,8 +92,9 @@ fc_class fc_classify(const double *demand, size_t n, size_t dead_after, double *
 
 typedef enum { FC_DAY, FC_WEEK, FC_MONTH } fc_period;
 
-/* Sums of a table's rows by id and period. Series are sorted by id text, begin with the earliest period of any, and end with the last whole period
- * before `end`; a period without rows is 0, one with an empty value is NaN, a negative sum (returns above sales) is 0. */
+/* Sums of a table's rows by id and period. Series are sorted by id text, begin with the earliest period of any, and end with the
+ * last whole period before `end`; a period without rows is 0, one with an empty value is NaN, a negative sum (returns above
+ * sales) is 0. */
 typedef struct {
     size_t n, n_periods;
     const char **id;    /* (n) borrowed from the table */
@@ -99,21 +105,23 @@ typedef struct {
     size_t n_later;     /* rows at or after the end: left out */
 } fc_panel;
 
-/* Columns: value (a number or empty), time, id (NULL = one series called "all"). Weeks have 7 days and are counted back from as_of; as_of TOC_NO_TIME
- * means after the latest row, whose month counts as whole. Errors: TOC_E_USAGE (no such column), TOC_E_DATA (a value or time that is none: names
- * the row; no rows before as_of), TOC_E_NOMEM. */
-TOC_CHECKED toc_status fc_panel_build(toc_ctx *ctx, const tab_table *table, const char *value, const char *time, const char *id, fc_period period,
-                                      int64_t as_of, fc_panel *panel);
+/* Columns: value (a number or empty), time, id (NULL = one series called "all"). Weeks have 7 days and are counted back from
+ * as_of; as_of TOC_NO_TIME means after the latest row, whose month counts as whole. Errors: TOC_E_USAGE (no such column),
+ * TOC_E_DATA (a value or time that is none: names the row; no rows before as_of), TOC_E_NOMEM. */
+TOC_CHECKED toc_status fc_panel_build(toc_ctx *ctx, const tab_table *table, const char *value, const char *time, const char *id,
+                                      fc_period period, int64_t as_of, fc_panel *panel);
 void fc_panel_release(fc_panel *panel);
 /* First day (YYYY-MM-DD) of the period `step` (0 = the first one after the end); buf of at least 16. */
 void fc_panel_start(const toc_ctx *ctx, const fc_panel *panel, size_t step, char *buf);
-/* Writes id, step, start, mean, q50, q80, q90, q95, q99, class: one row for each step (1 ..) and one with step "sum" for all of them together. */
+/* Writes id, step, start, mean, q50, q80, q90, q95, q99, class: one row for each step (1 ..) and one with step "sum" for all of
+ * them together. */
 void fc_write_csv(const toc_ctx *ctx, const fc_panel *panel, const fc_forecasts *forecasts, toc_out *out);
 
 /* One model on one series: mean (horizon) of the coming periods, never negative. Errors: TOC_E_NOMEM. */
-TOC_CHECKED toc_status fc_model_run(toc_ctx *ctx, fc_model model, const double *demand, size_t n, size_t season, size_t horizon, double *mean);
-/* Simple exponential smoothing with a given alpha from the first known value: level <- level + alpha (y - level). NaN without a value.
- * Source: Hyndman & Athanasopoulos, Forecasting: principles and practice, section 8.1. */
+TOC_CHECKED toc_status fc_model_run(toc_ctx *ctx, fc_model model, const double *demand, size_t n, size_t season, size_t horizon,
+                                    double *mean);
+/* Simple exponential smoothing with a given alpha from the first known value: level <- level + alpha (y - level). NaN without a
+ * value. Source: Hyndman & Athanasopoulos, Forecasting: principles and practice, section 8.1. */
 double fc_ses(const double *y, size_t n, double alpha);
 /* Quantile of a gamma distribution of that mean and variance (Wilson & Hilferty 1931); the mean itself when the variance is 0. */
 double fc_gamma_quantile(double mean, double variance, double level);

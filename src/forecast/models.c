@@ -4,7 +4,8 @@
 #include <math.h>
 
 static const char *const model_names[FC_N_MODELS] = {
-    "naive", "ses", "window_short", "window_middle", "window_long", "croston", "sba", "tsb", "adida", "imapa", "seasonal_window", "holt_winters", "trimmed", "clipped",
+    "naive", "ses",   "window_short", "window_middle",   "window_long",  "croston", "sba",
+    "tsb",   "adida", "imapa",        "seasonal_window", "holt_winters", "trimmed", "clipped",
 };
 
 const char *fc_model_name(fc_model model)
@@ -98,7 +99,8 @@ static double tsb(const double *y, size_t n, double alpha_size, double alpha_cha
     return isnan(size) ? 0.0 : size * chance;
 }
 
-/* Sums over `level` periods, cut from the end so that the newest are whole; a missing period counts as the mean of its fellows. */
+/* Sums over `level` periods, cut from the end so that the newest are whole; a missing period counts as the mean of its fellows.
+ */
 static size_t aggregate(const double *y, size_t n, size_t level, double *sums)
 {
     size_t n_sums = n / level, start = n - n_sums * level;
@@ -197,8 +199,8 @@ static void lanes_learn(lanes *w, double y, double *season, bool counts)
     }
 }
 
-/* Damped trend with additive season of m periods. The first season starts half-way between the mean and what was seen; errors count after it.
- * seasons (m x LANES) is scratch. */
+/* Damped trend with additive season of m periods. The first season starts half-way between the mean and what was seen; errors
+ * count after it. seasons (m x LANES) is scratch. */
 static void holt_winters(const double *y, size_t n, size_t season, size_t horizon, double *seasons, double *mean)
 {
     size_t m = season > 1 && n >= 2 * season ? season : 1, best = 0, place = 0;

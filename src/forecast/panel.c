@@ -19,7 +19,8 @@ static toc_status read_value(toc_ctx *ctx, const tab_column *c, size_t row, doub
         toc_str text = toc_str_trim(tab_cell(c, row, buf));
         *value = NAN;
         if (text.n && !toc_parse_double(text, value))
-            return toc_fail(ctx, TOC_E_DATA, "row %zu: \"%.*s\" in column %s is no number", row + 1, (int)TOC_MIN(text.n, (size_t)40), text.p, c->name);
+            return toc_fail(ctx, TOC_E_DATA, "row %zu: \"%.*s\" in column %s is no number", row + 1,
+                            (int)TOC_MIN(text.n, (size_t)40), text.p, c->name);
     }
     return TOC_OK;
 }
@@ -43,7 +44,8 @@ static toc_status read_day(toc_ctx *ctx, const tab_column *c, size_t row, toc_da
     if (c->type == TAB_TIME) at = c->i64[row];
     else if (!toc_parse_time(ctx, text, order, &at)) at = TOC_NO_TIME;
     if (at == TOC_NO_TIME)
-        return toc_fail(ctx, TOC_E_DATA, "row %zu: \"%.*s\" in column %s is no time%s", row + 1, (int)TOC_MIN(text.n, (size_t)40), text.p, c->name,
+        return toc_fail(ctx, TOC_E_DATA, "row %zu: \"%.*s\" in column %s is no time%s", row + 1, (int)TOC_MIN(text.n, (size_t)40),
+                        text.p, c->name,
                         order == TOC_DATE_UNKNOWN && text.n ? ", or its day and month cannot be told apart" : "");
     *day = toc_local_day(ctx, at);
     return TOC_OK;
@@ -89,7 +91,8 @@ static int64_t period_of(const fc_panel *p, int64_t day)
 
 static int64_t period_start(const fc_panel *p, int64_t index)
 {
-    if (p->period == FC_MONTH) return toc_days_from_civil(floor_div(index, 12), (unsigned)(index - 12 * floor_div(index, 12)) + 1, 1);
+    if (p->period == FC_MONTH)
+        return toc_days_from_civil(floor_div(index, 12), (unsigned)(index - 12 * floor_div(index, 12)) + 1, 1);
     return p->period == FC_WEEK ? p->end_day + 7 * index : index;
 }
 
@@ -118,7 +121,9 @@ static toc_status number_ids(toc_ctx *ctx, const rows *r, size_t n_rows, uint32_
 
 static toc_status fill_periods(toc_ctx *ctx, const rows *r, size_t n_rows, const uint32_t *series_of, fc_panel *p)
 {
-    int64_t first = INT64_MAX, last = p->period == FC_MONTH ? month_of(p->end_day) - 1 : p->period == FC_WEEK ? -1 : p->end_day - 1;
+    int64_t first = INT64_MAX, last = p->period == FC_MONTH  ? month_of(p->end_day) - 1
+                                      : p->period == FC_WEEK ? -1
+                                                             : p->end_day - 1;
     size_t cells = 0;
     for (size_t i = 0; i < n_rows; i++) {
         int64_t at = period_of(p, r->day[i]);
@@ -155,8 +160,8 @@ static int64_t end_of(const toc_ctx *ctx, const rows *r, fc_period period, int64
     return toc_days_from_civil(floor_div(next, 12), (unsigned)(next - 12 * floor_div(next, 12)) + 1, 1);
 }
 
-toc_status fc_panel_build(toc_ctx *ctx, const tab_table *table, const char *value, const char *time, const char *id, fc_period period, int64_t as_of,
-                          fc_panel *panel)
+toc_status fc_panel_build(toc_ctx *ctx, const tab_table *table, const char *value, const char *time, const char *id,
+                          fc_period period, int64_t as_of, fc_panel *panel)
 {
     toc_status st = TOC_OK;
     rows r = {0};
@@ -198,7 +203,8 @@ void fc_panel_start(const toc_ctx *ctx, const fc_panel *panel, size_t step, char
     toc_format_date(ctx, toc_local_midnight(ctx, day), buf);
 }
 
-static void write_row(const fc_panel *panel, size_t s, const char *step, const char *start, double mean, const double *quantile, fc_class class, toc_out *out)
+static void write_row(const fc_panel *panel, size_t s, const char *step, const char *start, double mean, const double *quantile,
+                      fc_class class, toc_out *out)
 {
     static const double shown[] = { 0.5, 0.8, 0.9, 0.95, 0.99 };
     char buf[32];

@@ -1,8 +1,9 @@
 /* pool.c: all series together. Three walks, each parallel over blocks of series:
  *
- *   learn   every series is cut at earlier origins; the models' forecasts there and what came after become rows, and normal equations by class
- *   fit     the models' weights (least squares, >= 0) and, for each level, the mixture of quantile guesses (quantile regression), first over all
- *           rows, then by class with the common answer as prior
+ *   learn   every series is cut at earlier origins; the models' forecasts there and what came after become rows, and
+ *           normal equations by class
+ *   fit     the models' weights (least squares, >= 0) and, for each level, the mixture of quantile guesses (quantile
+ *           regression), first over all rows, then by class with the common answer as prior
  *   apply   the same rows at the end of every series, put together with what was fitted
  *
  * Blocks depend on the number of series alone and are merged in order. */
@@ -97,7 +98,8 @@ static size_t recent_known(const double *y, size_t n, size_t want, double *out)
 }
 
 /* Bootstrap of sums of `window` periods drawn from the last `want`, and the levels of single periods. */
-static void bootstrap(const job *j, const double *y, size_t n, size_t want, size_t window, desk *d, float sums[FC_N_LEVELS], float steps[FC_N_LEVELS])
+static void bootstrap(const job *j, const double *y, size_t n, size_t want, size_t window, desk *d, float sums[FC_N_LEVELS],
+                      float steps[FC_N_LEVELS])
 {
     double *past = d->sums + DRAWS;
     size_t known = recent_known(y, n, want, past);
@@ -113,7 +115,8 @@ static void bootstrap(const job *j, const double *y, size_t n, size_t want, size
     read_levels(past, known, steps);
 }
 
-/* Sums of `window` neighbouring periods, the newest 200, periods not known filled in by their fellows. False where there are too few. */
+/* Sums of `window` neighbouring periods, the newest 200, periods not known filled in by their fellows. False where there are too
+ * few. */
 static bool neighbours(const double *y, size_t n, size_t window, desk *d, float sums[FC_N_LEVELS])
 {
     size_t count = 0;
@@ -198,7 +201,8 @@ static double sum_known(const double *y, size_t n)
     return 10 * known >= 7 * n && known ? sum * (double)n / (double)known : NAN;
 }
 
-/* Mean squared change from one period to the next, at least a tenth of the mean squared: demand that never changes must teach too. */
+/* Mean squared change from one period to the next, at least a tenth of the mean squared: demand that never changes must teach
+ * too. */
 static double one_step_change(const double *y, size_t n)
 {
     double sum = 0.0, last = NAN, level = 0.0;
@@ -218,8 +222,8 @@ static double one_step_change(const double *y, size_t n)
     return TOC_MAX(sum / (double)count, floor * floor);
 }
 
-/* Adds what came after an origin to the normal equations. Rows weigh 1 / (scale * root of the scaled error): half-way between the mean of the
- * scaled squares, which a few wild series decide, and the mean of their roots, which forecasts too little. */
+/* Adds what came after an origin to the normal equations. Rows weigh 1 / (scale * root of the scaled error): half-way between the
+ * mean of the scaled squares, which a few wild series decide, and the mean of their roots, which forecasts too little. */
 static void add_equations(const job *j, const double *models, const double *future, double scale, equations *e)
 {
     size_t horizon = j->o.horizon, known = 0;
@@ -227,7 +231,8 @@ static void add_equations(const job *j, const double *models, const double *futu
     if (!(scale > 0.0)) return;
     for (size_t h = 0; h < horizon; h++) {
         if (isnan(future[h])) continue;
-        double mean = (models[FC_SES * horizon + h] + models[FC_WINDOW_MIDDLE * horizon + h] + models[FC_IMAPA * horizon + h]) / 3.0;
+        double mean =
+            (models[FC_SES * horizon + h] + models[FC_WINDOW_MIDDLE * horizon + h] + models[FC_IMAPA * horizon + h]) / 3.0;
         error += (future[h] - mean) * (future[h] - mean);
         known++;
     }
@@ -260,8 +265,8 @@ static toc_status desk_open(toc_ctx *ctx, const job *j, size_t first, size_t las
     return TOC_OK;
 }
 
-/* The part of a series that counts: from just before its first demand, so that the time before its launch says nothing, and not older than
- * FC_MAX_HISTORY. `end` periods are known. */
+/* The part of a series that counts: from just before its first demand, so that the time before its launch says nothing, and not
+ * older than FC_MAX_HISTORY. `end` periods are known. */
 static const double *useful(const double *y, size_t end, size_t *n)
 {
     size_t first = 0;
@@ -436,7 +441,8 @@ static void pick_rows(job *j)
 
 /* ---- apply ---- */
 
-static void mixed_levels(const row *r, bool sum, const double weight[FC_N_MODELS], const double mix[FC_N_LEVELS][GUESSES], double *quantile)
+static void mixed_levels(const row *r, bool sum, const double weight[FC_N_MODELS], const double mix[FC_N_LEVELS][GUESSES],
+                         double *quantile)
 {
     double x[GUESSES], before = 0.0;
     for (size_t l = 0; l < FC_N_LEVELS; l++) {
@@ -447,8 +453,8 @@ static void mixed_levels(const row *r, bool sum, const double weight[FC_N_MODELS
     }
 }
 
-/* After q periods without demand the rate is hardly above one demand in q + 1 periods, and the chance of any demand in w more periods about
- * w / (q + w + 1) (rule of succession). What the models still remember is cut to that. */
+/* After q periods without demand the rate is hardly above one demand in q + 1 periods, and the chance of any demand in w more
+ * periods about w / (q + w + 1) (rule of succession). What the models still remember is cut to that. */
 static void cut_dead(const double *y, size_t n, size_t window, size_t horizon, fc_forecast *f, double *mean, double *quantile)
 {
     double sum = 0.0, sold = 0.0, quiet = 0.0;

@@ -73,10 +73,13 @@ static toc_status add_warning_measures(toc_ctx *ctx, const inv_rows *r, const do
     b->n = r->n;
     b->n_positive = r->n_out;
     TOC_TRY(warn_add_measure(ctx, list, "precision", named ? (double)caught / (double)named : NAN,
-                             plain_named ? (double)plain_caught / (double)plain_named : NAN, "share of the products named that ran out"));
+                             plain_named ? (double)plain_caught / (double)plain_named : NAN,
+                             "share of the products named that ran out"));
     TOC_TRY(warn_add_measure(ctx, list, "recall", r->n_out ? (double)caught / (double)r->n_out : NAN,
-                             r->n_out ? (double)plain_caught / (double)r->n_out : NAN, "share of the products that ran out that were named"));
-    return toc_arena_printf(ctx, &list->arena, &b->summary, "Of %zu products that would have been named, %zu ran out%s; %zu ran out without being named.", named,
+                             r->n_out ? (double)plain_caught / (double)r->n_out : NAN,
+                             "share of the products that ran out that were named"));
+    return toc_arena_printf(ctx, &list->arena, &b->summary,
+                            "Of %zu products that would have been named, %zu ran out%s; %zu ran out without being named.", named,
                             caught, r->counted ? "" : " by what was sold", r->n_out - caught);
 }
 
@@ -85,30 +88,39 @@ static toc_status add_demand_measures(toc_ctx *ctx, const demand_errors *m, doub
     const char *name = NULL;
     double total = TOC_MAX(m->total, 1e-9);
     TOC_TRY(toc_arena_printf(ctx, &list->arena, &name, "pinball %g", level));
-    TOC_TRY(warn_add_measure(ctx, list, name, m->pinball / total, m->plain_pinball / total, "loss of the demand quantile for each unit of demand; less is better"));
+    TOC_TRY(warn_add_measure(ctx, list, name, m->pinball / total, m->plain_pinball / total,
+                             "loss of the demand quantile for each unit of demand; less is better"));
     TOC_TRY(toc_arena_printf(ctx, &list->arena, &name, "cover %g", level));
-    TOC_TRY(warn_add_measure(ctx, list, name, m->n ? (double)m->covered / (double)m->n : NAN, NAN, "share of products whose demand stayed within its quantile"));
-    TOC_TRY(warn_add_measure(ctx, list, "WAPE", m->error / total, m->plain_error / total, "error of expected demand as a share of demand; less is better"));
+    TOC_TRY(warn_add_measure(ctx, list, name, m->n ? (double)m->covered / (double)m->n : NAN, NAN,
+                             "share of products whose demand stayed within its quantile"));
+    TOC_TRY(warn_add_measure(ctx, list, "WAPE", m->error / total, m->plain_error / total,
+                             "error of expected demand as a share of demand; less is better"));
     if (has_stock) return TOC_OK;
     list->backtest.n = m->n;
     list->backtest.n_positive = m->n - m->covered;
-    return toc_arena_printf(ctx, &list->arena, &list->backtest.summary, "Demand of %zu of %zu products stayed within the quantile it should exceed in %.0f of 100 cases.",
+    return toc_arena_printf(ctx, &list->arena, &list->backtest.summary,
+                            "Demand of %zu of %zu products stayed within the quantile it should exceed in %.0f of 100 cases.",
                             m->covered, m->n, 100.0 * (1.0 - level));
 }
 
-toc_status inv_backtest(toc_ctx *ctx, const inventory_options *options, const inv_rows *rows, const inv_runout *model, const inv_outlook *before,
-                        const inv_outlook *now, warn_list *list)
+toc_status inv_backtest(toc_ctx *ctx, const inventory_options *options, const inv_rows *rows, const inv_runout *model,
+                        const inv_outlook *before, const inv_outlook *now, warn_list *list)
 {
     toc_status st = TOC_OK;
     double *score = NULL;
     warn_backtest *b = &list->backtest;
-    *b = (warn_backtest){ .done = true, .as_of = before->as_of, .until = now->as_of,
-                          .plain_name = before->has_stock ? "28 days' mean against the stock; the last window again" : "the last window again" };
+    *b = (warn_backtest) { .done = true,
+                           .as_of = before->as_of,
+                           .until = now->as_of,
+                           .plain_name = before->has_stock ? "28 days' mean against the stock; the last window again"
+                                                           : "the last window again" };
     if (before->has_stock) {
         if ((st = toc_alloc(ctx, rows->n + 1, sizeof *score, &score))) goto out;
         for (size_t i = 0; i < rows->n; i++) score[i] = inv_runout_row(model, rows, i);
         if ((st = add_warning_measures(ctx, rows, score, options->min_chance, list))) goto out;
-        if (rows->n_out && rows->n_out < rows->n && (st = warn_measure_scores(ctx, list, score, rows->plain, rows->truth, rows->n))) goto out;
+        if (rows->n_out && rows->n_out < rows->n &&
+            (st = warn_measure_scores(ctx, list, score, rows->plain, rows->truth, rows->n)))
+            goto out;
     }
     demand_errors m = measure_demand(before, now, inv_judged_days(options), options->service);
     st = add_demand_measures(ctx, &m, options->service, before->has_stock, list);

@@ -67,8 +67,8 @@ static int compare_quantity(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* A single giant order says nothing about the days to come: a line above 20 times the median line that is more than half of all other lines of the
- * product together. Returns the quantity from which a line counts as one, INFINITY when there is none. */
+/* A single giant order says nothing about the days to come: a line above 20 times the median line that is more than half of all
+ * other lines of the product together. Returns the quantity from which a line counts as one, INFINITY when there is none. */
 static double bulk_from(double *quantity, size_t n)
 {
     if (n < 8) return INFINITY;
@@ -123,7 +123,8 @@ static void fill_product(const shop_data *view, const grouping *g, size_t p, dou
     }
     for (size_t k = first; k < last; k++) {
         size_t i = g->line[k];
-        if (!shop_line_is_purchase(view, i) || o->currency[i] != d->currency[p] || o->ordered_at[i] < newest - 90 * TOC_DAY) continue;
+        if (!shop_line_is_purchase(view, i) || o->currency[i] != d->currency[p] || o->ordered_at[i] < newest - 90 * TOC_DAY)
+            continue;
         money += (double)shop_line_amount(view, i);
         pieces += (double)o->quantity[i];
     }

@@ -1,10 +1,23 @@
-/* inventory.c: outlook to warnings. What a product's numbers are (advice), what is wrong (the problem table), and how it is said. */
+/* inventory.c: outlook to warnings. What a product's numbers are (advice), what is wrong (problem), and how it is said. */
 #include "inventory/inventory_int.h"
 
 #include <math.h>
 
-typedef enum { P_NONE, P_OUT, P_RUNS_OUT, P_DEAD, P_SURPLUS, P_NEGATIVE, P_COUNT, P_DEMAND_UP, P_DEMAND_DOWN, N_PROBLEMS } problem;
-static const char *const problem_names[N_PROBLEMS] = { "", "out_of_stock", "runs_out", "dead_stock", "surplus", "negative_count", "count_again", "demand_above", "demand_below" };
+typedef enum {
+    P_NONE,
+    P_OUT,
+    P_RUNS_OUT,
+    P_DEAD,
+    P_SURPLUS,
+    P_NEGATIVE,
+    P_COUNT,
+    P_DEMAND_UP,
+    P_DEMAND_DOWN,
+    N_PROBLEMS
+} problem;
+static const char *const problem_names[N_PROBLEMS] = {
+    "", "out_of_stock", "runs_out", "dead_stock", "surplus", "negative_count", "count_again", "demand_above", "demand_below"
+};
 
 /* The numbers of one product. */
 typedef struct {
@@ -148,8 +161,7 @@ static int64_t stake(const desk *k, size_t p, problem what, const advice *a)
 {
     double units = 0.0, each = a->price;
     switch (what) {
-    case P_OUT: units = expected_shortage(k->now, p, TOC_MIN(a->available, 0.0) < 0.0 ? a->available : TOC_MAX(a->available, 0.0)); break;
-    case P_RUNS_OUT: units = expected_shortage(k->now, p, a->available); break;
+    case P_OUT: case P_RUNS_OUT: units = expected_shortage(k->now, p, a->available); break;
     case P_DEAD: units = a->on_hand; each = a->cost; break;
     case P_SURPLUS: units = a->position - inv_mean_ahead(k->now, p, k->options->cover_days); each = a->cost; break;
     case P_DEMAND_UP: case P_DEMAND_DOWN: units = fabs(a->lately - a->lately_expected); break;
@@ -168,36 +180,46 @@ static const char *units(double value, char buf[32])
     return buf;
 }
 
+/* Every reason here is a rule: no share of the score. */
+static warn_reason why(const char *code, double value, double usual, double threshold)
+{
+    return (warn_reason){ .code = code, .value = value, .usual = usual, .threshold = threshold, .weight = NAN };
+}
+
 static toc_status add_main_reason(const desk *k, warn_item *item, problem what, const advice *a)
 {
     char x[32], y[32], z[32], w[32], v[32];
     toc_ctx *ctx = k->ctx;
     switch (what) {
     case P_OUT:
-        return warn_add_reason(ctx, k->list, item, (warn_reason){ .code = "I02", .value = a->on_hand, .usual = a->expected, .threshold = a->quantile, .weight = NAN },
-                               "nothing left to sell; %s a day are usually asked for, and new stock needs %s days", units(a->per_day, x), units(a->lead_time, y));
+        return warn_add_reason(ctx, k->list, item, why("I02", a->on_hand, a->expected, a->quantile),
+                               "nothing left to sell; %s a day are usually asked for, and new stock needs %s days",
+                               units(a->per_day, x), units(a->lead_time, y));
     case P_RUNS_OUT:
-        return warn_add_reason(ctx, k->list, item, (warn_reason){ .code = "I01", .value = a->available, .usual = a->expected, .threshold = a->quantile, .weight = NAN },
-                               "%s can be sold in the %s days until new stock is in reach; %s are usually asked for, and %s in the worst %s of 100 cases",
-                               units(a->available, x), units(a->window, y), units(a->expected, z), units(a->quantile, w), units(100.0 * (1.0 - k->options->service), v));
+        return warn_add_reason(ctx, k->list, item, why("I01", a->available, a->expected, a->quantile),
+                               "%s can be sold in the %s days until new stock is in reach; %s are usually asked for, and %s in "
+                               "the worst %s of 100 cases",
+                               units(a->available, x), units(a->window, y), units(a->expected, z), units(a->quantile, w),
+                               units(100.0 * (1.0 - k->options->service), v));
     case P_DEAD:
-        return warn_add_reason(ctx, k->list, item, (warn_reason){ .code = "I04", .value = a->on_hand, .usual = a->expected, .threshold = k->options->dead_days, .weight = NAN },
-                               a->discontinued ? "%s on hand of a product that is discontinued" : "%s on hand and no sale in the last %s days", units(a->on_hand, x),
-                               units(k->options->dead_days, y));
+        return warn_add_reason(ctx, k->list, item, why("I04", a->on_hand, a->expected, k->options->dead_days),
+                               a->discontinued ? "%s on hand of a product that is discontinued"
+                                               : "%s on hand and no sale in the last %s days",
+                               units(a->on_hand, x), units(k->options->dead_days, y));
     case P_SURPLUS:
-        return warn_add_reason(ctx, k->list, item, (warn_reason){ .code = "I03", .value = a->cover, .usual = a->per_day, .threshold = k->options->cover_days, .weight = NAN },
-                               "%s on hand last %s days at %s a day; more than %s days is surplus", units(a->on_hand, x), units(a->cover, y), units(a->per_day, z),
-                               units(k->options->cover_days, w));
+        return warn_add_reason(ctx, k->list, item, why("I03", a->cover, a->per_day, k->options->cover_days),
+                               "%s on hand last %s days at %s a day; more than %s days is surplus", units(a->on_hand, x),
+                               units(a->cover, y), units(a->per_day, z), units(k->options->cover_days, w));
     case P_DEMAND_UP: case P_DEMAND_DOWN:
-        return warn_add_reason(ctx, k->list, item,
-                               (warn_reason){ .code = what == P_DEMAND_UP ? "I05" : "I06", .value = a->lately, .usual = a->lately_expected, .threshold = NAN, .weight = NAN },
-                               "%s sold in the last %s days; %s were expected", units(a->lately, x), units((double)inv_judged_days(k->options), y),
-                               units(a->lately_expected, z));
+        return warn_add_reason(ctx, k->list, item, why(what == P_DEMAND_UP ? "I05" : "I06", a->lately, a->lately_expected, NAN),
+                               "%s sold in the last %s days; %s were expected", units(a->lately, x),
+                               units((double)inv_judged_days(k->options), y), units(a->lately_expected, z));
     case P_COUNT:
-        return warn_add_reason(ctx, k->list, item, (warn_reason){ .code = "I10", .value = a->on_hand, .usual = a->expected, .threshold = NAN, .weight = NAN },
-                               "more was sold since the last count than was there and on the way; %s a day are usually asked for", units(a->per_day, x));
+        return warn_add_reason(ctx, k->list, item, why("I10", a->on_hand, a->expected, NAN),
+                               "more was sold since the last count than was there and on the way; %s a day are usually asked for",
+                               units(a->per_day, x));
     default:
-        return warn_add_reason(ctx, k->list, item, (warn_reason){ .code = "I07", .value = a->on_hand, .usual = 0.0, .threshold = 0.0, .weight = NAN },
+        return warn_add_reason(ctx, k->list, item, why("I07", a->on_hand, 0.0, 0.0),
                                "the stock count of at least one place is below zero");
     }
 }
@@ -207,15 +229,17 @@ static toc_status add_reasons(const desk *k, warn_item *item, size_t p, problem 
     const inv_outlook *o = k->now;
     TOC_TRY(add_main_reason(k, item, what, a));
     if (o->stock[p].negative && what != P_NEGATIVE)
-        TOC_TRY(warn_add_reason(k->ctx, k->list, item, (warn_reason){ .code = "I07", .value = a->on_hand, .usual = 0.0, .threshold = 0.0, .weight = NAN },
+        TOC_TRY(warn_add_reason(k->ctx, k->list, item, why("I07", a->on_hand, 0.0, 0.0),
                                 "the stock count of at least one place is below zero"));
     double plain = o->forecast.series[p].sum_mean;
     if (o->promotion.factor && plain > 0.0 && a->expected > 1.02 * plain)
-        TOC_TRY(warn_add_reason(k->ctx, k->list, item, (warn_reason){ .code = "I08", .value = a->expected / plain, .usual = 1.0, .threshold = NAN, .weight = NAN },
-                                "a promotion is ahead: %.0f %% more demand is expected, as in promotions before", 100.0 * (a->expected / plain - 1.0)));
+        TOC_TRY(warn_add_reason(k->ctx, k->list, item, why("I08", a->expected / plain, 1.0, NAN),
+                                "a promotion is ahead: %.0f %% more demand is expected, as in promotions before",
+                                100.0 * (a->expected / plain - 1.0)));
     if (o->demand.bulk[p])
-        TOC_TRY(warn_add_reason(k->ctx, k->list, item, (warn_reason){ .code = "I09", .value = o->demand.bulk[p], .usual = NAN, .threshold = NAN, .weight = NAN },
-                                "%u giant order%s left out of the usual demand", o->demand.bulk[p], o->demand.bulk[p] == 1 ? "" : "s"));
+        TOC_TRY(warn_add_reason(k->ctx, k->list, item, why("I09", o->demand.bulk[p], NAN, NAN),
+                                "%u giant order%s left out of the usual demand", o->demand.bulk[p],
+                                o->demand.bulk[p] == 1 ? "" : "s"));
     return TOC_OK;
 }
 
@@ -225,12 +249,18 @@ static toc_status set_action(const desk *k, warn_item *item, problem what, const
     toc_arena *arena = &k->list->arena;
     switch (what) {
     case P_OUT: case P_RUNS_OUT:
-        if (a->order_quantity >= 1.0) return toc_arena_printf(k->ctx, arena, &item->action, "order %s today", units(a->order_quantity, x));
+        if (a->order_quantity >= 1.0)
+            return toc_arena_printf(k->ctx, arena, &item->action, "order %s today", units(a->order_quantity, x));
         return toc_arena_printf(k->ctx, arena, &item->action, "hurry the %s on the way", units(a->incoming, x));
     case P_DEAD: return toc_arena_printf(k->ctx, arena, &item->action, "mark down, return to the supplier, or write off");
-    case P_SURPLUS: return toc_arena_printf(k->ctx, arena, &item->action, "order no more; mark down or move what is above %s days", units(k->options->cover_days, x));
-    case P_DEMAND_UP: return toc_arena_printf(k->ctx, arena, &item->action, "check the stock; %s cover the next %.0f days", units(ceil(a->quantile), x), a->window);
-    case P_DEMAND_DOWN: return toc_arena_printf(k->ctx, arena, &item->action, "check whether it is still listed, in stock and priced right");
+    case P_SURPLUS:
+        return toc_arena_printf(k->ctx, arena, &item->action, "order no more; mark down or move what is above %s days",
+                                units(k->options->cover_days, x));
+    case P_DEMAND_UP:
+        return toc_arena_printf(k->ctx, arena, &item->action, "check the stock; %s cover the next %.0f days",
+                                units(ceil(a->quantile), x), a->window);
+    case P_DEMAND_DOWN:
+        return toc_arena_printf(k->ctx, arena, &item->action, "check whether it is still listed, in stock and priced right");
     default: return toc_arena_printf(k->ctx, arena, &item->action, "count the stock again");
     }
 }
@@ -248,9 +278,17 @@ static toc_status add_facts(const desk *k, warn_item *item, size_t p, problem wh
         const char *name;
         double value;
     } numbers[] = {
-        { "on_hand", a->on_hand }, { "reserved", a->reserved }, { "incoming", a->incoming }, { "demand_per_day", a->per_day }, { "days_of_cover", a->cover },
-        { "lead_time_days", a->lead_time }, { "window_days", a->window }, { "demand_expected", a->expected }, { "demand_quantile", a->quantile },
-        { "reorder_point", a->reorder_point }, { "order_quantity", a->order_quantity },
+        { "on_hand", a->on_hand },
+        { "reserved", a->reserved },
+        { "incoming", a->incoming },
+        { "demand_per_day", a->per_day },
+        { "days_of_cover", a->cover },
+        { "lead_time_days", a->lead_time },
+        { "window_days", a->window },
+        { "demand_expected", a->expected },
+        { "demand_quantile", a->quantile },
+        { "reorder_point", a->reorder_point },
+        { "order_quantity", a->order_quantity },
     };
     char date[32] = "";
     TOC_TRY(warn_add_fact(k->ctx, k->list, item, "problem", "%s", problem_names[what]));
@@ -295,7 +333,8 @@ static toc_status warn_product(const desk *k, size_t p)
     TOC_TRY(add_reasons(k, item, p, what, &a));
     TOC_TRY(add_facts(k, item, p, what, &a));
     if (d->newest_line[p] >= 0)
-        TOC_TRY(warn_add_evidence(k->ctx, k->list, item, shop_text(view, SHOP_D_ORDER, view->orders.order_id[d->newest_line[p]])));
+        TOC_TRY(
+            warn_add_evidence(k->ctx, k->list, item, shop_text(view, SHOP_D_ORDER, view->orders.order_id[d->newest_line[p]])));
     return add_picture(k, item, p);
 }
 
@@ -311,19 +350,29 @@ static toc_status add_notes(const desk *k, uint64_t dropped)
         assumed += o->stock[p].known && isnan(o->stock[p].lead_time_days);
     }
     if (!o->has_stock)
-        TOC_TRY(warn_note(k->ctx, k->list, "no stock counts: only changes of demand are named; --stock with product_id, on_hand and as_of gives stock-out dates and orders"));
-    else if (counted < d->n) TOC_TRY(warn_note(k->ctx, k->list, "%zu of %zu products have no stock count and are left out", d->n - counted, d->n));
-    if (assumed) TOC_TRY(warn_note(k->ctx, k->list, "no lead time for %zu of %zu products: %g days assumed", assumed, d->n, k->options->lead_time_days));
+        TOC_TRY(warn_note(k->ctx, k->list,
+                          "no stock counts: only changes of demand are named; --stock with product_id, on_hand and as_of gives "
+                          "stock-out dates and orders"));
+    else if (counted < d->n)
+        TOC_TRY(warn_note(k->ctx, k->list, "%zu of %zu products have no stock count and are left out", d->n - counted, d->n));
+    if (assumed)
+        TOC_TRY(warn_note(k->ctx, k->list, "no lead time for %zu of %zu products: %g days assumed", assumed, d->n,
+                          k->options->lead_time_days));
     if (dropped & (uint64_t)1 << shop_column_of(SHOP_ORDERS, TOC_STR("status")))
-        TOC_TRY(warn_note(k->ctx, k->list, "column status has no time of its own and is not used: cancelled orders count as demand"));
+        TOC_TRY(
+            warn_note(k->ctx, k->list, "column status has no time of its own and is not used: cancelled orders count as demand"));
     if (d->no_product) TOC_TRY(warn_note(k->ctx, k->list, "%zu order lines without a product are not counted", d->no_product));
-    if (d->hidden_days) TOC_TRY(warn_note(k->ctx, k->list, "%zu product days without stock taken as unknown demand, not as none", d->hidden_days));
+    if (d->hidden_days)
+        TOC_TRY(
+            warn_note(k->ctx, k->list, "%zu product days without stock taken as unknown demand, not as none", d->hidden_days));
     if (o->promotion.n_measured)
-        TOC_TRY(warn_note(k->ctx, k->list, "promotions sold %.2f times the usual, measured on %zu product days", o->promotion.uplift, o->promotion.n_measured));
+        TOC_TRY(warn_note(k->ctx, k->list, "promotions sold %.2f times the usual, measured on %zu product days",
+                          o->promotion.uplift, o->promotion.n_measured));
     return TOC_OK;
 }
 
-static toc_status read_products(toc_ctx *ctx, const shop_data *view, int64_t as_of, size_t n_codes, double **price, double **cost, bool **discontinued)
+static toc_status read_products(toc_ctx *ctx, const shop_data *view, int64_t as_of, size_t n_codes, double **price, double **cost,
+                                bool **discontinued)
 {
     const shop_products *r = &view->products;
     TOC_TRY(toc_alloc(ctx, n_codes, sizeof **price, price));
@@ -351,7 +400,8 @@ typedef struct {
 /* Windows to learn running out from: more say more, but each costs a forecast of everything. */
 enum { MANY_PRODUCTS = 20000, WINDOWS = 7, WINDOWS_OF_MANY = 3 };
 
-static toc_status outlook_at(toc_ctx *ctx, const shop_data *shop, const inventory_options *options, int64_t as_of, inv_outlook *outlook)
+static toc_status outlook_at(toc_ctx *ctx, const shop_data *shop, const inventory_options *options, int64_t as_of,
+                             inv_outlook *outlook)
 {
     shop_data view = {0};
     toc_status st = shop_as_of(ctx, shop, as_of, &view, NULL);
@@ -361,14 +411,16 @@ static toc_status outlook_at(toc_ctx *ctx, const shop_data *shop, const inventor
 }
 
 /* Walks from the earliest window to the last one; each outlook is judged by the next. */
-static toc_status learn_windows(toc_ctx *ctx, const shop_data *shop, const inventory_options *options, const inv_outlook *now, size_t n_windows, hindsight *past)
+static toc_status learn_windows(toc_ctx *ctx, const shop_data *shop, const inventory_options *options, const inv_outlook *now,
+                                size_t n_windows, hindsight *past)
 {
     size_t days = inv_judged_days(options);
     int64_t today = toc_local_day(ctx, now->as_of);
     for (size_t k = n_windows; k > 0; k--) {
         inv_outlook later = {0};
         toc_status st = outlook_at(ctx, shop, options, toc_local_midnight(ctx, today - (int64_t)(k * days)), &later);
-        if (!st && k < n_windows && later.has_stock) st = inv_rows_add(ctx, shop, &past->before, &later, days, &past->earlier_rows);
+        if (!st && k < n_windows && later.has_stock)
+            st = inv_rows_add(ctx, shop, &past->before, &later, days, &past->earlier_rows);
         inv_outlook_release(&past->before);
         past->before = later;
         if (st) return st;
@@ -377,11 +429,14 @@ static toc_status learn_windows(toc_ctx *ctx, const shop_data *shop, const inven
     return inv_runout_fit(ctx, &past->earlier_rows, &past->then);
 }
 
-static toc_status look_back(toc_ctx *ctx, const shop_data *shop, const inventory_options *options, const inv_outlook *now, hindsight *past, warn_list *list)
+static toc_status look_back(toc_ctx *ctx, const shop_data *shop, const inventory_options *options, const inv_outlook *now,
+                            hindsight *past, warn_list *list)
 {
-    size_t days = inv_judged_days(options), need = 3 * days + 14, most = now->demand.n > MANY_PRODUCTS ? WINDOWS_OF_MANY : WINDOWS;
+    size_t days = inv_judged_days(options), need = 3 * days + 14,
+           most = now->demand.n > MANY_PRODUCTS ? WINDOWS_OF_MANY : WINDOWS;
     if (now->demand.n_days < need)
-        return toc_arena_printf(ctx, &list->arena, &list->backtest.why_not, "%zu days of orders, and %zu are needed to look back one window of %zu days", now->demand.n_days,
+        return toc_arena_printf(ctx, &list->arena, &list->backtest.why_not,
+                                "%zu days of orders, and %zu are needed to look back one window of %zu days", now->demand.n_days,
                                 need, days);
     size_t n_windows = now->has_stock ? TOC_MIN(most, 1 + (now->demand.n_days - need) / days) : 1;
     TOC_TRY(learn_windows(ctx, shop, options, now, n_windows, past));
@@ -416,8 +471,16 @@ toc_status inventory_warn(toc_ctx *ctx, const shop_data *shop, int64_t as_of, co
     if ((st = inv_outlook_build(ctx, &view, shop, as_of, options, 0, &now))) goto out;
     if ((st = look_back(ctx, shop, options, &now, &past, list))) goto out;
     if ((st = read_products(ctx, &view, as_of, now.demand.n_codes, &price, &cost, &discontinued))) goto out;
-    desk k = { .ctx = ctx, .view = &view, .options = options, .now = &now, .before = past.done ? &past.before : NULL, .runout = &past.now, .list_price = price,
-               .list_cost = cost, .discontinued = discontinued, .list = list };
+    desk k = { .ctx = ctx,
+               .view = &view,
+               .options = options,
+               .now = &now,
+               .before = past.done ? &past.before : NULL,
+               .runout = &past.now,
+               .list_price = price,
+               .list_cost = cost,
+               .discontinued = discontinued,
+               .list = list };
     for (size_t p = 0; p < now.demand.n; p++)
         if ((st = warn_product(&k, p))) goto out;
     list->n_considered = now.demand.n;

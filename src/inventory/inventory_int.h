@@ -52,10 +52,13 @@ typedef struct {
     double order_point;        /* mean of on_hand + incoming just before incoming rose; NaN = never rose */
 } inv_stock;
 
-/* stock (demand->n, heap, the caller's). *any says whether there are counts at all. Days whose newest count is 0 are set to NaN in demand. */
-TOC_CHECKED toc_status inv_stock_build(toc_ctx *ctx, const shop_data *view, int64_t as_of, inv_demand *demand, inv_stock **stock, bool *any);
+/* stock (demand->n, heap, the caller's). *any says whether there are counts at all. Days whose newest count is 0 are set to NaN
+ * in demand. */
+TOC_CHECKED toc_status inv_stock_build(toc_ctx *ctx, const shop_data *view, int64_t as_of, inv_demand *demand, inv_stock **stock,
+                                       bool *any);
 /* Whether a product was counted, and counted empty, in [from, to): bits 1 and 2 for each product of demand (n, caller's). */
-TOC_CHECKED toc_status inv_stock_outs(toc_ctx *ctx, const shop_data *shop, int64_t from, int64_t to, const inv_demand *demand, uint8_t *seen);
+TOC_CHECKED toc_status inv_stock_outs(toc_ctx *ctx, const shop_data *shop, int64_t from, int64_t to, const inv_demand *demand,
+                                      uint8_t *seen);
 
 /* Promotions: how demand changed in those that are over, and a factor for every coming day. */
 typedef struct {
@@ -64,7 +67,8 @@ typedef struct {
     double *factor;    /* (n x horizon) of coming days; NULL when there is none ahead */
 } inv_promotion;
 /* Measures the uplift, takes it out of the past in demand, and says what is ahead. Release with inv_promotion_release. */
-TOC_CHECKED toc_status inv_promotion_build(toc_ctx *ctx, const shop_data *view, const shop_data *known, inv_demand *demand, size_t horizon, inv_promotion *promotion);
+TOC_CHECKED toc_status inv_promotion_build(toc_ctx *ctx, const shop_data *view, const shop_data *known, inv_demand *demand,
+                                           size_t horizon, inv_promotion *promotion);
 void inv_promotion_release(inv_promotion *promotion);
 
 /* Everything about all products at one moment. */
@@ -81,10 +85,10 @@ typedef struct {
     double *chance;        /* (n) P(demand of the window > available); NaN = no count */
 } inv_outlook;
 
-/* promotions: where coming promotions are looked up (plans are known ahead of time); may be view. fixed_window: days of every window, 0 = each
- * product's lead time and review. */
-TOC_CHECKED toc_status inv_outlook_build(toc_ctx *ctx, const shop_data *view, const shop_data *promotions, int64_t as_of, const inventory_options *options,
-                                         size_t fixed_window, inv_outlook *outlook);
+/* promotions: where coming promotions are looked up (plans are known ahead of time); may be view. fixed_window: days of every
+ * window, 0 = each product's lead time and review. */
+TOC_CHECKED toc_status inv_outlook_build(toc_ctx *ctx, const shop_data *view, const shop_data *promotions, int64_t as_of,
+                                         const inventory_options *options, size_t fixed_window, inv_outlook *outlook);
 void inv_outlook_release(inv_outlook *outlook);
 /* Mean demand of days 0 .. n_days-1 ahead, promotions included; beyond the horizon the mean of the horizon goes on. */
 double inv_mean_ahead(const inv_outlook *outlook, size_t product, double n_days);
@@ -92,10 +96,11 @@ double inv_mean_ahead(const inv_outlook *outlook, size_t product, double n_days)
 double inv_window_quantile(const inv_outlook *outlook, size_t product, double level);
 double inv_window_exceed(const inv_outlook *outlook, size_t product, double amount);
 
-/* P(demand of n_days > amount): the window's distribution, thinned for a shorter time, stretched for a longer one (the mean with the days, the spread
- * with their root). */
+/* P(demand of n_days > amount): the window's distribution, thinned for a shorter time, stretched for a longer one (the mean with
+ * the days, the spread with their root). */
 double inv_exceed_within(const inv_outlook *outlook, size_t product, double n_days, double amount);
-/* P(the shelf is empty at some time in n_days) when nothing more is ordered: before what is on the way arrives (late_days after its promise), or after. */
+/* P(the shelf is empty at some time in n_days) when nothing more is ordered: before what is on the way arrives (late_days after
+ * its promise), or after. */
 double inv_chance_within(const inv_outlook *outlook, size_t product, double n_days, double late_days);
 /* Units that can be sold in the next n_days. */
 double inv_available_within(const inv_outlook *outlook, size_t product, double n_days);
@@ -116,12 +121,13 @@ typedef struct {
     bool counted;      /* judged by counts, not by sales against stock */
 } inv_rows;
 /* Adds the rows of `before`, judged by what is known in `later` (days later). */
-TOC_CHECKED toc_status inv_rows_add(toc_ctx *ctx, const shop_data *shop, const inv_outlook *before, const inv_outlook *later, size_t days, inv_rows *rows);
+TOC_CHECKED toc_status inv_rows_add(toc_ctx *ctx, const shop_data *shop, const inv_outlook *before, const inv_outlook *later,
+                                    size_t days, inv_rows *rows);
 /* Adds all rows of `from`. */
 TOC_CHECKED toc_status inv_rows_append(toc_ctx *ctx, const inv_rows *from, inv_rows *to);
 void inv_rows_release(inv_rows *rows);
-/* A logistic model on the signs; fitted only when at least 20 rows ran out and 20 did not, and counts decided. With fewer, the chance by demand alone,
- * scaled down to how many ran out. */
+/* A logistic model on the signs; fitted only when at least 20 rows ran out and 20 did not, and counts decided. With fewer, the
+ * chance by demand alone, scaled down to how many ran out. */
 typedef struct {
     bool fitted;
     double scale;
@@ -133,8 +139,8 @@ double inv_runout_row(const inv_runout *model, const inv_rows *rows, size_t i);
 double inv_runout_product(const inv_runout *model, const inv_outlook *outlook, size_t product, size_t days);
 
 /* Fills list->backtest: rows (of `before`) scored by `model`, learned earlier still, and the demand forecast of `before`. */
-TOC_CHECKED toc_status inv_backtest(toc_ctx *ctx, const inventory_options *options, const inv_rows *rows, const inv_runout *model, const inv_outlook *before,
-                                    const inv_outlook *now, warn_list *list);
+TOC_CHECKED toc_status inv_backtest(toc_ctx *ctx, const inventory_options *options, const inv_rows *rows, const inv_runout *model,
+                                    const inv_outlook *before, const inv_outlook *now, warn_list *list);
 /* Units of a product sold in the newest n_days, scaled up for hidden days; NaN when fewer than 70 % are known. */
 double inv_sold_lately(const inv_demand *demand, size_t product, size_t n_days);
 

@@ -5,8 +5,13 @@
 
 inventory_options inventory_defaults(void)
 {
-    return (inventory_options){ .service = 0.95, .lead_time_days = 7.0, .review_days = 7.0, .horizon_days = 28.0, .cover_days = 180.0, .dead_days = 60.0,
-                                .min_chance = 0.3 };
+    return (inventory_options) { .service = 0.95,
+                                 .lead_time_days = 7.0,
+                                 .review_days = 7.0,
+                                 .horizon_days = 28.0,
+                                 .cover_days = 180.0,
+                                 .dead_days = 60.0,
+                                 .min_chance = 0.3 };
 }
 
 static double lead_time(const inv_outlook *o, size_t p, const inventory_options *options)
@@ -32,7 +37,8 @@ static toc_status run_forecast(toc_ctx *ctx, const inventory_options *options, i
     fc_series *series = NULL;
     TOC_TRY(toc_alloc(ctx, o->demand.n, sizeof *series, &series));
     for (size_t p = 0; p < o->demand.n; p++)
-        series[p] = (fc_series){ .demand = o->demand.demand + p * o->demand.n_days, .n = o->demand.n_days, .window = o->window[p] };
+        series[p] =
+            (fc_series) { .demand = o->demand.demand + p * o->demand.n_days, .n = o->demand.n_days, .window = o->window[p] };
     fc_options fc = { .horizon = o->horizon, .season = o->demand.n_days >= 28 ? 7 : 1, .dead_after = (size_t)options->dead_days };
     toc_status st = fc_run(ctx, series, o->demand.n, &fc, &o->forecast);
     toc_free(series);
@@ -100,7 +106,8 @@ static double thinned_exceed(const inv_outlook *o, size_t p, double share, doubl
 {
     enum { POINTS = 25 };
     double sum = 0.0;
-    for (int i = 0; i < POINTS; i++) sum += binomial_exceed(round(inv_window_quantile(o, p, ((double)i + 0.5) / POINTS)), share, amount);
+    for (int i = 0; i < POINTS; i++)
+        sum += binomial_exceed(round(inv_window_quantile(o, p, ((double)i + 0.5) / POINTS)), share, amount);
     return sum / POINTS;
 }
 
@@ -118,7 +125,8 @@ double inv_chance_within(const inv_outlook *o, size_t p, double n_days, double l
 {
     const inv_stock *s = &o->stock[p];
     double there = (double)(s->on_hand - s->reserved), all = there + (double)s->incoming, arrives = n_days;
-    if (s->incoming > 0 && s->incoming_at != TOC_NO_TIME) arrives = (double)(s->incoming_at - o->as_of) / (double)TOC_DAY + late_days;
+    if (s->incoming > 0 && s->incoming_at != TOC_NO_TIME)
+        arrives = (double)(s->incoming_at - o->as_of) / (double)TOC_DAY + late_days;
     else if (s->incoming > 0) arrives = (isnan(s->lead_time_days) ? (double)o->window[p] / 2.0 : s->lead_time_days) + late_days;
     /* Running out is demand for the last unit: half a unit less than what is there is the border. */
     if (arrives >= n_days) return inv_exceed_within(o, p, n_days, TOC_MAX(there - 0.5, 0.0));
@@ -138,8 +146,8 @@ static toc_status set_chances(toc_ctx *ctx, inv_outlook *o)
     return TOC_OK;
 }
 
-toc_status inv_outlook_build(toc_ctx *ctx, const shop_data *view, const shop_data *promotions, int64_t as_of, const inventory_options *options,
-                             size_t fixed_window, inv_outlook *outlook)
+toc_status inv_outlook_build(toc_ctx *ctx, const shop_data *view, const shop_data *promotions, int64_t as_of,
+                             const inventory_options *options, size_t fixed_window, inv_outlook *outlook)
 {
     toc_status st = TOC_OK;
     inv_outlook o = { .as_of = as_of };

@@ -1,5 +1,5 @@
-/* position.c: stock counts. A product may be counted in several places at several times; what it has at a moment is the sum of the newest count of
- * each place. Of two counts of one place at one time the later row holds, so repeated rows count once. */
+/* position.c: stock counts. A product may be counted in several places at several times; what it has at a moment is the sum of
+ * the newest count of each place. Of two counts of one place at one time the later row holds, so repeated rows count once. */
 #include "inventory/inventory_int.h"
 
 #include <math.h>
@@ -91,8 +91,13 @@ static int64_t or_zero(int64_t value)
 static void sum_places(const shop_data *shop, const counts *c, const places *p, inv_stock *s)
 {
     double cost = 0.0, costed = 0.0;
-    *s = (inv_stock){ .known = true, .counted_at = TOC_NO_TIME, .incoming_at = TOC_NO_TIME, .lead_time_days = NAN, .unit_cost = NAN,
-                       .low_point = NAN, .order_point = NAN };
+    *s = (inv_stock){ .known = true,
+                       .counted_at = TOC_NO_TIME,
+                       .incoming_at = TOC_NO_TIME,
+                       .lead_time_days = NAN,
+                       .unit_cost = NAN,
+                       .low_point = NAN,
+                       .order_point = NAN };
     for (size_t i = 0; i < p->n; i++) {
         size_t row = p->row[i];
         const shop_stock *k = &shop->stock;
@@ -115,8 +120,8 @@ static void sum_places(const shop_data *shop, const counts *c, const places *p, 
     if (costed > 0.0) s->unit_cost = cost / costed;
 }
 
-/* Days between two counts of which the first was 0. Sales on such a day show that it was over; the day it ran out counts as hidden when it sold less
- * than a usual day. */
+/* Days between two counts of which the first was 0. Sales on such a day show that it was over; the day it ran out counts as
+ * hidden when it sold less than a usual day. */
 static void hide_days(toc_ctx *ctx, int64_t from, int64_t to, inv_demand *d, size_t p)
 {
     int64_t first = toc_local_day(ctx, from) - d->first_day, last = toc_local_day(ctx, to - 1) - d->first_day;
@@ -168,7 +173,8 @@ static void add_habit(habit *h, int64_t on_hand, int64_t incoming, bool recent)
     h->n++;
 }
 
-static void walk_product(toc_ctx *ctx, const shop_data *view, const counts *c, size_t first, size_t last, int64_t as_of, inv_demand *d, size_t p, inv_stock *s)
+static void walk_product(toc_ctx *ctx, const shop_data *view, const counts *c, size_t first, size_t last, int64_t as_of,
+                         inv_demand *d, size_t p, inv_stock *s)
 {
     places seen = {0};
     habit h = {0};
@@ -185,13 +191,14 @@ static void walk_product(toc_ctx *ctx, const shop_data *view, const counts *c, s
     if (h.n_recent) s->share_empty = (double)h.n_empty / (double)h.n_recent;
 }
 
-/* What left since the count is not there any more; an export of sales without a fresh count must not hide that. What was on the way may have
- * arrived and been sold: a count is outsold only beyond that. */
+/* What left since the count is not there any more; an export of sales without a fresh count must not hide that. What was on the
+ * way may have arrived and been sold: a count is outsold only beyond that. */
 static void take_off_sales(const shop_data *view, int64_t as_of, const inv_demand *d, inv_stock *stock)
 {
     for (size_t p = 0; p < d->n; p++) {
         inv_stock *s = &stock[p];
-        /* Promised for a day between the count and now: there. Still on the way at a later count: late, and counted as on the way. */
+        /* Promised for a day between the count and now: there. Still on the way at a later count: late, and counted as on the
+         * way. */
         if (!s->known || s->incoming_at == TOC_NO_TIME || s->incoming_at <= s->counted_at || s->incoming_at >= as_of) continue;
         s->on_hand += s->incoming;
         s->incoming = 0;
@@ -241,7 +248,8 @@ toc_status inv_stock_outs(toc_ctx *ctx, const shop_data *shop, int64_t from, int
         for (last = first; last < c.n && row_of(&c, shop, c.order[last]) == p; last++) {
             int64_t at = c.at[c.order[last]];
             place_count(shop, c.order[last], &known);
-            if (at < from || (last + 1 < c.n && row_of(&c, shop, c.order[last + 1]) == p && c.at[c.order[last + 1]] == at)) continue;
+            if (at < from || (last + 1 < c.n && row_of(&c, shop, c.order[last + 1]) == p && c.at[c.order[last + 1]] == at))
+                continue;
             seen[p - 1] = (uint8_t)(seen[p - 1] | 1 | (total_on_hand(shop, &known) <= 0 ? 2 : 0));
         }
     }

@@ -74,7 +74,8 @@ static double product_uplift(const past *k, size_t p, double common, double mean
     return TOC_MIN(TOC_MAX(uplift, 0.5), 10.0);
 }
 
-static toc_status look_ahead(toc_ctx *ctx, const shop_data *known, const inv_demand *d, size_t horizon, const double *uplift, inv_promotion *promotion)
+static toc_status look_ahead(toc_ctx *ctx, const shop_data *known, const inv_demand *d, size_t horizon, const double *uplift,
+                             inv_promotion *promotion)
 {
     size_t from, to;
     for (size_t i = 0; i < known->promotions.n; i++) {
@@ -89,7 +90,8 @@ static toc_status look_ahead(toc_ctx *ctx, const shop_data *known, const inv_dem
     return TOC_OK;
 }
 
-toc_status inv_promotion_build(toc_ctx *ctx, const shop_data *view, const shop_data *known, inv_demand *d, size_t horizon, inv_promotion *promotion)
+toc_status inv_promotion_build(toc_ctx *ctx, const shop_data *view, const shop_data *known, inv_demand *d, size_t horizon,
+                               inv_promotion *promotion)
 {
     toc_status st = TOC_OK;
     past k = {0};

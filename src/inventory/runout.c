@@ -1,8 +1,8 @@
 /* runout.c: will a product run out in a shop that goes on ordering as it did?
  *
- * The chance by demand alone says what happens when nobody orders. Shops do order, and some products are let down to nothing again and again. So that
- * chance, over the judged days and over the lead time (in which no new order can arrive), and what the counts say of the shop's habits become the
- * signs of a logistic model, learned from what ran out after earlier moments. */
+ * The chance by demand alone says what happens when nobody orders. Shops do order, and some products are let down to nothing
+ * again and again. So that chance, over the judged days and over the lead time (in which no new order can arrive), and what the
+ * counts say of the shop's habits become the signs of a logistic model, learned from what ran out after earlier moments. */
 #include "inventory/inventory_int.h"
 
 #include "num/num.h"
@@ -61,7 +61,8 @@ static double plain_share(const inv_outlook *o, size_t p, size_t days)
     return expected / (expected + TOC_MAX(available, 1e-9));
 }
 
-toc_status inv_rows_add(toc_ctx *ctx, const shop_data *shop, const inv_outlook *before, const inv_outlook *later, size_t days, inv_rows *r)
+toc_status inv_rows_add(toc_ctx *ctx, const shop_data *shop, const inv_outlook *before, const inv_outlook *later, size_t days,
+                        inv_rows *r)
 {
     const inv_demand *d = &before->demand;
     uint8_t *seen = NULL;
@@ -79,7 +80,8 @@ toc_status inv_rows_add(toc_ctx *ctx, const shop_data *shop, const inv_outlook *
         signs_of(before, p, days, r->x + r->n * INV_SIGNS);
         r->chance[r->n] = inv_chance_within(before, p, (double)days, 0.0);
         r->plain[r->n] = plain_share(before, p, days);
-        r->truth[r->n] = counted ? (seen[p] & 2) != 0 : inv_sold_lately(&later->demand, q - 1, days) >= inv_available_within(before, p, (double)days);
+        r->truth[r->n] = counted ? (seen[p] & 2) != 0
+                                 : inv_sold_lately(&later->demand, q - 1, days) >= inv_available_within(before, p, (double)days);
         r->n_out += r->truth[r->n];
         r->n++;
     }

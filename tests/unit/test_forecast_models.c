@@ -154,9 +154,14 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(models_equal_the_reference), cmocka_unit_test(smoothing_is_the_closed_recursion), cmocka_unit_test(hidden_periods_teach_nothing),
-        cmocka_unit_test(sums_of_regular_demand_are_exact), cmocka_unit_test(seasons_return), cmocka_unit_test(forecasts_are_never_negative),
-        cmocka_unit_test(odd_series_are_forecast), cmocka_unit_test(classes_follow_interval_and_variation),
+        cmocka_unit_test(models_equal_the_reference),
+        cmocka_unit_test(smoothing_is_the_closed_recursion),
+        cmocka_unit_test(hidden_periods_teach_nothing),
+        cmocka_unit_test(sums_of_regular_demand_are_exact),
+        cmocka_unit_test(seasons_return),
+        cmocka_unit_test(forecasts_are_never_negative),
+        cmocka_unit_test(odd_series_are_forecast),
+        cmocka_unit_test(classes_follow_interval_and_variation),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -84,7 +84,8 @@ static void threads_change_nothing(void **state)
 static void odd_series_stand_beside_others(void **state)
 {
     (void)state;
-    static const double once[] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0 }, zeros[30] = {0}, hidden[3] = { NAN, NAN, NAN }, giant[] = { 1, 2, 1, 1, 90000, 2, 1, 1, 2, 1, 1, 2 };
+    static const double once[] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0 }, zeros[30] = { 0 }, hidden[3] = { NAN, NAN, NAN },
+                        giant[] = { 1, 2, 1, 1, 90000, 2, 1, 1, 2, 1, 1, 2 };
     const fc_series series[] = { { once, 14, 2 }, { zeros, 30, 0 }, { hidden, 3, 0 }, { NULL, 0, 0 }, { giant, 12, 0 } };
     fc_options options = { .horizon = 3 };
     toc_ctx ctx;
@@ -134,8 +135,11 @@ static void gamma_quantiles(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(quantiles_cover_what_they_say), cmocka_unit_test(threads_change_nothing), cmocka_unit_test(odd_series_stand_beside_others),
-        cmocka_unit_test(the_line_of_a_distribution_is_read_both_ways), cmocka_unit_test(gamma_quantiles),
+        cmocka_unit_test(quantiles_cover_what_they_say),
+        cmocka_unit_test(threads_change_nothing),
+        cmocka_unit_test(odd_series_stand_beside_others),
+        cmocka_unit_test(the_line_of_a_distribution_is_read_both_ways),
+        cmocka_unit_test(gamma_quantiles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

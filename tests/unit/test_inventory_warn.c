@@ -321,11 +321,19 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(little_stock_runs_out), CASE(places_are_summed_and_repeats_are_not), CASE(what_is_on_the_way_counts_when_it_comes_in_time),
-        CASE(dead_and_surplus_stock), CASE(negative_and_empty_counts), CASE(a_count_that_was_outsold_is_no_stock_out),
-        CASE(one_giant_order_is_not_demand), CASE(a_return_takes_its_sale_back),
-        CASE(days_without_stock_are_not_days_without_demand), CASE(sold_once_or_never), CASE(without_counts_only_changes_are_named),
-        CASE(the_future_is_not_seen), CASE(little_history_says_how_much_is_missing),
+        CASE(little_stock_runs_out),
+        CASE(places_are_summed_and_repeats_are_not),
+        CASE(what_is_on_the_way_counts_when_it_comes_in_time),
+        CASE(dead_and_surplus_stock),
+        CASE(negative_and_empty_counts),
+        CASE(a_count_that_was_outsold_is_no_stock_out),
+        CASE(one_giant_order_is_not_demand),
+        CASE(a_return_takes_its_sale_back),
+        CASE(days_without_stock_are_not_days_without_demand),
+        CASE(sold_once_or_never),
+        CASE(without_counts_only_changes_are_named),
+        CASE(the_future_is_not_seen),
+        CASE(little_history_says_how_much_is_missing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
