@@ -14,7 +14,9 @@ typedef struct {
 
 static const args defaults = { .max_rejects = -1, .known_at = TOC_NO_TIME };
 
-static const char *const kinds[] = { "orders", "reviews", "products", "stock", "promotions", "customers", "merchants", "payments", "events", "labels", NULL };
+static const char *const kinds[] = {
+    "orders", "reviews", "products", "stock", "promotions", "customers", "merchants", "payments", "events", "labels", NULL
+};
 
 static const cli_option options[] = {
     CLI_WORD('k', "kind", args, kind, kinds, .help = "what the file is, and what is written [by its columns]"),

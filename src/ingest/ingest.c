@@ -72,13 +72,15 @@ static toc_status side_of(toc_ctx *ctx, source *sources, size_t at, const char *
         return TOC_OK;
     }
     TOC_ASSERT(s->n_sides < TOC_COUNT(s->sides));
-    if (strcmp(paths[at], "-") == 0) return toc_fail(ctx, TOC_E_USAGE, "%s are joined to other files, so they cannot come from stdin", s->map->title);
+    if (strcmp(paths[at], "-") == 0)
+        return toc_fail(ctx, TOC_E_USAGE, "%s are joined to other files, so they cannot come from stdin", s->map->title);
     *side = &s->sides[s->n_sides];
     s->side_keys[s->n_sides++] = key;
     return ing_side_load(ctx, paths[at], s->map, key, options, *side);
 }
 
-static toc_status link_sides(toc_ctx *ctx, source *sources, size_t n, size_t i, const char *const *paths, const ing_options *options, ing_load *load)
+static toc_status link_sides(toc_ctx *ctx, source *sources, size_t n, size_t i, const char *const *paths, const ing_options *options,
+                             ing_load *load)
 {
     const ing_map *map = sources[i].map;
 
@@ -137,8 +139,8 @@ static toc_status describe(toc_ctx *ctx, const source *s, const ing_load *load, 
     return TOC_OK;
 }
 
-static toc_status read_source(toc_ctx *ctx, source *sources, size_t n, size_t i, const char *const *paths, const ing_options *options, shop_data *shop,
-                              ing_summary *summary)
+static toc_status read_source(toc_ctx *ctx, source *sources, size_t n, size_t i, const char *const *paths, const ing_options *options,
+                              shop_data *shop, ing_summary *summary)
 {
     source *s = &sources[i];
     ing_load load = { .reader = s->reader, .map = s->map, .options = options, .shop = shop, .summary = summary };
@@ -225,8 +227,8 @@ toc_status ing_judge(toc_ctx *ctx, const ing_summary *summaries, size_t n, int64
         accepted += s->accepted + s->duplicate;
         if (!first) first = s->first_damage;
         if (s->rejected)
-            toc_warn(ctx, "%s: %zu of %zu rows rejected%s%s", s->file, s->rejected, s->rows, rejects_path ? ", see " : "; --rejects FILE keeps them",
-                     rejects_path ? rejects_path : "");
+            toc_warn(ctx, "%s: %zu of %zu rows rejected%s%s", s->file, s->rejected, s->rows,
+                     rejects_path ? ", see " : "; --rejects FILE keeps them", rejects_path ? rejects_path : "");
     }
     if (max_rejects >= 0 && rejected > (uint64_t)max_rejects)
         return toc_fail(ctx, TOC_E_DATA, "%zu rows rejected, more than --max-rejects %lld", rejected, (long long)max_rejects);

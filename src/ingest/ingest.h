@@ -35,7 +35,8 @@ typedef struct {
  *   A row is a duplicate when an earlier row of the same file became the same cells, all of them; the first is kept.
  * Errors: TOC_E_IO (a file cannot be read), TOC_E_DATA (empty, header only, binary, unknown header: names the nearest platform and what is missing;
  * a file whose partner is missing), TOC_E_USAGE (a kind or encoding that does not exist). */
-TOC_CHECKED toc_status ing_read(toc_ctx *ctx, const char *const *paths, size_t n, const ing_options *options, shop_data *shop, ing_summary *summaries);
+TOC_CHECKED toc_status ing_read(toc_ctx *ctx, const char *const *paths, size_t n, const ing_options *options, shop_data *shop,
+                                ing_summary *summaries);
 /* Says on stderr what was refused, with -v also what was read, and judges it: TOC_E_DATA when more than max_rejects rows were refused, or, with
  * max_rejects < 0 (none given), when any record was damaged (an unclosed quote ...) or no row at all was accepted. */
 TOC_CHECKED toc_status ing_judge(toc_ctx *ctx, const ing_summary *summaries, size_t n, int64_t max_rejects, const char *rejects_path);

@@ -117,7 +117,8 @@ toc_status ing_refuse(toc_ctx *ctx, ing_load *load, const rd_record *record, con
     if (record->fault && record->fault != RD_COLUMNS) {
         load->summary->damaged++;
         if (!load->summary->first_damage)
-            TOC_TRY(toc_arena_printf(ctx, &ctx->arena, &load->summary->first_damage, "%s:%zu: %s", rd_path(load->reader), record->line, reject->message));
+            TOC_TRY(toc_arena_printf(ctx, &ctx->arena, &load->summary->first_damage, "%s:%zu: %s", rd_path(load->reader), record->line,
+                                     reject->message));
     }
     if (!load->options || !load->options->rejects) return TOC_OK;
     return rd_reject(ctx, load->options->rejects, load->reader, record, toc_str_of(reject->column), reject->code, reject->message);
@@ -271,9 +272,10 @@ out:
 
 static toc_status default_currency(toc_ctx *ctx, ing_load *load)
 {
-    const char *word = load->options && load->options->currency && *load->options->currency ? load->options->currency : load->map->currency;
+    const char *word = load->options ? load->options->currency : NULL;
 
     load->digits = 2;
+    if (!word || !*word) word = load->map->currency;
     if (!word) return TOC_OK;
     TOC_TRY(toc_pool_intern(ctx, &load->shop->dict[SHOP_D_WORD], toc_str_of(word), &load->currency));
     load->digits_of = load->currency;

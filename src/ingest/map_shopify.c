@@ -100,7 +100,9 @@ static const ing_field inventory_fields[] = {
     { "incoming (not editable)", "incoming", ING_PLAIN, 0 },
     { "incoming", "incoming", ING_PLAIN, 0 },
 };
-static const char *const inventory_signature[] = { "handle", "sku", "location", "on hand (current)|on hand (new)|on hand|available|available (not editable)", NULL };
+static const char *const inventory_signature[] = {
+    "handle", "sku", "location", "on hand (current)|on hand (new)|on hand|available|available (not editable)", NULL
+};
 const ing_map ing_shopify_inventory = {
     .name = "shopify", .title = "Shopify inventory", .kind = SHOP_STOCK, .signature = inventory_signature,
     .fields = inventory_fields, .n_fields = TOC_COUNT(inventory_fields),

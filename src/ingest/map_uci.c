@@ -36,7 +36,8 @@ static toc_status finish(toc_ctx *ctx, ing_load *load, size_t row, ing_reject *r
     bool gives_back = shop_text(load->shop, SHOP_D_ORDER, o->order_id[row])[0] == 'C';
 
     if (o->quantity[row] != SHOP_NO_INT && o->quantity[row] < 0 && !gives_back)
-        ING_REJECT(reject, "stock_adjustment", "quantity", "quantity %lld on an invoice that is no return: a correction of the stock", (long long)o->quantity[row]);
+        ING_REJECT(reject, "stock_adjustment", "quantity", "quantity %lld on an invoice that is no return: a correction of the stock",
+                   (long long)o->quantity[row]);
     else if (o->unit_price[row] == 0 && !o->customer_id[row])
         ING_REJECT(reject, "stock_adjustment", "unit_price", "no price and no customer: a correction of the stock");
     if (reject->code) return TOC_OK;

@@ -167,7 +167,8 @@ static toc_status put(toc_ctx *ctx, ing_load *load, ing_bound *b, size_t row, to
 
     if (c->type == SHOP_T_CODE) return put_code(ctx, load, b, row, text, reject);
     int64_t *cell = &load->cells[b->column].ints[row], before = *cell;
-    shop_cell what = c->type == SHOP_T_TIME ? put_time(ctx, load, b, row, text, &format) : shop_parse_cell(ctx, load->shop, kind, b->column, row, text, &format);
+    shop_cell what = c->type == SHOP_T_TIME ? put_time(ctx, load, b, row, text, &format)
+                                            : shop_parse_cell(ctx, load->shop, kind, b->column, row, text, &format);
     if (what == SHOP_CELL_NO_MEMORY) return TOC_E_NOMEM;
     if (what != SHOP_CELL_OK) refuse_cell(load, b, toc_str_trim(text), reject);
     else if (b->field->how == ING_SUM && before != SHOP_NO_INT && *cell < MAX_QUANTITY) *cell += before;
@@ -194,7 +195,13 @@ static void check_required(const ing_load *load, size_t row, ing_reject *reject)
     const shop_schema *schema = shop_schema_of(load->map->kind);
 
     for (size_t j = 0; j < schema->n_columns && !reject->code; j++)
-        if (schema->columns[j].required && !is_filled(load, j, row)) ING_REJECT(reject, "missing", schema->columns[j].name, "no %s", schema->columns[j].name);
+        if (schema->columns[j].required && !is_filled(load, j, row))
+            ING_REJECT(reject, "missing", schema->columns[j].name, "no %s", schema->columns[j].name);
+}
+
+static bool is_negative(int64_t amount)
+{
+    return amount != TOC_NO_MONEY && amount < 0;
 }
 
 static void check_order(const ing_load *load, size_t row, ing_reject *reject)
@@ -206,11 +213,11 @@ static void check_order(const ing_load *load, size_t row, ing_reject *reject)
         o->unit_price[row] = o->line_total[row] / q;
     check_required(load, row, reject);
     if (reject->code) return;
-    bool cancelled = o->cancelled_at[row] != TOC_NO_TIME || toc_str_is(toc_pool_str(&load->shop->dict[SHOP_D_WORD], o->status[row]), "cancelled");
+    bool cancelled = o->cancelled_at[row] != TOC_NO_TIME || strcmp(shop_text(load->shop, SHOP_D_WORD, o->status[row]), "cancelled") == 0;
     if (q == 0 && !cancelled) ING_REJECT(reject, "quantity", "quantity", "quantity 0");
     else if (q > MAX_QUANTITY || q < -MAX_QUANTITY) ING_REJECT(reject, "quantity", "quantity", "quantity %lld", (long long)q);
     else if (o->unit_price[row] < 0) ING_REJECT(reject, "negative_price", "unit_price", "a negative price");
-    else if (o->discount[row] != TOC_NO_MONEY && o->discount[row] < 0) ING_REJECT(reject, "negative_price", "discount", "a negative discount");
+    else if (is_negative(o->discount[row])) ING_REJECT(reject, "negative_price", "discount", "a negative discount");
 }
 
 static void check_review(const ing_load *load, size_t row, ing_reject *reject)
@@ -230,11 +237,11 @@ static void check(const ing_load *load, size_t row, ing_reject *reject)
     case SHOP_ORDERS: check_order(load, row, reject); break;
     case SHOP_REVIEWS: check_review(load, row, reject); break;
     case SHOP_PRODUCTS:
-        if ((s->products.price[row] != TOC_NO_MONEY && s->products.price[row] < 0) || (s->products.cost[row] != TOC_NO_MONEY && s->products.cost[row] < 0))
+        if (is_negative(s->products.price[row]) || is_negative(s->products.cost[row]))
             ING_REJECT(reject, "negative_price", "price", "a negative price");
         break;
     case SHOP_PROMOTIONS:
-        if (s->promotions.ends_on[row] != TOC_NO_TIME && s->promotions.starts_on[row] != TOC_NO_TIME && s->promotions.ends_on[row] < s->promotions.starts_on[row])
+        if (s->promotions.ends_on[row] != TOC_NO_TIME && s->promotions.ends_on[row] < s->promotions.starts_on[row])
             ING_REJECT(reject, "date_range", "ends_on", "ends before it starts");
         break;
     default: break;

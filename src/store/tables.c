@@ -6,8 +6,8 @@ static const char *const fixed_tables[] = {
     "CREATE TABLE files(hash TEXT PRIMARY KEY, name TEXT NOT NULL, rows INTEGER NOT NULL, read_at INTEGER NOT NULL) WITHOUT ROWID",
     "CREATE TABLE vectors(model INTEGER NOT NULL, text INTEGER NOT NULL, vector BLOB NOT NULL, PRIMARY KEY(model, text)) WITHOUT ROWID",
     "CREATE TABLE nights(as_of INTEGER PRIMARY KEY)",
-    "CREATE TABLE warnings(as_of INTEGER NOT NULL, id TEXT NOT NULL, question TEXT NOT NULL, entity_kind TEXT NOT NULL, entity TEXT NOT NULL, "
-    "score REAL, level INTEGER NOT NULL, PRIMARY KEY(as_of, id)) WITHOUT ROWID",
+    ("CREATE TABLE warnings(as_of INTEGER NOT NULL, id TEXT NOT NULL, question TEXT NOT NULL, entity_kind TEXT NOT NULL, entity TEXT NOT NULL, "
+     "score REAL, level INTEGER NOT NULL, PRIMARY KEY(as_of, id)) WITHOUT ROWID"),
     "CREATE INDEX warnings_id ON warnings(id, as_of)",
 };
 

@@ -11,7 +11,8 @@ static const char *const path = "/tmp/tocsin-prop-reader.csv";
 /* A text with whatever makes trouble. */
 static void random_text(toc_ctx *ctx, toc_rng *rng, toc_buf *buf)
 {
-    static const char *const pieces[] = { "a", "B", "0", " ", "\t", ",", ";", "|", "\"", "\"\"", "\n", "\r\n", "\r", "'", "=", "é", "订", "\U0001F600", "<b>", "&", "\\" };
+    static const char *const pieces[] = { "a", "B", "0", " ", "\t", ",", ";", "|", "\"", "\"\"", "\n", "\r\n",
+                                          "\r", "'", "=", "é", "订", "\U0001F600", "<b>", "&", "\\" };
     size_t n = toc_rng_below(rng, 3) ? toc_rng_below(rng, 6) : toc_rng_below(rng, 60);
 
     toc_buf_reset(buf);
@@ -42,7 +43,8 @@ static void compare(const tab_table *a, const tab_table *b, uint64_t seed)
 {
     char buf[40], other[40];
 
-    if (a->n_rows != b->n_rows || a->n_cols != b->n_cols) fail_msg("seed %llu: %zu x %zu became %zu x %zu", (unsigned long long)seed, a->n_rows, a->n_cols, b->n_rows, b->n_cols);
+    if (a->n_rows != b->n_rows || a->n_cols != b->n_cols)
+        fail_msg("seed %llu: %zu x %zu became %zu x %zu", (unsigned long long)seed, a->n_rows, a->n_cols, b->n_rows, b->n_cols);
     for (size_t j = 0; j < a->n_cols; j++)
         for (size_t i = 0; i < a->n_rows; i++)
             if (!toc_str_eq(tab_cell(&a->columns[j], i, buf), tab_cell(&b->columns[j], i, other)))
@@ -95,7 +97,8 @@ static void test_nothing_lost(void **state)
             random_text(&ctx, &rng, &piece);
             assert_int_equal(toc_buf_add(&ctx, &text, piece.p, piece.n), TOC_OK);
         }
-        if (rd_open_bytes(&ctx, "bytes", (toc_str){ text.p, text.n }, &options, &reader)) fail_msg("seed %llu: %s", (unsigned long long)seed, ctx.message);
+        if (rd_open_bytes(&ctx, "bytes", (toc_str){ text.p, text.n }, &options, &reader))
+            fail_msg("seed %llu: %s", (unsigned long long)seed, ctx.message);
         for (;;) {
             assert_int_equal(rd_next(&ctx, reader, &batch), TOC_OK);
             if (!batch.n) break;
