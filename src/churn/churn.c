@@ -9,7 +9,9 @@
 
 churn_options churn_defaults(void)
 {
-    return (churn_options){ .model = CHURN_BOOST, .n_cutoffs = 9, .n_trees = 150, .max_leaves = 8, .learning_rate = 0.05, .max_rows = 300000 };
+    return (churn_options){
+        .model = CHURN_BOOST, .n_cutoffs = 9, .n_trees = 150, .max_leaves = 8, .learning_rate = 0.05, .max_rows = 300000,
+    };
 }
 
 /* Everything between shop and list. */
@@ -67,7 +69,8 @@ static toc_status train(toc_ctx *ctx, work *w)
 }
 
 /* Scores, expected loss and levels of a sample by a fit; without one by silence. */
-static toc_status judge(toc_ctx *ctx, const work *w, const churn_fit *fit, const churn_sample *s, double *score, double *money, warn_level *level)
+static toc_status judge(toc_ctx *ctx, const work *w, const churn_fit *fit, const churn_sample *s, double *score, double *money,
+                        warn_level *level)
 {
     double gap, orders;
 
@@ -101,7 +104,8 @@ static size_t left_among(const work *w, const uint32_t *order, size_t n, double 
 }
 
 /* Both rankings leave out who was gone already. order: scratch. */
-static toc_status sum_up(toc_ctx *ctx, const work *w, warn_list *list, const double *score, const warn_level *level, uint32_t *order)
+static toc_status sum_up(toc_ctx *ctx, const work *w, warn_list *list, const double *score, const warn_level *level,
+                         uint32_t *order)
 {
     const churn_sample *s = &w->past[0];
     size_t n_here = 0, left_here = 0, n = 0, ours, plain;
@@ -125,15 +129,16 @@ static toc_status sum_up(toc_ctx *ctx, const work *w, warn_list *list, const dou
     toc_format_date(ctx, s->cutoff, date);
     if (n == 0) {
         st = toc_arena_printf(ctx, &list->arena, &list->backtest.summary,
-                              "Nobody would have been warned of on %s; of %zu who were not gone already %zu left (no order in the %.0f days after).", date,
-                              n_here, left_here, w->horizon_days);
+                              "Nobody would have been warned of on %s; of %zu who were not gone already %zu left (no order in the "
+                              "%.0f days after).", date, n_here, left_here, w->horizon_days);
         goto out;
     }
     st = toc_arena_printf(ctx, &list->arena, &list->backtest.summary,
-                          "Of the %zu we would have warned of first on %s, %zu left (no order in the %.0f days after); at their rate they would have spent "
-                          "%.0f%s%s. Of the %zu silent longest %zu left, worth %.0f. Of all %zu who were not gone already %.0f %% left.",
-                          n, date, ours, w->horizon_days, our_money, *w->currency ? " " : "", w->currency, n, plain, plain_money, n_here,
-                          100 * (double)left_here / (double)TOC_MAX(n_here, 1));
+                          "Of the %zu we would have warned of first on %s, %zu left (no order in the %.0f days after); at their "
+                          "rate they would have spent %.0f%s%s. Of the %zu silent longest %zu left, worth %.0f. Of all %zu who were "
+                          "not gone already %.0f %% left.",
+                          n, date, ours, w->horizon_days, our_money, *w->currency ? " " : "", w->currency, n, plain, plain_money,
+                          n_here, 100 * (double)left_here / (double)TOC_MAX(n_here, 1));
 out:
     toc_free(here);
     return st;
@@ -199,17 +204,19 @@ out:
 static toc_status say_why_not(toc_ctx *ctx, const work *w, warn_list *list)
 {
     int64_t first = shop_first_order(w->view);
-    int64_t need = w->horizon / CUTOFFS_PER_HORIZON + 2 * w->horizon, have = w->as_of - first; /* a window to learn from, one to be judged by */
+    /* a window to learn from, one to be judged by */
+    int64_t need = w->horizon / CUTOFFS_PER_HORIZON + 2 * w->horizon, have = w->as_of - first;
     const char **text = &list->backtest.why_not;
 
     if (have < need)
         return toc_arena_printf(ctx, &list->arena, text,
-                                "the history of %.0f days is too short: a model for a horizon of %.0f days needs %.0f more days of orders to learn and be "
-                                "tested; until then scores are ranks, not probabilities",
-                                floor((double)have / (double)TOC_DAY), w->horizon_days, ceil((double)(need - have) / (double)TOC_DAY));
+                                "the history of %.0f days is too short: a model for a horizon of %.0f days needs %.0f more days of "
+                                "orders to learn and be tested; until then scores are ranks, not probabilities",
+                                floor((double)have / (double)TOC_DAY), w->horizon_days,
+                                ceil((double)(need - have) / (double)TOC_DAY));
     return toc_arena_printf(ctx, &list->arena, text,
-                            "too few customers: training windows need at least 30 who left and 30 who stayed; until then scores are ranks by "
-                            "silence in the customer's own rhythm, not probabilities");
+                            "too few customers: training windows need at least 30 who left and 30 who stayed; until then scores "
+                            "are ranks by silence in the customer's own rhythm, not probabilities");
 }
 
 /* The last orders of each customer, newest first, and their orders in each of the last 30-day periods; by customer code. */
@@ -303,7 +310,8 @@ static toc_status add_item(toc_ctx *ctx, const work *w, warn_list *list, size_t 
 }
 
 /* Why, and what to look at. */
-static toc_status add_story(toc_ctx *ctx, const work *w, warn_list *list, warn_item *item, size_t r, const trail *t, const double *usual, const double *phi)
+static toc_status add_story(toc_ctx *ctx, const work *w, warn_list *list, warn_item *item, size_t r, const trail *t,
+                            const double *usual, const double *phi)
 {
     uint32_t code = w->now.code[r];
 
@@ -334,7 +342,8 @@ static toc_status explain(toc_ctx *ctx, void *arg, size_t task)
 }
 
 /* The first n of the ranking become warnings with reasons, block by block. */
-static toc_status explain_items(toc_ctx *ctx, const work *w, warn_list *list, const uint32_t *order, size_t n, const trail *t, const double *usual)
+static toc_status explain_items(toc_ctx *ctx, const work *w, warn_list *list, const uint32_t *order, size_t n, const trail *t,
+                                const double *usual)
 {
     size_t p;
     const fea_info *features = fea_list("customers", &p);
@@ -399,7 +408,9 @@ static toc_status describe(toc_ctx *ctx, const work *w, warn_list *list, uint64_
     list->as_of = w->as_of;
     list->horizon = w->horizon;
     list->n_considered = w->now.n;
-    TOC_TRY(warn_note(ctx, list, "a customer has left when no purchase follows within %.0f days%s; purchases of one day count once", w->horizon_days,
+    TOC_TRY(warn_note(ctx, list,
+                      "a customer has left when no purchase follows within %.0f days%s; purchases of one day count once",
+                      w->horizon_days,
                       w->options->horizon_days > 0 ? "" : " (learned: twice the gap that three of four repeat purchases keep)"));
     for (size_t k = 0; k < w->n_past; k++) {
         const churn_sample *s = &w->past[k];
@@ -408,10 +419,12 @@ static toc_status describe(toc_ctx *ctx, const work *w, warn_list *list, uint64_
         for (size_t r = 0; r < s->n; r++) left += s->left[r];
         toc_format_date(ctx, s->cutoff, from);
         toc_format_date(ctx, s->cutoff + w->horizon, to);
-        TOC_TRY(warn_note(ctx, list, "learned from %s to %s: %.1f %% of %zu customers left", from, to, 100 * (double)left / (double)s->n, s->n));
+        TOC_TRY(warn_note(ctx, list, "learned from %s to %s: %.1f %% of %zu customers left", from, to,
+                          100 * (double)left / (double)s->n, s->n));
     }
     for (size_t c = 0; c < schema->n_columns; c++)
-        if (dropped >> c & 1) TOC_TRY(warn_note(ctx, list, "left out %s: nothing says when it became known", schema->columns[c].name));
+        if (dropped >> c & 1)
+            TOC_TRY(warn_note(ctx, list, "left out %s: nothing says when it became known", schema->columns[c].name));
     return TOC_OK;
 }
 

@@ -25,7 +25,8 @@ typedef struct {
 size_t churn_column(const char *name);
 
 /* Makes the sample at a cut-off. horizon 0: no labels. share: of the customers that are kept, by a hash of the id, in (0, 1]. */
-TOC_CHECKED toc_status churn_sample_make(toc_ctx *ctx, const shop_data *view, int64_t cutoff, int64_t horizon, double share, churn_sample *sample);
+TOC_CHECKED toc_status churn_sample_make(toc_ctx *ctx, const shop_data *view, int64_t cutoff, int64_t horizon, double share,
+                                         churn_sample *sample);
 void churn_sample_release(churn_sample *sample);
 
 /* A fitted model: trees, and the way from their score to a probability. */
@@ -35,9 +36,10 @@ typedef struct {
     bool calibrated;
 } churn_fit;
 
-/* Trains on n samples (newest first), and calibrates on the newest three: each half of the customers is scored by trees that learned from the other
- * half. TOC_OK with fit->trees NULL when they hold too few customers of either kind. */
-TOC_CHECKED toc_status churn_train(toc_ctx *ctx, const churn_sample *samples, size_t n, const churn_options *options, churn_fit *fit);
+/* Trains on n samples (newest first), and calibrates on the newest three: each half of the customers is scored by trees that
+ * learned from the other half. TOC_OK with fit->trees NULL when they hold too few customers of either kind. */
+TOC_CHECKED toc_status churn_train(toc_ctx *ctx, const churn_sample *samples, size_t n, const churn_options *options,
+                                   churn_fit *fit);
 /* Raw scores of a sample in (0, 1). */
 TOC_CHECKED toc_status churn_score(toc_ctx *ctx, const churn_fit *fit, const churn_sample *sample, double *score);
 void churn_fit_release(churn_fit *fit);
@@ -51,19 +53,20 @@ TOC_CHECKED toc_status churn_shop_gap(toc_ctx *ctx, const churn_sample *sample, 
 
 /* What a customer would spend and order over the horizon if they stayed: their own rate of the last year. */
 void churn_expect(const churn_sample *sample, size_t row, double horizon_days, double *orders, double *money);
-/* Gone already by the shop's own definition: silent for longer than the horizon and twice the own mean gap. Nothing is left to act on in time. */
+/* Gone already by the shop's own definition: silent for longer than the horizon and twice the own mean gap. Nothing is left to
+ * act on in time. */
 bool churn_gone(const churn_sample *sample, size_t row, double horizon_days);
-/* Levels of all rows: critical = likely to leave, not gone already, and among the fifth of those not gone with most money at stake; warning = likewise
- * among the half; else notice. money: expected loss. */
-TOC_CHECKED toc_status churn_levels(toc_ctx *ctx, const churn_sample *sample, double horizon_days, const double *score, const double *money,
-                                    warn_level *level);
+/* Levels of all rows: critical = likely to leave, not gone already, and among the fifth of those not gone with most money at
+ * stake; warning = likewise among the half; else notice. money: expected loss. */
+TOC_CHECKED toc_status churn_levels(toc_ctx *ctx, const churn_sample *sample, double horizon_days, const double *score,
+                                    const double *money, warn_level *level);
 /* Rows by level, score (both falling), then place. */
 TOC_CHECKED toc_status churn_rank(toc_ctx *ctx, const double *score, const warn_level *level, size_t n, uint32_t *order);
 
 /* What is usual in the shop: the median of each feature over a sample (NaN where nobody has it). */
 TOC_CHECKED toc_status churn_usual(toc_ctx *ctx, const churn_sample *sample, double *usual);
 /* Up to three reasons from the contributions of the features (phi, one a feature; NULL = rhythm alone). */
-TOC_CHECKED toc_status churn_reasons(toc_ctx *ctx, warn_list *list, warn_item *item, const churn_sample *sample, size_t row, const double *phi,
-                                     const double *usual);
+TOC_CHECKED toc_status churn_reasons(toc_ctx *ctx, warn_list *list, warn_item *item, const churn_sample *sample, size_t row,
+                                     const double *phi, const double *usual);
 
 #endif

@@ -77,7 +77,8 @@ static tree_params params_of(const toc_ctx *ctx, const churn_options *o, size_t 
     return p;
 }
 
-static toc_status train_without(toc_ctx *ctx, const churn_sample *samples, size_t n, const churn_options *options, int without, churn_fit *fit)
+static toc_status train_without(toc_ctx *ctx, const churn_sample *samples, size_t n, const churn_options *options, int without,
+                                churn_fit *fit)
 {
     matrix m = {0};
     toc_status st = TOC_OK;
@@ -174,7 +175,8 @@ toc_status churn_train(toc_ctx *ctx, const churn_sample *samples, size_t n, cons
     return st;
 }
 
-/* Half-way between the trees' own probability and the calibrated one: the steps of isotonic regression would tie customers the trees tell apart. */
+/* Half-way between the trees' own probability and the calibrated one: the steps of isotonic regression would tie customers the
+ * trees tell apart. */
 toc_status churn_predict(toc_ctx *ctx, const churn_fit *fit, const churn_sample *sample, double *probability)
 {
     TOC_TRY(churn_score(ctx, fit, sample, probability));
@@ -233,7 +235,8 @@ bool churn_gone(const churn_sample *sample, size_t row, double horizon_days)
     return sample->recency[row] > (isnan(gap) ? horizon_days : TOC_MAX(horizon_days, 2 * gap));
 }
 
-toc_status churn_levels(toc_ctx *ctx, const churn_sample *sample, double horizon_days, const double *score, const double *money, warn_level *level)
+toc_status churn_levels(toc_ctx *ctx, const churn_sample *sample, double horizon_days, const double *score, const double *money,
+                        warn_level *level)
 {
     double *sorted = NULL, high, middle;
     size_t n = 0;

@@ -1,20 +1,23 @@
-/* reasons.c: contributions of features in words. Features that speak of one thing are one reason, whose weight is the sum of theirs; its text
- * states facts of the customer, true whatever the model made of them. */
+/* reasons.c: contributions of features in words. Features that speak of one thing are one reason, whose weight is the sum of
+ * theirs; its text states facts of the customer, true whatever the model made of them. */
 #include "churn/churn_int.h"
 
-typedef enum { R_SILENCE, R_PACE, R_COUNT, R_TENURE, R_VALUE, R_VARIETY, R_RETURNS, R_RATING, R_DELIVERY, R_DISCOUNT, R_HABIT, N_REASONS } reason;
+typedef enum {
+    R_SILENCE, R_PACE, R_COUNT, R_TENURE, R_VALUE, R_VARIETY, R_RETURNS, R_RATING, R_DELIVERY, R_DISCOUNT, R_HABIT,
+    N_REASONS
+} reason;
 
 /* Which reason a feature speaks for: by the beginning of its name, the first that fits. */
 static const struct {
     const char *prefix;
     reason reason;
 } groups[] = {
-    { "recency", R_SILENCE }, { "gap_last", R_PACE },         { "gap_", R_SILENCE },          { "active_", R_SILENCE },    { "trend", R_PACE },
-    { "orders_", R_PACE },    { "purchase_rate", R_COUNT },   { "orders", R_COUNT },          { "purchase_days", R_COUNT },
-    { "tenure", R_TENURE },   { "account", R_TENURE },        { "spend", R_VALUE },           { "order_", R_VALUE },       { "items", R_VALUE },
-    { "lines", R_VALUE },     { "products", R_VARIETY },      { "categories", R_VARIETY },    { "merchants", R_VARIETY },  { "variety", R_VARIETY },
-    { "return", R_RETURNS },  { "cancel", R_RETURNS },        { "reviews", R_RATING },        { "rating", R_RATING },
-    { "delivery", R_DELIVERY }, { "discount", R_DISCOUNT },   { "coupon", R_DISCOUNT },
+    { "recency", R_SILENCE }, { "gap_last", R_PACE }, { "gap_", R_SILENCE }, { "active_", R_SILENCE }, { "trend", R_PACE },
+    { "orders_", R_PACE }, { "purchase_rate", R_COUNT }, { "orders", R_COUNT }, { "purchase_days", R_COUNT },
+    { "tenure", R_TENURE }, { "account", R_TENURE }, { "spend", R_VALUE }, { "order_", R_VALUE }, { "items", R_VALUE },
+    { "lines", R_VALUE }, { "products", R_VARIETY }, { "categories", R_VARIETY }, { "merchants", R_VARIETY },
+    { "variety", R_VARIETY }, { "return", R_RETURNS }, { "cancel", R_RETURNS }, { "reviews", R_RATING },
+    { "rating", R_RATING }, { "delivery", R_DELIVERY }, { "discount", R_DISCOUNT }, { "coupon", R_DISCOUNT },
 };
 
 static reason reason_of(const char *feature)
@@ -24,7 +27,8 @@ static reason reason_of(const char *feature)
     return R_HABIT;
 }
 
-/* Words for single features: @ is the customer's value, then the shop's median. Those that are not here are told by their reason as a whole. */
+/* Words for single features: @ is the customer's value, then the shop's median. Those that are not here are told by their reason
+ * as a whole. */
 static const struct {
     const char *feature, *words;
     double scale;
@@ -102,12 +106,15 @@ static toc_status tell_silence(const teller *t)
 
     number(recency, 0, a, sizeof a);
     if (!isnan(gap))
-        return warn_add_reason(t->ctx, t->list, t->item, r, "last order %s days ago; usually every %s (%.0f gap%s)", a, number(gap, 0, b, sizeof b), gaps,
+        return warn_add_reason(t->ctx, t->list, t->item, r, "last order %s days ago; usually every %s (%.0f gap%s)", a,
+                               number(gap, 0, b, sizeof b), gaps,
                                gaps == 1 ? "" : "s");
     r.usual = usual_of(t, "gap_mean_days");
-    if (isnan(r.usual)) return warn_add_reason(t->ctx, t->list, t->item, r, "last order %s days ago, the only day with one so far", a);
-    return warn_add_reason(t->ctx, t->list, t->item, r, "last order %s days ago, the only day with one so far; customers who come back usually order every %s", a,
-                           number(r.usual, 0, b, sizeof b));
+    if (isnan(r.usual))
+        return warn_add_reason(t->ctx, t->list, t->item, r, "last order %s days ago, the only day with one so far", a);
+    return warn_add_reason(t->ctx, t->list, t->item, r,
+                           "last order %s days ago, the only day with one so far; customers who come back usually order every %s",
+                           a, number(r.usual, 0, b, sizeof b));
 }
 
 static toc_status tell_pace(const teller *t)
@@ -115,7 +122,8 @@ static toc_status tell_pace(const teller *t)
     double now = value_of(t, "orders_90d"), before = value_of(t, "orders_180d") - now;
     warn_reason r = { .code = "C02", .value = now, .usual = before, .threshold = NAN, .weight = t->weight };
 
-    return warn_add_reason(t->ctx, t->list, t->item, r, "%.0f order%s in the last 90 days; %.0f in the 90 before", now, now == 1 ? "" : "s", before);
+    return warn_add_reason(t->ctx, t->list, t->item, r, "%.0f order%s in the last 90 days; %.0f in the 90 before", now,
+                           now == 1 ? "" : "s", before);
 }
 
 /* The plain form: a feature of the customer beside the shop's median. @ stands for the value, then for the usual one. */
@@ -163,7 +171,8 @@ static toc_status tell(const teller *t, reason which, const char *feature)
     return tell_plain(t, codes[R_COUNT], "purchase_days", 1, 0, "days with an order so far: @; usually @");
 }
 
-toc_status churn_reasons(toc_ctx *ctx, warn_list *list, warn_item *item, const churn_sample *sample, size_t row, const double *phi, const double *usual)
+toc_status churn_reasons(toc_ctx *ctx, warn_list *list, warn_item *item, const churn_sample *sample, size_t row,
+                         const double *phi, const double *usual)
 {
     size_t p;
     const fea_info *features = fea_list("customers", &p);

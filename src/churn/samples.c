@@ -39,13 +39,15 @@ static toc_status add_outcome(toc_ctx *ctx, const shop_data *view, int64_t horiz
     TOC_TRY(toc_alloc(ctx, s->n, sizeof *s->left, &s->left));
     TOC_TRY(toc_alloc(ctx, toc_pool_size(&view->dict[SHOP_D_CUSTOMER]), sizeof *came, &came));
     for (size_t i = 0; i < o->n; i++)
-        if (o->ordered_at[i] >= s->cutoff && o->ordered_at[i] < s->cutoff + horizon && shop_line_is_purchase(view, i)) came[o->customer_id[i]] = true;
+        if (o->ordered_at[i] >= s->cutoff && o->ordered_at[i] < s->cutoff + horizon && shop_line_is_purchase(view, i))
+            came[o->customer_id[i]] = true;
     for (size_t r = 0; r < s->n; r++) s->left[r] = !came[s->code[r]];
     toc_free(came);
     return TOC_OK;
 }
 
-toc_status churn_sample_make(toc_ctx *ctx, const shop_data *view, int64_t cutoff, int64_t horizon, double share, churn_sample *sample)
+toc_status churn_sample_make(toc_ctx *ctx, const shop_data *view, int64_t cutoff, int64_t horizon, double share,
+                             churn_sample *sample)
 {
     shop_data then = {0};
     churn_sample s = { .cutoff = cutoff };

@@ -21,7 +21,8 @@ static const char *const known_settings[] = { "model", "trees", "leaves", "rate"
 static const cli_option options[] = {
     CLI_SHOP(args, shop),
     CLI_TIME('T', "as-of", args, as_of, .help = "the moment; nothing later is seen [after the last event]"),
-    CLI_NUM('H', "horizon", args, horizon_days, .arg = "DAYS", .min = 1, .max = 3650, .help = "no purchase for DAYS is leaving [learned from the shop]"),
+    CLI_NUM('H', "horizon", args, horizon_days, .arg = "DAYS", .min = 1, .max = 3650,
+            .help = "no purchase for DAYS is leaving [learned from the shop]"),
     CMD_REPORT(args, report),
     CLI_LIST(0, "set", args, set, .arg = "NAME=VALUE", .help = "model=boost|tree|rhythm, trees, leaves, rate, cutoffs, rows"),
     CLI_END,

@@ -21,7 +21,8 @@ static const cli_option options[] = {
     CLI_SHOP(args, shop),
     CLI_TIME('T', "as-of", args, as_of, .help = "the moment; nothing later is seen [after the last event]"),
     CLI_TIME(0, "from", args, from, .help = "orders: rows of orders placed since then [all]"),
-    CLI_TEXT('l', "label", args, label, .arg = "churn:SPAN", .help = "customers: add `churned`, no purchase in SPAN after the moment"),
+    CLI_TEXT('l', "label", args, label, .arg = "churn:SPAN",
+             .help = "customers: add `churned`, no purchase in SPAN after the moment"),
     CLI_WORD('s', "scale", args, scale, scale_words, .arg = "HOW", .help = "none, minmax or standard [none]"),
     CLI_WORD('b', "by", args, by, by_words, .arg = "WINDOW", .help = "purchases by hour, day or week instead"),
     CLI_FLAG(0, "list", args, list, .help = "list the features with unit and meaning, read nothing"),
@@ -45,7 +46,8 @@ static toc_status parse_label(toc_ctx *ctx, const char *entity, const char *labe
     if (!label) return TOC_OK;
     if (!toc_str_split(&rest, ':', &kind) || !toc_str_is(kind, "churn") || !toc_parse_span(rest, horizon))
         return toc_fail(ctx, TOC_E_USAGE, "--label %s: want churn:SPAN, such as churn:90d", label);
-    if (!toc_str_is(toc_str_of(entity), "customers")) return toc_fail(ctx, TOC_E_USAGE, "--label churn is for customers, not for %s", entity);
+    if (!toc_str_is(toc_str_of(entity), "customers"))
+        return toc_fail(ctx, TOC_E_USAGE, "--label churn is for customers, not for %s", entity);
     return TOC_OK;
 }
 
@@ -74,7 +76,9 @@ static toc_status add_label(toc_ctx *ctx, const shop_data *shop, int64_t as_of, 
     size_t n_open;
 
     TOC_TRY(fea_label_churn(ctx, shop, as_of, horizon, table, &n_open));
-    if (n_open > 0) toc_warn(ctx, "%zu customers without a label: the window of %.0f days ends after the data", n_open, (double)horizon / (double)TOC_DAY);
+    if (n_open > 0)
+        toc_warn(ctx, "%zu customers without a label: the window of %.0f days ends after the data", n_open,
+                 (double)horizon / (double)TOC_DAY);
     return TOC_OK;
 }
 
@@ -116,7 +120,8 @@ static toc_status run(toc_ctx *ctx, const cli_call *call)
     size_t n_list;
     toc_status st = TOC_OK;
 
-    if (!fea_list(entity, &n_list)) return toc_fail(ctx, TOC_E_USAGE, "features of what? \"%s\" is none of customers, merchants, products, orders", entity);
+    if (!fea_list(entity, &n_list))
+        return toc_fail(ctx, TOC_E_USAGE, "features of what? \"%s\" is none of customers, merchants, products, orders", entity);
     if (a->list) return write_list(ctx, entity, a->out);
     TOC_TRY(parse_label(ctx, entity, a->label, &horizon));
     rest.files++;

@@ -1,5 +1,5 @@
-/* customers.c: what a customer looked like at T. Purchases of one local day count once wherever a rhythm is measured; orders and money count
- * each. Work is cut into blocks of customers, so any thread count gives the same bytes. */
+/* customers.c: what a customer looked like at T. Purchases of one local day count once wherever a rhythm is measured; orders and
+ * money count each. Work is cut into blocks of customers, so any thread count gives the same bytes. */
 #include "features/fea_int.h"
 #include "num/num.h"
 
@@ -328,7 +328,8 @@ toc_status fea_customers(toc_ctx *ctx, const shop_data *view, int64_t as_of, tab
     if ((st = fea_sorted_codes(ctx, &view->dict[SHOP_D_CUSTOMER], seen, &codes, &j.n))) goto out;
     j.created = created;
     j.codes = codes;
-    if ((st = fea_table(ctx, "customer_id", view, SHOP_D_CUSTOMER, codes, j.n, fea_customer_list, N_FEATURES, features, j.out))) goto out;
+    st = fea_table(ctx, "customer_id", view, SHOP_D_CUSTOMER, codes, j.n, fea_customer_list, N_FEATURES, features, j.out);
+    if (st) goto out;
     st = toc_parallel(ctx, (j.n + BLOCK - 1) / BLOCK, customers_block, &j);
 out:
     if (st) tab_release(features);

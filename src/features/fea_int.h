@@ -1,4 +1,5 @@
-/* fea_int.h: private to features/: rows grouped by entity, orders put together from their lines, and the columns of a feature table. */
+/* fea_int.h: private to features/: rows grouped by entity, orders put together from their lines, and the columns of a feature
+ * table. */
 #ifndef FEA_FEA_INT_H
 #define FEA_FEA_INT_H
 
@@ -8,16 +9,18 @@
 
 #define FEA_NONE UINT32_MAX
 
-/* Rows grouped by a code: those of code c are row[start[c]] .. row[start[c + 1] - 1], in time order; equal times in row order, which is
- * canonical (shop_sort). */
+/* Rows grouped by a code: those of code c are row[start[c]] .. row[start[c + 1] - 1], in time order; equal times in row order,
+ * which is canonical (shop_sort). */
 typedef struct {
     size_t n_codes;
     size_t *start; /* n_codes + 1 */
     uint32_t *row;
 } fea_groups;
 
-/* Groups n rows by code (values < n_codes) within `order`, a permutation of the rows by time; NULL = they are in time order already. */
-TOC_CHECKED toc_status fea_group(toc_ctx *ctx, const uint32_t *code, size_t n, size_t n_codes, const uint32_t *order, fea_groups *groups);
+/* Groups n rows by code (values < n_codes) within `order`, a permutation of the rows by time; NULL = they are in time order
+ * already. */
+TOC_CHECKED toc_status fea_group(toc_ctx *ctx, const uint32_t *code, size_t n, size_t n_codes, const uint32_t *order,
+                                 fea_groups *groups);
 void fea_groups_release(fea_groups *groups);
 /* The rows by time, or NULL where they are in that order already. */
 TOC_CHECKED toc_status fea_time_order(toc_ctx *ctx, const int64_t *at, size_t n, uint32_t **order);
@@ -46,7 +49,8 @@ TOC_CHECKED toc_status fea_money_unit(toc_ctx *ctx, const shop_data *view, doubl
 /* The codes of a domain that have a row in `seen` (by code), sorted by text; *n of them. The list is the caller's. */
 TOC_CHECKED toc_status fea_sorted_codes(toc_ctx *ctx, const toc_pool *pool, const bool *seen, uint32_t **codes, size_t *n);
 /* A table with the id column and one F64 column a feature of the list; column[i] points at the values of feature i. */
-TOC_CHECKED toc_status fea_table(toc_ctx *ctx, const char *id_name, const shop_data *view, shop_domain domain, const uint32_t *codes, size_t n,
+TOC_CHECKED toc_status fea_table(toc_ctx *ctx, const char *id_name, const shop_data *view, shop_domain domain,
+                                 const uint32_t *codes, size_t n,
                                  const fea_info *list, size_t n_list, tab_table *table, double **column);
 
 /* Distinct non-missing values among n codes; scratch (n) is overwritten. */

@@ -1,6 +1,6 @@
 /* features.h: what a customer, merchant, product or order looked like at a moment. The functions take a view of the shop as of T
- * (shop_as_of), so nothing later than T can enter. The first column of every table is the entity's id (TAB_TEXT, pool borrowed from the shop's
- * dictionary: the code is the shop's code). */
+ * (shop_as_of), so nothing later than T can enter. The first column of every table is the entity's id (TAB_TEXT, pool borrowed
+ * from the shop's dictionary: the code is the shop's code). */
 #ifndef FEA_FEATURES_H
 #define FEA_FEATURES_H
 
@@ -16,24 +16,28 @@ typedef struct {
 /* The features of an entity ("customers" ...), n of them; NULL for an unknown word. */
 const fea_info *fea_list(const char *entity, size_t *n);
 
-/* Rows sorted by id text; only entities seen before T. view: shop_as_of(shop, as_of). Errors: TOC_E_NOMEM, TOC_E_DATA (two currencies in one amount). */
+/* Rows sorted by id text; only entities seen before T. view: shop_as_of(shop, as_of). Errors: TOC_E_NOMEM, TOC_E_DATA (two
+ * currencies in one amount). */
 TOC_CHECKED toc_status fea_customers(toc_ctx *ctx, const shop_data *view, int64_t as_of, tab_table *features);
 TOC_CHECKED toc_status fea_merchants(toc_ctx *ctx, const shop_data *view, int64_t as_of, tab_table *features);
 TOC_CHECKED toc_status fea_products(toc_ctx *ctx, const shop_data *view, int64_t as_of, tab_table *features);
-/* One row an order, each at its own time: its own columns as known when placed, and of everything else only what is earlier. Orders placed in
- * [from, as_of). Takes the whole shop's view at as_of. */
+/* One row an order, each at its own time: its own columns as known when placed, and of everything else only what is earlier.
+ * Orders placed in [from, as_of). Takes the whole shop's view at as_of. */
 TOC_CHECKED toc_status fea_orders(toc_ctx *ctx, const shop_data *view, int64_t from, int64_t as_of, tab_table *features);
 
-/* Orders, units and spend of each customer, merchant or product ("customers" ...) in each local hour, day or week (from Monday) with a purchase:
- * id, `from` (TAB_TIME, start of the bucket), orders, units, spend; sorted by id text, then time. Errors: as above, TOC_E_USAGE for another entity. */
+/* Orders, units and spend of each customer, merchant or product ("customers" ...) in each local hour, day or week (from Monday)
+ * with a purchase: id, `from` (TAB_TIME, start of the bucket), orders, units, spend; sorted by id text, then time. Errors: as
+ * above, TOC_E_USAGE for another entity. */
 typedef enum { FEA_BY_HOUR, FEA_BY_DAY, FEA_BY_WEEK } fea_bucket;
 TOC_CHECKED toc_status fea_windows(toc_ctx *ctx, const shop_data *view, const char *entity, fea_bucket by, tab_table *windows);
 
-/* Adds a label column that says what happened in [as_of, as_of + horizon): "churned" for customers (1 = no purchase). A window not wholly inside the
- * data (shop: everything, not the view) leaves the label empty; *n_open counts those. */
-TOC_CHECKED toc_status fea_label_churn(toc_ctx *ctx, const shop_data *shop, int64_t as_of, int64_t horizon, tab_table *features, size_t *n_open);
+/* Adds a label column that says what happened in [as_of, as_of + horizon): "churned" for customers (1 = no purchase). A window
+ * not wholly inside the data (shop: everything, not the view) leaves the label empty; *n_open counts those. */
+TOC_CHECKED toc_status fea_label_churn(toc_ctx *ctx, const shop_data *shop, int64_t as_of, int64_t horizon, tab_table *features,
+                                       size_t *n_open);
 
-/* Whether a word of the labels table says fraud: anything but "0", "no", "honest", "legit", "ok" and the like; a missing one does not. */
+/* Whether a word of the labels table says fraud: anything but "0", "no", "honest", "legit", "ok" and the like; a missing one does
+ * not. */
 bool fea_label_is_fraud(toc_str label);
 
 /* Scales all TAB_F64 columns but those named in keep (NULL-terminated): min-max to [0,1] or standard to mean 0, deviation 1. */

@@ -32,7 +32,8 @@ toc_status fea_group(toc_ctx *ctx, const uint32_t *code, size_t n, size_t n_code
         fea_groups_release(groups);
         return st;
     }
-    /* Counted two places ahead, so that after the running sum start[c + 1] is where code c begins, and the filling moves it to its end. */
+    /* Counted two places ahead, so that after the running sum start[c + 1] is where code c begins, and the filling moves it to
+     * its end. */
     for (size_t i = 0; i < n; i++) groups->start[code[i] + 2]++;
     for (size_t c = 2; c < n_codes + 2; c++) groups->start[c] += groups->start[c - 1];
     for (size_t i = 0; i < n; i++) {
@@ -160,8 +161,8 @@ out:
     return st;
 }
 
-toc_status fea_table(toc_ctx *ctx, const char *id_name, const shop_data *view, shop_domain domain, const uint32_t *codes, size_t n,
-                     const fea_info *list, size_t n_list, tab_table *table, double **column)
+toc_status fea_table(toc_ctx *ctx, const char *id_name, const shop_data *view, shop_domain domain, const uint32_t *codes,
+                     size_t n, const fea_info *list, size_t n_list, tab_table *table, double **column)
 {
     tab_column *c;
 

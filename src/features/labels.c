@@ -3,13 +3,16 @@
 
 bool fea_label_is_fraud(toc_str label)
 {
-    static const char *const honest[] = { "0", "no", "false", "honest", "legit", "legitimate", "genuine", "good", "ok", "clean", "normal", "approved", "" };
+    static const char *const honest[] = {
+        "0", "no", "false", "honest", "legit", "legitimate", "genuine", "good", "ok", "clean", "normal", "approved", "",
+    };
     for (size_t i = 0; i < TOC_COUNT(honest); i++)
         if (toc_str_is_nocase(toc_str_trim(label), honest[i])) return false;
     return true;
 }
 
-toc_status fea_label_churn(toc_ctx *ctx, const shop_data *shop, int64_t as_of, int64_t horizon, tab_table *features, size_t *n_open)
+toc_status fea_label_churn(toc_ctx *ctx, const shop_data *shop, int64_t as_of, int64_t horizon, tab_table *features,
+                           size_t *n_open)
 {
     const shop_orders *o = &shop->orders;
     const tab_column *id;
@@ -29,7 +32,8 @@ toc_status fea_label_churn(toc_ctx *ctx, const shop_data *shop, int64_t as_of, i
     }
     if ((st = toc_alloc(ctx, toc_pool_size(&shop->dict[SHOP_D_CUSTOMER]), sizeof *returned, &returned))) return st;
     for (size_t i = 0; i < o->n; i++)
-        if (o->ordered_at[i] >= as_of && o->ordered_at[i] - as_of < horizon && shop_line_is_purchase(shop, i)) returned[o->customer_id[i]] = true;
+        if (o->ordered_at[i] >= as_of && o->ordered_at[i] - as_of < horizon && shop_line_is_purchase(shop, i))
+            returned[o->customer_id[i]] = true;
     label = tab_find(features, "churned");
     had = tab_find(features, "orders");
     for (size_t r = 0; r < features->n_rows; r++)

@@ -1,5 +1,5 @@
-/* merchants.c: what a merchant looked like at T: size, its buyers and what they share, shipping, outcomes, reviews. An order with lines of
- * several merchants counts for each of them with its own lines: a parcel. */
+/* merchants.c: what a merchant looked like at T: size, its buyers and what they share, shipping, outcomes, reviews. An order with
+ * lines of several merchants counts for each of them with its own lines: a parcel. */
 #include "features/fea_int.h"
 #include "num/num.h"
 
@@ -35,7 +35,7 @@
     X(night_share, "share", "orders placed from 0 to 6 o'clock local time") \
     X(ship_days_mean, "days", "mean time from order to shipping") \
     X(ship_at_once_share, "share", "shipped lines that were shipped within an hour") \
-    X(never_shipped_share, "share", "lines older than 14 days, not cancelled, never shipped or delivered; empty where no line ever was") \
+    X(never_shipped_share, "share", "lines older than 14 days, not cancelled, never shipped; empty where no line ever was") \
     X(delivery_days_mean, "days", "mean time from order to delivery") \
     X(return_share, "share", "lines returned or refunded, return lines included, of all lines") \
     X(refund_share, "share", "lines with a refund of all lines that took goods") \
@@ -177,8 +177,8 @@ static toc_status add_buyers(toc_ctx *ctx, const job *j, scratch *s, const uint3
 }
 
 /* How many values of a key the buyers have, and how many buyers share one with another buyer. */
-static toc_status add_shared(toc_ctx *ctx, const job *j, scratch *s, const uint32_t *column, const uint32_t *p, size_t n, size_t *values,
-                             size_t *sharing)
+static toc_status add_shared(toc_ctx *ctx, const job *j, scratch *s, const uint32_t *column, const uint32_t *p, size_t n,
+                             size_t *values, size_t *sharing)
 {
     size_t known = 0, marked = 0;
 
@@ -251,7 +251,8 @@ static toc_status add_lines(toc_ctx *ctx, const job *j, scratch *s, const uint32
         }
         if (status == SHOP_CANCELLED || j->as_of - o->ordered_at[l] <= 14 * TOC_DAY) continue;
         old++;
-        never += o->shipped_at[l] == TOC_NO_TIME && o->delivered_at[l] == TOC_NO_TIME && (status == SHOP_PLACED || status == SHOP_PAID);
+        never += o->shipped_at[l] == TOC_NO_TIME && o->delivered_at[l] == TOC_NO_TIME
+            && (status == SHOP_PLACED || status == SHOP_PAID);
     }
     out[F_products][r] = (double)fea_distinct(s->codes, taken);
     out[F_ship_days_mean][r] = fea_ratio(ship, (double)shipped);
@@ -352,7 +353,8 @@ static toc_status make_parcels(toc_ctx *ctx, job *j, const uint32_t *time_order)
     for (size_t i = 0; i < o->n; i++) {
         uint32_t l = time_order ? time_order[i] : (uint32_t)i, customer = o->customer_id[l];
         if (shop_line_is_return(j->view, l) || o->ordered_at[l] == TOC_NO_TIME) continue;
-        if (j->first_seen[customer] == TOC_NO_TIME || j->first_seen[customer] > o->ordered_at[l]) j->first_seen[customer] = o->ordered_at[l];
+        int64_t *first = &j->first_seen[customer];
+        if (*first == TOC_NO_TIME || *first > o->ordered_at[l]) *first = o->ordered_at[l];
         if (o->merchant_id[l] == 0) continue;
         uint64_t *at;
         bool fresh;
@@ -463,13 +465,16 @@ toc_status fea_merchants(toc_ctx *ctx, const shop_data *view, int64_t as_of, tab
     if ((st = toc_alloc(ctx, n_customers, sizeof *j.shop_orders, &j.shop_orders))) goto out;
     for (size_t c = 0; c < n_customers; c++) j.first_seen[c] = TOC_NO_TIME;
     for (size_t i = 0; i < view->customers.n; i++)
-        if (view->customers.created_at[i] != TOC_NO_TIME) j.first_seen[view->customers.customer_id[i]] = view->customers.created_at[i];
+        if (view->customers.created_at[i] != TOC_NO_TIME)
+            j.first_seen[view->customers.customer_id[i]] = view->customers.created_at[i];
     if ((st = group_merchants(ctx, &j))) goto out;
     if ((st = toc_alloc(ctx, n_codes, sizeof *seen, &seen))) goto out;
-    for (size_t c = 0; c < n_codes; c++) seen[c] = j.lines.start[c + 1] > j.lines.start[c] || j.reviews.start[c + 1] > j.reviews.start[c];
+    for (size_t c = 0; c < n_codes; c++)
+        seen[c] = j.lines.start[c + 1] > j.lines.start[c] || j.reviews.start[c + 1] > j.reviews.start[c];
     if ((st = fea_sorted_codes(ctx, &view->dict[SHOP_D_MERCHANT], seen, &codes, &j.n))) goto out;
     j.codes = codes;
-    if ((st = fea_table(ctx, "merchant_id", view, SHOP_D_MERCHANT, codes, j.n, fea_merchant_list, N_FEATURES, features, j.out))) goto out;
+    st = fea_table(ctx, "merchant_id", view, SHOP_D_MERCHANT, codes, j.n, fea_merchant_list, N_FEATURES, features, j.out);
+    if (st) goto out;
     for (size_t i = 0; i < view->orders.n && !j.ships; i++)
         j.ships = view->orders.shipped_at[i] != TOC_NO_TIME || view->orders.delivered_at[i] != TOC_NO_TIME;
     if ((st = toc_parallel(ctx, (j.n + BLOCK - 1) / BLOCK, merchants_block, &j))) goto out;

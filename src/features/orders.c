@@ -1,5 +1,6 @@
-/* orders.c: each order at its own time: its own columns as known when placed and, of everything else, only what is strictly earlier.
- * Statuses never enter. Windows slide along the orders of one key, so a pass is linear; a task is one key and one window. */
+/* orders.c: each order at its own time: its own columns as known when placed and, of everything else, only what is strictly
+ * earlier. Statuses never enter. Windows slide along the orders of one key, so a pass is linear; a task is one key and one
+ * window. */
 #include "features/fea_int.h"
 
 #define IN_WINDOWS(X, key, what, unit, meaning) \
@@ -137,7 +138,8 @@ static toc_status slide(toc_ctx *ctx, void *arg, size_t task)
     size_t k = task / N_WINDOWS, w = task % N_WINDOWS;
     const fea_groups *g = &j->groups[k];
     const uint32_t *counted = j->key[key_of[k].counted];
-    const int orders = key_of[k].first + (int)w, spend = orders + N_WINDOWS, others = spend + N_WINDOWS, since = key_of[k].first + 3 * N_WINDOWS;
+    const int orders = key_of[k].first + (int)w, spend = orders + N_WINDOWS, others = spend + N_WINDOWS;
+    const int since = key_of[k].first + 3 * N_WINDOWS;
     tally t = {0};
 
     if (g->start[1] == j->set.n) return TOC_OK; /* no order has this key */
@@ -291,7 +293,8 @@ static void add_merchant_means(const job *j)
 }
 
 /* Fraud labels of the orders with one key, known before each of them. frauds of a code: label[begin[c]] .. by time. */
-static void add_frauds_of(const job *j, size_t k, const uint32_t *o, size_t n, const fraud_label *label, const uint32_t *mine, size_t n_mine)
+static void add_frauds_of(const job *j, size_t k, const uint32_t *o, size_t n, const fraud_label *label, const uint32_t *mine,
+                          size_t n_mine)
 {
     const int first = key_of[k].frauds;
     size_t low[3] = { 0 }, known = 0, past = 0;
@@ -343,7 +346,8 @@ static int compare_frauds(const void *a, const void *b, const void *arg)
     return x->at != y->at ? (x->at < y->at ? -1 : 1) : (x->order > y->order) - (x->order < y->order);
 }
 
-/* The fraud labels of orders, by the time they became known; one without a time is of no use here, its export's time stands in. */
+/* The fraud labels of orders, by the time they became known; one without a time is of no use here, its export's time stands in.
+ * */
 static toc_status collect_frauds(toc_ctx *ctx, job *j)
 {
     const shop_data *view = j->view;
@@ -360,7 +364,8 @@ static toc_status collect_frauds(toc_ctx *ctx, job *j)
         if (at == TOC_NO_TIME) at = view->labels.known_at[i];
         if (at == TOC_NO_TIME || !toc_str_is(toc_pool_str(&view->dict[SHOP_D_WORD], view->labels.entity[i]), "order")) continue;
         if (!fea_label_is_fraud(toc_pool_str(&view->dict[SHOP_D_WORD], view->labels.label[i]))) continue;
-        if (!toc_pool_find(ids, toc_pool_str(&view->dict[SHOP_D_WORD], view->labels.id[i]), &order) || place[order] == 0) continue;
+        if (!toc_pool_find(ids, toc_pool_str(&view->dict[SHOP_D_WORD], view->labels.id[i]), &order)) continue;
+        if (place[order] == 0) continue;
         j->frauds[j->n_frauds++] = (fraud_label){ at, place[order] - 1 };
     }
     st = toc_sort(ctx, j->frauds, j->n_frauds, sizeof *j->frauds, compare_frauds, NULL);
@@ -373,7 +378,9 @@ out:
 static toc_status group_keys(toc_ctx *ctx, job *j)
 {
     const shop_orders *o = &j->view->orders;
-    const uint32_t *const column[N_KEYS] = { o->customer_id, o->payment_key, o->device_id, o->ip, o->address, o->email, o->merchant_id };
+    const uint32_t *const column[N_KEYS] = {
+        o->customer_id, o->payment_key, o->device_id, o->ip, o->address, o->email, o->merchant_id,
+    };
 
     for (size_t k = 0; k < N_KEYS; k++) {
         TOC_TRY(fea_order_codes(ctx, &j->set, column[k], &j->key[k]));
@@ -408,7 +415,8 @@ static toc_status make_rows(toc_ctx *ctx, job *j, int64_t from, int64_t as_of, t
     for (size_t i = 0; i < j->set.n; i++)
         wanted[j->set.code[i]] = j->set.lines[i] > 0 && j->set.at[i] >= from && j->set.at[i] < as_of;
     if ((st = fea_sorted_codes(ctx, &j->view->dict[SHOP_D_ORDER], wanted, &codes, &n))) goto out;
-    if ((st = fea_table(ctx, "order_id", j->view, SHOP_D_ORDER, codes, n, fea_order_list, N_FEATURES, features, j->out))) goto out;
+    st = fea_table(ctx, "order_id", j->view, SHOP_D_ORDER, codes, n, fea_order_list, N_FEATURES, features, j->out);
+    if (st) goto out;
     if ((st = toc_alloc(ctx, j->set.n, sizeof *j->row, &j->row))) goto out;
     for (size_t r = 0; r < n; r++) row_of[codes[r]] = (uint32_t)r;
     for (size_t i = 0; i < j->set.n; i++) j->row[i] = wanted[j->set.code[i]] ? row_of[j->set.code[i]] : FEA_NONE;

@@ -85,7 +85,8 @@ static toc_status add_demand(toc_ctx *ctx, const job *j, scratch *s, const uint3
     out[F_units][r] = units;
     for (size_t w = 0; w < 4; w++) out[F_units_7d + w][r] = in_window[w];
     if (days == 0) return TOC_OK;
-    double span = (double)TOC_MAX(toc_local_day(ctx, j->as_of - 1) - toc_local_day(ctx, first) + 1, 1), mean = num_mean(s->days, days);
+    double span = (double)TOC_MAX(toc_local_day(ctx, j->as_of - 1) - toc_local_day(ctx, first) + 1, 1);
+    double mean = num_mean(s->days, days);
     for (size_t i = 0; i < days; i++) best = TOC_MAX(best, s->days[i]);
     out[F_age_days][r] = fea_days(j->as_of - first);
     out[F_recency_days][r] = fea_days(j->as_of - last);
@@ -219,7 +220,8 @@ toc_status fea_products(toc_ctx *ctx, const shop_data *view, int64_t as_of, tab_
     for (size_t c = 0; c < n_codes; c++) seen[c] = j.lines.start[c + 1] > j.lines.start[c];
     if ((st = fea_sorted_codes(ctx, &view->dict[SHOP_D_PRODUCT], seen, &codes, &j.n))) goto out;
     j.codes = codes;
-    if ((st = fea_table(ctx, "product_id", view, SHOP_D_PRODUCT, codes, j.n, fea_product_list, N_FEATURES, features, j.out))) goto out;
+    st = fea_table(ctx, "product_id", view, SHOP_D_PRODUCT, codes, j.n, fea_product_list, N_FEATURES, features, j.out);
+    if (st) goto out;
     st = toc_parallel(ctx, (j.n + BLOCK - 1) / BLOCK, products_block, &j);
 out:
     if (st) tab_release(features);

@@ -28,7 +28,8 @@ static int64_t bucket_start(const toc_ctx *ctx, int64_t at, fea_bucket by)
 {
     int64_t day = toc_local_day(ctx, at);
 
-    if (by == FEA_BY_HOUR) return at - (toc_local_second(ctx, at) % 3600) * TOC_SECOND - ((at % TOC_SECOND) + TOC_SECOND) % TOC_SECOND;
+    if (by == FEA_BY_HOUR)
+        return at - (toc_local_second(ctx, at) % 3600) * TOC_SECOND - ((at % TOC_SECOND) + TOC_SECOND) % TOC_SECOND;
     return toc_local_midnight(ctx, by == FEA_BY_DAY ? day : day - toc_weekday(day));
 }
 
@@ -39,7 +40,8 @@ static void close_bucket(buckets *b)
 }
 
 /* The purchased lines of one code, in time order. */
-static toc_status fill(toc_ctx *ctx, const shop_data *view, fea_bucket by, uint32_t code, const uint32_t *row, size_t n, buckets *b)
+static toc_status fill(toc_ctx *ctx, const shop_data *view, fea_bucket by, uint32_t code, const uint32_t *row, size_t n,
+                       buckets *b)
 {
     int64_t from = 0;
 
@@ -94,7 +96,8 @@ toc_status fea_windows(toc_ctx *ctx, const shop_data *view, const char *entity, 
 
     tab_init(windows, 0);
     while (e < TOC_COUNT(entities) && !toc_str_is(toc_str_of(entity), entities[e].entity)) e++;
-    if (e == TOC_COUNT(entities)) return toc_fail(ctx, TOC_E_USAGE, "--by is for customers, merchants and products, not for %s", entity);
+    if (e == TOC_COUNT(entities))
+        return toc_fail(ctx, TOC_E_USAGE, "--by is for customers, merchants and products, not for %s", entity);
     const uint32_t *column[] = { view->orders.customer_id, view->orders.merchant_id, view->orders.product_id };
     size_t n_codes = toc_pool_size(&view->dict[entities[e].domain]);
     if ((st = fea_money_unit(ctx, view, &unit))) goto out;
@@ -104,7 +107,8 @@ toc_status fea_windows(toc_ctx *ctx, const shop_data *view, const char *entity, 
     for (size_t c = 0; c < n_codes; c++) seen[c] = lines.start[c + 1] > lines.start[c];
     if ((st = fea_sorted_codes(ctx, &view->dict[entities[e].domain], seen, &codes, &n))) goto out;
     for (size_t i = 0; i < n && !st; i++)
-        st = fill(ctx, view, by, codes[i], lines.row + lines.start[codes[i]], lines.start[codes[i] + 1] - lines.start[codes[i]], &b);
+        st = fill(ctx, view, by, codes[i], lines.row + lines.start[codes[i]], lines.start[codes[i] + 1] - lines.start[codes[i]],
+                  &b);
     if (!st) st = make_table(ctx, view, e, &b, unit, windows);
 out:
     if (st) tab_release(windows);

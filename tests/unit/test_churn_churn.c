@@ -1,4 +1,5 @@
-/* test_churn_churn.c: an invented shop whose leaving customers are known; no leakage; the same bytes for any thread count; honest when short. */
+/* test_churn_churn.c: an invented shop whose leaving customers are known; no leakage; the same bytes for any thread count; honest
+ * when short. */
 #include "churn/churn.h"
 
 #include <setjmp.h>
@@ -17,7 +18,8 @@ static void add_line(shop_data *shop, const char *order, const char *customer, i
 
     assert_int_equal(shop_add_rows(&ctx, shop, SHOP_ORDERS, 1, &i), TOC_OK);
     assert_int_equal(toc_pool_intern(&ctx, &shop->dict[SHOP_D_ORDER], toc_str_of(order), &shop->orders.order_id[i]), TOC_OK);
-    assert_int_equal(toc_pool_intern(&ctx, &shop->dict[SHOP_D_CUSTOMER], toc_str_of(customer), &shop->orders.customer_id[i]), TOC_OK);
+    assert_int_equal(toc_pool_intern(&ctx, &shop->dict[SHOP_D_CUSTOMER], toc_str_of(customer), &shop->orders.customer_id[i]),
+                     TOC_OK);
     shop->orders.quantity[i] = 1;
     shop->orders.unit_price[i] = price;
     shop->orders.ordered_at[i] = at;
@@ -32,7 +34,8 @@ static void make_shop(shop_data *shop, int days)
 
     assert_int_equal(shop_init(&ctx, shop), TOC_OK);
     for (int c = 0; c < N_CUSTOMERS; c++) {
-        double gap = 10 + 60 * toc_rng_unit(&rng), at = 100 * toc_rng_unit(&rng), stop = c % 3 == 0 ? 100 + 400 * toc_rng_unit(&rng) : 1e9;
+        double gap = 10 + 60 * toc_rng_unit(&rng), at = 100 * toc_rng_unit(&rng), stop = c % 3 == 0
+            ? 100 + 400 * toc_rng_unit(&rng) : 1e9;
         snprintf(customer, sizeof customer, "c%03d", c);
         for (int k = 0; at < days && at < stop; k++, at += gap * (0.6 + 0.8 * toc_rng_unit(&rng))) {
             snprintf(order, sizeof order, "o%03d-%d", c, k);
@@ -61,7 +64,8 @@ static void assert_same(const warn_list *a, const warn_list *b)
     assert_int_equal(a->n_items, b->n_items);
     assert_string_equal(a->backtest.summary, b->backtest.summary);
     assert_int_equal(a->backtest.n_measures, b->backtest.n_measures);
-    for (size_t i = 0; i < a->backtest.n_measures; i++) assert_memory_equal(&a->backtest.measures[i].value, &b->backtest.measures[i].value, sizeof(double));
+    for (size_t i = 0; i < a->backtest.n_measures; i++) assert_memory_equal(&a->backtest.measures[i].value,
+                                                                            &b->backtest.measures[i].value, sizeof(double));
     for (size_t i = 0; i < a->n_items; i++) {
         const warn_item *x = &a->items[i], *y = &b->items[i];
         assert_string_equal(x->id, y->id);
@@ -76,7 +80,8 @@ static void assert_same(const warn_list *a, const warn_list *b)
 static double measure(const warn_list *list, const char *name, bool plain)
 {
     for (size_t i = 0; i < list->backtest.n_measures; i++)
-        if (toc_str_is(toc_str_of(list->backtest.measures[i].name), name)) return plain ? list->backtest.measures[i].plain : list->backtest.measures[i].value;
+        if (toc_str_is(toc_str_of(list->backtest.measures[i].name), name)) return plain ? list->backtest.measures[i].plain
+            : list->backtest.measures[i].value;
     fail_msg("no measure %s", name);
     return 0;
 }
@@ -116,8 +121,10 @@ static void leaving_customers_are_found(void **state)
     assert_true(measure(&list, "AUC", false) > measure(&list, "AUC", true)); /* rhythms differ, so recency alone knows less */
     assert_true(measure(&list, "AUC", false) > 0.9);
     for (size_t i = 1; i < list.n_items; i++)
-        assert_true(list.items[i - 1].level > list.items[i].level || (list.items[i - 1].level == list.items[i].level && list.items[i - 1].score >= list.items[i].score));
-    for (size_t i = 0; i < list.n_items; i++) assert_true(list.items[i].n_reasons > 0 && list.items[i].score > 0 && list.items[i].score < 1);
+        assert_true(list.items[i - 1].level > list.items[i].level || (list.items[i - 1].level == list.items[i].level
+                                                                      && list.items[i - 1].score >= list.items[i].score));
+    for (size_t i = 0; i < list.n_items; i++) assert_true(list.items[i].n_reasons > 0 && list.items[i].score > 0
+                                                          && list.items[i].score < 1);
     warn_release(&list);
     shop_release(&shop);
 }
@@ -133,7 +140,8 @@ static void threads_and_the_future_change_nothing(void **state)
     warn_at(&shop, 400, 45, 1, &one);
     warn_at(&shop, 400, 45, 3, &two);
     assert_same(&one, &two);
-    for (size_t i = 0; i < shop.orders.n; i++) { /* what was, with garbage about what came of it; then orders of everybody at and after T */
+    /* what was, with garbage about what came of it; then orders of everybody at and after T */
+    for (size_t i = 0; i < shop.orders.n; i++) {
         if (shop.orders.ordered_at[i] >= moment(400)) shop.orders.unit_price[i] = 9999999;
         shop.orders.cancelled_at[i] = moment(401);
         shop.orders.refunded_at[i] = moment(402);
@@ -209,7 +217,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(leaving_customers_are_found), cmocka_unit_test(threads_and_the_future_change_nothing),
-        cmocka_unit_test(short_history_gives_no_probability), cmocka_unit_test(horizon_by_hand), cmocka_unit_test(nobody_is_an_error),
+        cmocka_unit_test(short_history_gives_no_probability), cmocka_unit_test(horizon_by_hand),
+            cmocka_unit_test(nobody_is_an_error),
     };
     toc_ctx_init(&ctx);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,7 +50,8 @@ static double cell(const tab_table *table, const char *id, const char *name)
         if (!(isnan(want_) ? isnan(got_) : fabs(got_ - want_) < 1e-9)) fail_msg("%s of %s: %.12g, wanted %.12g", name, id, got_, want_); \
     } while (0)
 
-static const char *const customer_header[] = { "order_id", "customer_id", "product_id", "merchant_id", "quantity", "unit_price", "discount", "ordered_at", "delivered_at", "cancelled_at" };
+static const char *const customer_header[] = { "order_id", "customer_id", "product_id", "merchant_id", "quantity", "unit_price",
+    "discount", "ordered_at", "delivered_at", "cancelled_at" };
 static const char *const customer_lines[] = {
     "a1", "A", "p1", "m1", "2", "5.00", "1.00", "2026-01-01T10:00:00Z", "2026-01-05T10:00:00Z", "",
     "a1", "A", "p2", "m1", "1", "1.00", "", "2026-01-01T10:00:00Z", "2026-01-05T10:00:00Z", "",
@@ -71,7 +72,8 @@ static void customers_by_hand(void **state)
     (void)state;
 
     assert_int_equal(shop_init(&ctx, &shop), TOC_OK);
-    add_rows(&shop, SHOP_ORDERS, customer_header, TOC_COUNT(customer_header), customer_lines, TOC_COUNT(customer_lines) / TOC_COUNT(customer_header));
+    add_rows(&shop, SHOP_ORDERS, customer_header, TOC_COUNT(customer_header), customer_lines,
+             TOC_COUNT(customer_lines) / TOC_COUNT(customer_header));
     assert_int_equal(shop_as_of(&ctx, &shop, as_of, &view, NULL), TOC_OK);
     assert_int_equal(fea_customers(&ctx, &view, as_of, &t), TOC_OK);
     assert_int_equal(t.n_rows, 2);
@@ -137,7 +139,8 @@ static void customers_by_hand(void **state)
     shop_release(&shop);
 }
 
-static const char *const order_header[] = { "order_id", "customer_id", "merchant_id", "device_id", "payment_key", "quantity", "unit_price", "ordered_at", "status" };
+static const char *const order_header[] = { "order_id", "customer_id", "merchant_id", "device_id", "payment_key", "quantity",
+    "unit_price", "ordered_at", "status" };
 static const char *const order_lines[] = {
     "o1", "A", "m1", "d1", "k1", "1", "10.00", "2026-01-01T00:00:00Z", "refunded",
     "o2", "A", "m1", "d1", "k1", "1", "30.00", "2026-01-10T00:00:00Z", "",
@@ -157,7 +160,8 @@ static const char *const labels[] = {
 static void make_orders(shop_data *shop)
 {
     assert_int_equal(shop_init(&ctx, shop), TOC_OK);
-    add_rows(shop, SHOP_ORDERS, order_header, TOC_COUNT(order_header), order_lines, TOC_COUNT(order_lines) / TOC_COUNT(order_header));
+    add_rows(shop, SHOP_ORDERS, order_header, TOC_COUNT(order_header), order_lines,
+             TOC_COUNT(order_lines) / TOC_COUNT(order_header));
     add_rows(shop, SHOP_LABELS, label_header, TOC_COUNT(label_header), labels, TOC_COUNT(labels) / TOC_COUNT(label_header));
 }
 
@@ -238,13 +242,15 @@ static void orders_do_not_see_the_future(void **state)
         if (shop.labels.labelled_at[i] >= instant("2026-01-11")) set_cell(&shop, SHOP_LABELS, "label", i, "fraud");
     assert_int_equal(fea_orders(&ctx, &shop, INT64_MIN + 1, instant("2026-01-11"), &after), TOC_OK);
     assert_int_equal(before.n_rows, after.n_rows);
-    for (size_t c = 1; c < before.n_cols; c++) assert_memory_equal(before.columns[c].f64, after.columns[c].f64, before.n_rows * sizeof(double));
+    for (size_t c = 1; c < before.n_cols; c++) assert_memory_equal(before.columns[c].f64, after.columns[c].f64,
+                                                                   before.n_rows * sizeof(double));
     tab_release(&before);
     tab_release(&after);
     shop_release(&shop);
 }
 
-static const char *const merchant_header[] = { "order_id", "customer_id", "merchant_id", "product_id", "device_id", "quantity", "unit_price", "ordered_at", "shipped_at", "refunded_at" };
+static const char *const merchant_header[] = { "order_id", "customer_id", "merchant_id", "product_id", "device_id", "quantity",
+    "unit_price", "ordered_at", "shipped_at", "refunded_at" };
 static const char *const merchant_lines[] = {
     "o1", "A", "m1", "p1", "d1", "1", "10.00", "2026-01-01T00:00:00Z", "2026-01-01T00:30:00Z", "",
     "o2", "A", "m1", "p1", "d1", "3", "10.00", "2026-01-01T12:00:00Z", "2026-01-02T12:00:00Z", "2026-01-09T00:00:00Z",
@@ -254,7 +260,8 @@ static const char *const merchant_lines[] = {
 };
 static const char *const review_header[] = { "review_id", "merchant_id", "product_id", "rating", "created_at" };
 static const char *const reviews[] = {
-    "v1", "m1", "p1", "2", "2025-12-20T00:00:00Z", "v2", "m1", "p1", "5", "2026-01-20T00:00:00Z", "v3", "", "p1", "5", "2026-01-20T01:00:00Z",
+    "v1", "m1", "p1", "2", "2025-12-20T00:00:00Z", "v2", "m1", "p1", "5", "2026-01-20T00:00:00Z", "v3", "", "p1", "5",
+        "2026-01-20T01:00:00Z",
 };
 
 static void merchants_and_products_by_hand(void **state)
@@ -265,8 +272,10 @@ static void merchants_and_products_by_hand(void **state)
     (void)state;
 
     assert_int_equal(shop_init(&ctx, &shop), TOC_OK);
-    add_rows(&shop, SHOP_ORDERS, merchant_header, TOC_COUNT(merchant_header), merchant_lines, TOC_COUNT(merchant_lines) / TOC_COUNT(merchant_header));
-    add_rows(&shop, SHOP_REVIEWS, review_header, TOC_COUNT(review_header), reviews, TOC_COUNT(reviews) / TOC_COUNT(review_header));
+    add_rows(&shop, SHOP_ORDERS, merchant_header, TOC_COUNT(merchant_header), merchant_lines,
+             TOC_COUNT(merchant_lines) / TOC_COUNT(merchant_header));
+    add_rows(&shop, SHOP_REVIEWS, review_header, TOC_COUNT(review_header), reviews,
+             TOC_COUNT(reviews) / TOC_COUNT(review_header));
     assert_int_equal(fea_merchants(&ctx, &shop, as_of, &t), TOC_OK);
     assert_int_equal(t.n_rows, 2);
     IS(&t, "m1", "orders", 4);
@@ -318,7 +327,8 @@ static void merchants_and_products_by_hand(void **state)
 static void two_currencies_are_refused(void **state)
 {
     static const char *const header[] = { "order_id", "customer_id", "quantity", "unit_price", "ordered_at", "currency" };
-    static const char *const lines[] = { "o1", "A", "1", "1.00", "2026-01-01", "EUR", "o2", "A", "1", "1.00", "2026-01-02", "USD" };
+    static const char *const lines[] = { "o1", "A", "1", "1.00", "2026-01-01", "EUR", "o2", "A", "1", "1.00", "2026-01-02",
+        "USD" };
     shop_data shop;
     tab_table t;
     (void)state;
