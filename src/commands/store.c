@@ -92,17 +92,20 @@ static toc_status export(toc_ctx *ctx, const args *a, const char *path)
 {
     const cli_shop source = { .store = path };
     const cli_call no_files = {0};
-    shop_data shop = {0};
+    const bool past = a->as_of != TOC_NO_TIME;
+    shop_data shop = {0}, view = {0};
     shop_kind kind = SHOP_ORDERS;
     toc_out out = {0};
-    toc_status st = cmd_load_shop(ctx, &no_files, &source, a->as_of, &shop);
 
+    TOC_ASSERT(shop_kind_of(toc_str_of(a->kind), &kind));
+    toc_status st = cmd_load_shop(ctx, &no_files, &source, a->as_of, &shop);
+    if (!st && past) st = shop_as_of(ctx, &shop, a->as_of, &view, NULL);
     if (!st) st = toc_out_open(ctx, a->out, true, &out);
     if (!st) {
-        TOC_ASSERT(shop_kind_of(toc_str_of(a->kind), &kind));
-        shop_write_csv(&shop, kind, &out);
+        shop_write_csv(past ? &view : &shop, kind, &out);
         st = toc_out_close(ctx, &out);
     }
+    shop_release(&view);
     shop_release(&shop);
     return st;
 }

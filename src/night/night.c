@@ -73,6 +73,8 @@ static toc_status load_shop(toc_ctx *ctx, night_state *n)
 {
     n->as_of = n->options->as_of;
     TOC_TRY(load_as_of(ctx, n, n->as_of));
+    if (!n->n_files && !n->shop.orders.n && !n->shop.reviews.n && !n->shop.stock.n)
+        return toc_fail(ctx, TOC_E_DATA, "%s holds no export, and the store no shop yet", n->options->inbox);
     if (n->as_of == TOC_NO_TIME) {
         TOC_TRY(shop_default_as_of(ctx, &n->shop, &n->as_of));
         if (known_later(&n->shop, n->as_of)) TOC_TRY(load_as_of(ctx, n, n->as_of));
