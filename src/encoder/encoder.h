@@ -44,8 +44,8 @@ size_t enc_max_tokens(const enc_model *model);
 uint64_t enc_model_hash(enc_model *model);
 
 /* Vectors of n texts in vectors (n x enc_dim, the caller's), in the order of texts. options and stats may be NULL; stats are added to. Texts are UTF-8; a
- * vector depends on its own text, up to 1e-6 on nothing else, and its bytes never on the thread count. About 160 KiB + 24 KiB x hidden/384 a token of
- * working memory per thread for 512 tokens. Errors: TOC_E_NOMEM, TOC_E_USAGE (max_tokens below 2). */
+ * vector depends on its own text, up to 1e-6 on nothing else, and its bytes never on the thread count. A batch of 512 tokens needs (5 hidden + inner) x 2 KiB per
+ * thread, 7 MB for all-MiniLM-L6-v2. Errors: TOC_E_NOMEM, TOC_E_USAGE (max_tokens below 2). */
 TOC_CHECKED toc_status enc_encode(toc_ctx *ctx, const enc_model *model, const toc_str *texts, size_t n, const enc_options *options, float *vectors,
                                   enc_stats *stats);
 
