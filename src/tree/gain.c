@@ -13,6 +13,7 @@ typedef struct {
     const double *table; /* k log2 k for k <= n_table */
     size_t n_table;
     tree_gain *gain;     /* per column */
+    size_t n_tasks;
 } job;
 
 static double x_log2_x(const job *a, uint64_t k)
@@ -194,11 +195,22 @@ static void categorical(const job *a, size_t j, const scratch *s, tree_gain *out
     finish(&p, s->all, out);
 }
 
-static toc_status column(toc_ctx *ctx, void *arg, size_t j)
+static void column(const job *a, size_t j, const scratch *s)
+{
+    tree_gain out = { .threshold = NAN };
+
+    memset(s->all, 0, 4 * a->n_classes * sizeof *s->all);
+    for (size_t i = 0; i < a->data->n; i++) s->all[a->y[i]]++;
+    if (a->data->categorical && a->data->categorical[j]) categorical(a, j, s, &out);
+    else numeric(a, j, s, &out);
+    a->gain[j] = out;
+}
+
+/* Every n_tasks-th column, in the same memory: fresh pages for each would cost a fifth of the time. */
+static toc_status columns(toc_ctx *ctx, void *arg, size_t task)
 {
     const job *a = arg;
     scratch s = {0};
-    tree_gain out = { .threshold = NAN };
     size_t n = a->data->n, k = a->n_classes;
     toc_status st;
 
@@ -209,10 +221,7 @@ static toc_status column(toc_ctx *ctx, void *arg, size_t j)
     s.left = s.all + k;
     s.right = s.left + k;
     s.missing = s.right + k;
-    for (size_t i = 0; i < n; i++) s.all[a->y[i]]++;
-    if (a->data->categorical && a->data->categorical[j]) categorical(a, j, &s, &out);
-    else numeric(a, j, &s, &out);
-    a->gain[j] = out;
+    for (size_t j = task; j < a->data->p; j += a->n_tasks) column(a, j, &s);
 out:
     toc_free(s.items);
     toc_free(s.count);
@@ -231,11 +240,11 @@ static toc_status make_table(toc_ctx *ctx, size_t n, double **table, size_t *n_t
 toc_status tree_gains(toc_ctx *ctx, const tree_data *data, const uint32_t *y, size_t n_classes, tree_gain *gain)
 {
     double *table;
-    job a = { data, y, n_classes, NULL, 0, gain };
+    job a = { data, y, n_classes, NULL, 0, gain, TOC_MIN(data->p, ctx->n_threads) };
 
     TOC_TRY(make_table(ctx, data->n, &table, &a.n_table));
     a.table = table;
-    toc_status st = toc_parallel(ctx, data->p, column, &a);
+    toc_status st = toc_parallel(ctx, a.n_tasks, columns, &a);
     toc_free(table);
     return st;
 }

@@ -256,27 +256,31 @@ static toc_status load(toc_ctx *ctx, loader *l, const json_t *root)
     return TOC_OK;
 }
 
-toc_status tree_load(toc_ctx *ctx, const char *path, tree_model **model)
+toc_status tree_parse(toc_ctx *ctx, const char *name, toc_str text, tree_model **model)
 {
-    loader l = { .path = path };
-    toc_buf content = {0};
+    loader l = { .path = name };
     json_error_t error;
-    json_t *root = NULL;
+    json_t *root = json_loadb(text.n ? text.p : "", text.n, 0, &error);
     toc_status st;
 
     *model = NULL;
-    if ((st = toc_read_file(ctx, path, &content))) goto out;
-    root = json_loadb(content.n ? content.p : "", content.n, 0, &error);
-    if (!root) {
-        st = toc_fail(ctx, TOC_E_DATA, "%s:%d:%d: no tree model of tocsin: %s", path, error.line, error.column, error.text);
-        goto out;
-    }
+    if (!root) return toc_fail(ctx, TOC_E_DATA, "%s:%d:%d: no tree model of tocsin: %s", name, error.line, error.column, error.text);
     if ((st = toc_alloc(ctx, 1, sizeof *l.model, &l.model))) goto out;
     st = load(ctx, &l, root);
     if (st) tree_free(l.model);
     else *model = l.model;
 out:
     json_decref(root);
+    return st;
+}
+
+toc_status tree_load(toc_ctx *ctx, const char *path, tree_model **model)
+{
+    toc_buf content = {0};
+
+    *model = NULL;
+    toc_status st = toc_read_file(ctx, path, &content);
+    if (!st) st = tree_parse(ctx, path, (toc_str){ content.p, content.n }, model);
     toc_buf_release(&content);
     return st;
 }

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-enum { ROWS_AT_ONCE = 2048 };
+enum { ROWS_AT_ONCE = 1024 };
 
 void tree_free(tree_model *model)
 {

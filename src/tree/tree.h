@@ -74,6 +74,8 @@ void tree_importance(const tree_model *model, double *importance);
  * is wrong (TOC_E_DATA). */
 TOC_CHECKED toc_status tree_save(toc_ctx *ctx, const tree_model *model, const char *path);
 TOC_CHECKED toc_status tree_load(toc_ctx *ctx, const char *path, tree_model **model);
+/* The same from text; name: for messages. */
+TOC_CHECKED toc_status tree_parse(toc_ctx *ctx, const char *name, toc_str text, tree_model **model);
 size_t tree_model_columns(const tree_model *model, const char *const **names);
 bool tree_model_categorical(const tree_model *model, size_t column);
 tree_loss tree_model_loss(const tree_model *model);
