@@ -20,7 +20,8 @@ static const cli_option options[] = {
     CLI_TIME('T', "as-of", args, as_of, .help = "the moment; nothing later is seen [after the last event]"),
     CLI_INT('n', "top", args, top, .min = 1, .max = 1e6, .help = "show the N worst of each question on the front page [20]"),
     CLI_WORD(0, "fail-on", args, fail_on, cmd_fail_words, .arg = "LEVEL", .help = "exit 1 on warnings of LEVEL or worse [none]"),
-    CLI_INT(0, "max-rejects", args, max_rejects, .min = 0, .max = 1e15, .help = "fail with exit 3 above N refused rows [damaged records fail]"),
+    CLI_INT(0, "max-rejects", args, max_rejects, .min = 0, .max = 1e15,
+            .help = "fail with exit 3 above N refused rows [damaged records fail]"),
     CLI_TEXT(0, "currency", args, currency, .arg = "CODE", .help = "currency of amounts whose export names none"),
     CLI_FLAG(0, "no-stamp", args, no_stamp, .help = "leave version, arguments and times out of the reports"),
     CLI_END,
@@ -34,8 +35,15 @@ static toc_status run(toc_ctx *ctx, const cli_call *call)
 
     if (!a->store || !a->inbox || !a->out) return toc_fail(ctx, TOC_E_USAGE, "--store, --inbox and --out are all needed");
     ctx->no_stamp = a->no_stamp;
-    const night_options night = { .store = a->store, .inbox = a->inbox, .out = a->out, .as_of = a->as_of, .max_rejects = a->max_rejects,
-                                  .top = a->top, .currency = a->currency, .argc = call->argc, .argv = call->argv };
+    const night_options night = { .store = a->store,
+                                  .inbox = a->inbox,
+                                  .out = a->out,
+                                  .as_of = a->as_of,
+                                  .max_rejects = a->max_rejects,
+                                  .top = a->top,
+                                  .currency = a->currency,
+                                  .argc = call->argc,
+                                  .argv = call->argv };
     TOC_TRY(night_run(ctx, &night, &result));
     return warn_level_of(toc_str_of(a->fail_on), &fail_on) && result.worst >= (int)fail_on ? TOC_FINDINGS : TOC_OK;
 }

@@ -13,7 +13,8 @@ typedef struct {
 } args;
 
 static const args defaults = { .out = "-", .as_of = TOC_NO_TIME, .kind = "orders" };
-static const char *const kinds[] = { "orders", "reviews", "products", "stock", "promotions", "customers", "merchants", "payments", "events", "labels", NULL };
+static const char *const kinds[] = { "orders",    "reviews",  "products", "stock",  "promotions", "customers",
+                                     "merchants", "payments", "events",   "labels", NULL };
 
 static const cli_option options[] = {
     CLI_WORD('k', "kind", args, kind, kinds, .help = "what export writes [orders]"),
@@ -36,14 +37,16 @@ static void print_info(const sto_info *what, toc_out *out)
     for (size_t k = 0; k < SHOP_N_KINDS; k++) {
         const sto_count *count = &what->kinds[k];
         if (!count->states) continue;
-        toc_out_printf(out, "%s,%lld,%lld", shop_schema_of((shop_kind)k)->name, (long long)count->lines, (long long)count->states);
+        toc_out_printf(out, "%s,%lld,%lld", shop_schema_of((shop_kind)k)->name, (long long)count->lines,
+                       (long long)count->states);
         print_time(out, count->first);
         print_time(out, count->last);
         print_time(out, count->known_from);
         print_time(out, count->known_to);
         toc_out_str(out, "\n");
     }
-    toc_out_printf(out, "files,%lld,,,,,\nvectors,%lld,,,,,\nnights,%lld,,,", (long long)what->n_files, (long long)what->n_vectors, (long long)what->n_nights);
+    toc_out_printf(out, "files,%lld,,,,,\nvectors,%lld,,,,,\nnights,%lld,,,", (long long)what->n_files,
+                   (long long)what->n_vectors, (long long)what->n_nights);
     print_time(out, what->last_night);
     toc_out_printf(out, ",\nwarnings,%lld,,,,,\n", (long long)what->n_warnings);
 }

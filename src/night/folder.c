@@ -6,7 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define TEMPORARY ".night-" /* how the names of unfinished folders begin; a nightly holds the store's lock, so what is found is a dead one's */
+/* How the names of unfinished folders begin; a nightly holds the store's lock, so what is found is a dead one's. */
+#define TEMPORARY ".night-"
 
 toc_status night_path(toc_ctx *ctx, const char *folder, const char *name, const char **path)
 {
@@ -36,7 +37,8 @@ static void remove_leftovers(const char *out)
 
     if (!folder) return;
     while ((entry = readdir(folder)))
-        if (toc_str_starts(toc_str_of(entry->d_name), TEMPORARY) && snprintf(name, sizeof name, "%s/%s", out, entry->d_name) < (int)sizeof name)
+        if (toc_str_starts(toc_str_of(entry->d_name), TEMPORARY) &&
+            snprintf(name, sizeof name, "%s/%s", out, entry->d_name) < (int)sizeof name)
             night_remove_folder(name);
     closedir(folder);
 }

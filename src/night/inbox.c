@@ -27,7 +27,9 @@ static toc_status list_folder(toc_ctx *ctx, const char *inbox, const char ***pat
     struct dirent *entry;
     toc_status st = TOC_OK;
 
-    if (!folder) return toc_fail_errno(ctx, errno == ENOENT || errno == ENOTDIR ? TOC_E_USAGE : TOC_E_IO, errno, "cannot open the inbox %s", inbox);
+    if (!folder)
+        return toc_fail_errno(ctx, errno == ENOENT || errno == ENOTDIR ? TOC_E_USAGE : TOC_E_IO, errno,
+                              "cannot open the inbox %s", inbox);
     while (!st && (errno = 0, entry = readdir(folder))) {
         struct stat info;
         const char *path;

@@ -14,13 +14,15 @@ static toc_status add_stamp(toc_ctx *ctx, const night_state *n, toc_buf *json)
     char time[40];
 
     time[toc_format_time(ctx->now, time)] = 0;
-    TOC_TRY(toc_buf_printf(ctx, json, "  \"version\": \"%s\",\n  \"written_at\": \"%s\",\n  \"arguments\": [", TOC_VERSION, time));
+    TOC_TRY(
+        toc_buf_printf(ctx, json, "  \"version\": \"%s\",\n  \"written_at\": \"%s\",\n  \"arguments\": [", TOC_VERSION, time));
     for (int i = 0; i < n->options->argc; i++) {
         if (i) TOC_TRY(toc_buf_str(ctx, json, ", "));
         TOC_TRY(add_text(ctx, json, n->options->argv[i]));
     }
     TOC_TRY(toc_buf_str(ctx, json, "],\n  \"seconds\": {"));
-    for (size_t t = 0; t < NIGHT_N_TIMES; t++) TOC_TRY(toc_buf_printf(ctx, json, "%s\"%s\": %.3f", t ? ", " : "", names[t], n->seconds[t]));
+    for (size_t t = 0; t < NIGHT_N_TIMES; t++)
+        TOC_TRY(toc_buf_printf(ctx, json, "%s\"%s\": %.3f", t ? ", " : "", names[t], n->seconds[t]));
     return toc_buf_str(ctx, json, "},\n");
 }
 
@@ -31,20 +33,22 @@ static toc_status add_inputs(toc_ctx *ctx, const night_state *n, toc_buf *json)
         const ing_summary *s = &n->summaries[i];
         TOC_TRY(toc_buf_printf(ctx, json, "%s\n    {\"file\": ", i ? "," : ""));
         TOC_TRY(add_text(ctx, json, s->file));
-        TOC_TRY(toc_buf_printf(ctx, json, ", \"hash\": \"%s\", \"kind\": \"%s\", \"platform\": ", s->hash, shop_schema_of(s->kind)->name));
+        TOC_TRY(toc_buf_printf(ctx, json, ", \"hash\": \"%s\", \"kind\": \"%s\", \"platform\": ", s->hash,
+                               shop_schema_of(s->kind)->name));
         TOC_TRY(add_text(ctx, json, s->platform));
-        TOC_TRY(toc_buf_printf(ctx, json, ", \"rows\": %zu, \"accepted\": %zu, \"duplicate\": %zu, \"rejected\": %zu}", s->rows, s->accepted,
-                               s->duplicate, s->rejected));
+        TOC_TRY(toc_buf_printf(ctx, json, ", \"rows\": %zu, \"accepted\": %zu, \"duplicate\": %zu, \"rejected\": %zu}", s->rows,
+                               s->accepted, s->duplicate, s->rejected));
     }
-    return toc_buf_printf(ctx, json, "%s],\n  \"store\": {\"new\": %zu, \"known\": %zu, \"states\": %zu},\n", n->n_files ? "\n  " : "", n->added.fresh,
-                          n->added.known, n->added.states);
+    return toc_buf_printf(ctx, json, "%s],\n  \"store\": {\"new\": %zu, \"known\": %zu, \"states\": %zu},\n",
+                          n->n_files ? "\n  " : "", n->added.fresh, n->added.known, n->added.states);
 }
 
 static toc_status add_shop(toc_ctx *ctx, const night_state *n, toc_buf *json)
 {
     TOC_TRY(toc_buf_str(ctx, json, "  \"rows\": {"));
     for (size_t k = 0; k < SHOP_N_KINDS; k++)
-        TOC_TRY(toc_buf_printf(ctx, json, "%s\"%s\": %zu", k ? ", " : "", shop_schema_of((shop_kind)k)->name, shop_rows(&n->shop, (shop_kind)k)));
+        TOC_TRY(toc_buf_printf(ctx, json, "%s\"%s\": %zu", k ? ", " : "", shop_schema_of((shop_kind)k)->name,
+                               shop_rows(&n->shop, (shop_kind)k)));
     return toc_buf_str(ctx, json, "},\n");
 }
 
@@ -57,9 +61,11 @@ static toc_status add_questions(toc_ctx *ctx, const night_state *n, toc_buf *jso
         for (size_t i = 0; i < list->n_items; i++) levels[list->items[i].level]++;
         for (size_t i = 0; i < n->n_changes; i++)
             if (!strcmp(n->changes[i].now.question, list->question)) changes[n->changes[i].kind]++;
-        TOC_TRY(toc_buf_printf(ctx, json, "%s\n    \"%s\": {\"answered\": %s, \"critical\": %zu, \"warning\": %zu, \"notice\": %zu", q ? "," : "",
-                               list->question, n->answered[q] ? "true" : "false", levels[WARN_CRITICAL], levels[WARN_WARNING], levels[WARN_NOTICE]));
-        for (size_t c = 0; c < 4; c++) TOC_TRY(toc_buf_printf(ctx, json, ", \"%s\": %zu", sto_change_name((sto_change_kind)c), changes[c]));
+        TOC_TRY(toc_buf_printf(
+            ctx, json, "%s\n    \"%s\": {\"answered\": %s, \"critical\": %zu, \"warning\": %zu, \"notice\": %zu", q ? "," : "",
+            list->question, n->answered[q] ? "true" : "false", levels[WARN_CRITICAL], levels[WARN_WARNING], levels[WARN_NOTICE]));
+        for (size_t c = 0; c < 4; c++)
+            TOC_TRY(toc_buf_printf(ctx, json, ", \"%s\": %zu", sto_change_name((sto_change_kind)c), changes[c]));
         TOC_TRY(toc_buf_char(ctx, json, '}'));
     }
     return toc_buf_str(ctx, json, "\n  }\n}\n");

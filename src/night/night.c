@@ -138,7 +138,8 @@ toc_status night_run(toc_ctx *ctx, const night_options *options, night_result *r
     night_state n = { .options = options };
     struct stat info;
 
-    if (stat(options->inbox, &info) || !S_ISDIR(info.st_mode)) return toc_fail(ctx, TOC_E_USAGE, "the inbox %s is no folder", options->inbox);
+    if (stat(options->inbox, &info) || !S_ISDIR(info.st_mode))
+        return toc_fail(ctx, TOC_E_USAGE, "the inbox %s is no folder", options->inbox);
     toc_status st = sto_open(ctx, options->store, STO_WRITE, &n.store);
     if (!st) st = walk(ctx, &n, result);
     if (n.temporary) night_remove_folder(n.temporary);

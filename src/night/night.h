@@ -1,7 +1,7 @@
 /* night.h: one night: the new exports of an inbox into the store, all questions asked, their reports in a folder of their own.
  *
- * The folder is written beside its place and renamed, and the store commits once; so a failed night leaves both as they were, and a night run twice
- * leaves the same reports. One night at a time: the store's lock. */
+ * The folder is written beside its place and renamed, and the store commits once; so a failed night leaves both as they were,
+ * and a night run twice leaves the same reports. One night at a time: the store's lock. */
 #ifndef NIGHT_NIGHT_H
 #define NIGHT_NIGHT_H
 
@@ -27,11 +27,11 @@ typedef struct {
     const char *folder; /* of the reports; lives in ctx->arena */
 } night_result;
 
-/* Runs one night. Files of OUT/YYYY-MM-DD (local date of as_of): index.html (all questions), churn, fraud and inventory each as .csv, .json and
- * .html, changes.csv (what is new, worse, better or resolved since the night before, among warnings and critical ones), manifest.json, and
- * rejects.csv when rows were refused. A question that the data cannot answer is named on stderr and in its report; the others go on.
- * Errors: TOC_E_BUSY (another writer), TOC_E_DATA (unreadable exports, too many refused rows, no question could be answered), TOC_E_IO, TOC_E_USAGE (no
- * inbox), TOC_E_NOMEM. */
+/* Runs one night. Files of OUT/YYYY-MM-DD (local date of as_of): index.html (all questions), churn, fraud and inventory each as
+ * .csv, .json and .html, changes.csv (what is new, worse, better or resolved since the night before, among warnings and critical
+ * ones), manifest.json, and rejects.csv when rows were refused. A question that the data cannot answer is named on stderr and in
+ * its report; the others go on. Errors: TOC_E_BUSY (another writer), TOC_E_DATA (unreadable exports, too many refused rows, no
+ * question could be answered), TOC_E_IO, TOC_E_USAGE (no inbox), TOC_E_NOMEM. */
 TOC_CHECKED toc_status night_run(toc_ctx *ctx, const night_options *options, night_result *result);
 
 #endif

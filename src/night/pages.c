@@ -10,8 +10,12 @@ static toc_status remember_list(toc_ctx *ctx, const warn_list *list, sto_warning
         const warn_item *item = &list->items[i];
         if (item->level < WARN_WARNING) continue; /* notices come and go by the thousand */
         TOC_TRY(toc_grow(ctx, kept, cap, *n + 1, sizeof **kept));
-        (*kept)[(*n)++] = (sto_warning){ .id = item->id, .question = list->question, .entity_kind = item->entity_kind, .entity = item->entity,
-                                         .score = item->score, .level = (int)item->level };
+        (*kept)[(*n)++] = (sto_warning){ .id = item->id,
+                                         .question = list->question,
+                                         .entity_kind = item->entity_kind,
+                                         .entity = item->entity,
+                                         .score = item->score,
+                                         .level = (int)item->level };
     }
     return TOC_OK;
 }
@@ -26,7 +30,8 @@ static toc_status note_changes(toc_ctx *ctx, const night_state *n, warn_list *li
     for (size_t i = 0; i < n->n_changes; i++)
         if (!strcmp(n->changes[i].now.question, list->question)) counts[n->changes[i].kind]++;
     date[toc_format_date(ctx, n->night_before, date)] = 0;
-    return warn_note(ctx, list, "since the night of %s, of warnings and critical ones: %zu new, %zu worse, %zu better, %zu resolved", date,
+    return warn_note(ctx, list,
+                     "since the night of %s, of warnings and critical ones: %zu new, %zu worse, %zu better, %zu resolved", date,
                      counts[STO_NEW], counts[STO_WORSE], counts[STO_BETTER], counts[STO_RESOLVED]);
 }
 
@@ -84,7 +89,8 @@ static toc_status write_list(toc_ctx *ctx, const night_state *n, const warn_list
 
     for (size_t f = 0; f < TOC_COUNT(formats); f++) {
         const char *path;
-        TOC_TRY(toc_arena_printf(ctx, &ctx->arena, &path, "%s/%s.%s", n->temporary, list->question, rep_format_names[formats[f]]));
+        TOC_TRY(
+            toc_arena_printf(ctx, &ctx->arena, &path, "%s/%s.%s", n->temporary, list->question, rep_format_names[formats[f]]));
         TOC_TRY(rep_write_file(ctx, list, 0, formats[f], path));
     }
     return TOC_OK;

@@ -1,5 +1,6 @@
-/* add.c: rows into the store. First it is decided for each row, in the order of the index, whether its line is new, its state known, or its state
- * new; then those to be kept are written in their own order. An empty table needs no look at the index, which is then built at the end. */
+/* add.c: rows into the store. First it is decided for each row, in the order of the index, whether its line is new, its state
+ * known, or its state new; then those to be kept are written in their own order. An empty table needs no look at the index,
+ * which is then built at the end. */
 #include "store/store_int.h"
 
 typedef enum { KNOWN, FRESH, STATE } verdict;
@@ -188,7 +189,9 @@ toc_status sto_add(toc_ctx *ctx, sto_store *store, const shop_data *shop, int64_
     TOC_ASSERT(store->in_transaction && known_at != TOC_NO_TIME);
     *added = (sto_added){0};
     for (size_t k = 0; k < SHOP_N_KINDS; k++) {
-        batch b = { .store = store, .shop = shop, .kind = (shop_kind)k, .n = shop_rows(shop, (shop_kind)k), .known_at = known_at };
+        batch b = {
+            .store = store, .shop = shop, .kind = (shop_kind)k, .n = shop_rows(shop, (shop_kind)k), .known_at = known_at
+        };
         if (b.n) TOC_TRY(add_kind(ctx, &b, added));
     }
     return TOC_OK;
@@ -199,9 +202,10 @@ static const struct {
     shop_kind kind;
     const char *column;
 } happened[] = {
-    { SHOP_ORDERS, "ordered_at" },   { SHOP_ORDERS, "paid_at" },      { SHOP_ORDERS, "shipped_at" },  { SHOP_ORDERS, "delivered_at" },
-    { SHOP_ORDERS, "cancelled_at" }, { SHOP_ORDERS, "returned_at" },  { SHOP_ORDERS, "refunded_at" }, { SHOP_ORDERS, "status_at" },
-    { SHOP_REVIEWS, "created_at" },  { SHOP_STOCK, "as_of" },         { SHOP_CUSTOMERS, "created_at" }, { SHOP_PAYMENTS, "at" },
+    { SHOP_ORDERS, "ordered_at" },   { SHOP_ORDERS, "paid_at" },       { SHOP_ORDERS, "shipped_at" },
+    { SHOP_ORDERS, "delivered_at" }, { SHOP_ORDERS, "cancelled_at" },  { SHOP_ORDERS, "returned_at" },
+    { SHOP_ORDERS, "refunded_at" },  { SHOP_ORDERS, "status_at" },     { SHOP_REVIEWS, "created_at" },
+    { SHOP_STOCK, "as_of" },         { SHOP_CUSTOMERS, "created_at" }, { SHOP_PAYMENTS, "at" },
     { SHOP_EVENTS, "at" },           { SHOP_LABELS, "labelled_at" },
 };
 
@@ -210,10 +214,12 @@ toc_status sto_known_at(toc_ctx *ctx, sto_store *store, const shop_data *shop, i
     int64_t latest = TOC_NO_TIME, as_of;
 
     for (size_t c = 0; c < TOC_COUNT(happened); c++) {
-        const int64_t *at = shop_ints(shop, happened[c].kind, (size_t)shop_column_of(happened[c].kind, toc_str_of(happened[c].column)));
+        const int64_t *at =
+            shop_ints(shop, happened[c].kind, (size_t)shop_column_of(happened[c].kind, toc_str_of(happened[c].column)));
         for (size_t i = 0; i < shop_rows(shop, happened[c].kind); i++) latest = TOC_MAX(latest, at[i]);
     }
-    if (shop->orders.n || shop->reviews.n) TOC_TRY(shop_default_as_of(ctx, shop, &as_of)); /* refuses moments far after all others */
+    if (shop->orders.n || shop->reviews.n)
+        TOC_TRY(shop_default_as_of(ctx, shop, &as_of)); /* refuses moments far after all others */
     *known_at = latest;
     if (latest != TOC_NO_TIME) return TOC_OK;
     *known_at = ctx->now;

@@ -3,22 +3,26 @@
 
 #define MAX_COLUMNS 64
 
-/* ids: what names a line where all of them are there. fixed: what does not change in the life of a line, for rows without ids; NULL-terminated.
- * sometimes: not asked for, but part of the name where it is there. */
+/* ids: what names a line where all of them are there. fixed: what does not change in the life of a line, for rows without ids;
+ * NULL-terminated. sometimes: not asked for, but part of the name where it is there. */
 static const struct {
     const char *ids[4], *sometimes[3], *fixed[13];
 } names[SHOP_N_KINDS] = {
-    [SHOP_ORDERS] = { { "order_id", "line_id" }, {0}, { "order_id", "customer_id", "merchant_id", "product_id", "title", "quantity", "unit_price",
-                                                       "discount", "line_total", "currency", "ordered_at" } },
-    [SHOP_REVIEWS] = { { "review_id" }, {0}, { "order_id", "product_id", "customer_id", "merchant_id", "title", "body", "created_at" } },
-    [SHOP_PRODUCTS] = { { "product_id" }, {0}, {0} },
-    [SHOP_STOCK] = { { "product_id" }, { "location", "as_of" }, {0} },
-    [SHOP_PROMOTIONS] = { { "product_id", "starts_on", "ends_on" }, {0}, {0} },
-    [SHOP_CUSTOMERS] = { { "customer_id" }, {0}, {0} },
-    [SHOP_MERCHANTS] = { { "merchant_id" }, {0}, {0} },
+    [SHOP_ORDERS] = { { "order_id", "line_id" },
+                      { 0 },
+                      { "order_id", "customer_id", "merchant_id", "product_id", "title", "quantity", "unit_price", "discount",
+                        "line_total", "currency", "ordered_at" } },
+    [SHOP_REVIEWS] = { { "review_id" },
+                       { 0 },
+                       { "order_id", "product_id", "customer_id", "merchant_id", "title", "body", "created_at" } },
+    [SHOP_PRODUCTS] = { { "product_id" }, { 0 }, { 0 } },
+    [SHOP_STOCK] = { { "product_id" }, { "location", "as_of" }, { 0 } },
+    [SHOP_PROMOTIONS] = { { "product_id", "starts_on", "ends_on" }, { 0 }, { 0 } },
+    [SHOP_CUSTOMERS] = { { "customer_id" }, { 0 }, { 0 } },
+    [SHOP_MERCHANTS] = { { "merchant_id" }, { 0 }, { 0 } },
     [SHOP_PAYMENTS] = { { "payment_id" }, { "kind" }, { "order_id", "kind", "amount", "currency", "at" } },
-    [SHOP_EVENTS] = { {0}, {0}, { "customer_id", "kind", "product_id", "at", "device_id", "ip" } },
-    [SHOP_LABELS] = { { "entity", "id", "label" }, { "source" }, {0} },
+    [SHOP_EVENTS] = { { 0 }, { 0 }, { "customer_id", "kind", "product_id", "at", "device_id", "ip" } },
+    [SHOP_LABELS] = { { "entity", "id", "label" }, { "source" }, { 0 } },
 };
 
 /* What hashing needs of one kind: a hash for each text, and for each column's name. */
@@ -54,7 +58,8 @@ static toc_status hasher_init(toc_ctx *ctx, const shop_data *shop, shop_kind kin
         if (h->text_hash[c->domain]) continue;
         size_t n = toc_pool_size(&shop->dict[c->domain]);
         TOC_TRY(toc_alloc(ctx, n, sizeof(uint64_t), &h->text_hash[c->domain]));
-        for (size_t i = 0; i < n; i++) h->text_hash[c->domain][i] = toc_str_hash(toc_pool_str(&shop->dict[c->domain], (uint32_t)i));
+        for (size_t i = 0; i < n; i++)
+            h->text_hash[c->domain][i] = toc_str_hash(toc_pool_str(&shop->dict[c->domain], (uint32_t)i));
     }
     return TOC_OK;
 }
@@ -114,7 +119,8 @@ static toc_status occurrence(toc_ctx *ctx, toc_map *seen, uint64_t hash, uint64_
 static toc_status fill_keys(toc_ctx *ctx, const hasher *h, int64_t *key)
 {
     size_t ids[4], sometimes[3], fixed[13], n = shop_rows(h->shop, h->kind);
-    size_t n_ids = columns_of(h->kind, names[h->kind].ids, 4, ids), n_sometimes = columns_of(h->kind, names[h->kind].sometimes, 3, sometimes);
+    size_t n_ids = columns_of(h->kind, names[h->kind].ids, 4, ids),
+           n_sometimes = columns_of(h->kind, names[h->kind].sometimes, 3, sometimes);
     size_t n_fixed = columns_of(h->kind, names[h->kind].fixed, 13, fixed);
     const int64_t *row = shop_row_numbers(h->shop, h->kind);
     toc_map seen = {0};

@@ -56,7 +56,8 @@ static toc_status read_row(toc_ctx *ctx, loader *l, size_t row)
     size_t n = schema->n_columns;
 
     for (size_t j = 0; j < n; j++) {
-        if (schema->columns[j].type == SHOP_T_CODE) TOC_TRY(read_code(ctx, l, j, schema->columns[j].domain, &shop_codes(l->shop, l->kind, j)[row]));
+        if (schema->columns[j].type == SHOP_T_CODE)
+            TOC_TRY(read_code(ctx, l, j, schema->columns[j].domain, &shop_codes(l->shop, l->kind, j)[row]));
         else shop_ints(l->shop, l->kind, j)[row] = read_int(l->stmt, j);
     }
     shop_known_at(l->shop, l->kind)[row] = read_int(l->stmt, n);

@@ -97,7 +97,8 @@ toc_status sto_warnings_put(toc_ctx *ctx, sto_store *store, int64_t as_of, const
     sqlite3_stmt *stmt = NULL;
 
     TOC_ASSERT(store->in_transaction);
-    snprintf(sql, sizeof sql, "DELETE FROM warnings WHERE as_of = %lld; INSERT OR IGNORE INTO nights VALUES(%lld)", (long long)as_of, (long long)as_of);
+    snprintf(sql, sizeof sql, "DELETE FROM warnings WHERE as_of = %lld; INSERT OR IGNORE INTO nights VALUES(%lld)",
+             (long long)as_of, (long long)as_of);
     TOC_TRY(sto_exec(ctx, store, sql));
     toc_status st = sto_prepare(ctx, store, "INSERT OR REPLACE INTO warnings VALUES(?, ?, ?, ?, ?, ?, ?)", &stmt);
     for (size_t i = 0; i < n && !st; i++) st = put_one(ctx, store, stmt, as_of, &warnings[i]);
@@ -107,7 +108,8 @@ toc_status sto_warnings_put(toc_ctx *ctx, sto_store *store, int64_t as_of, const
 
 static toc_status copy_text(toc_ctx *ctx, sqlite3_stmt *stmt, int j, const char **text)
 {
-    return toc_arena_copy(ctx, &ctx->arena, (const char *)sqlite3_column_text(stmt, j), (size_t)sqlite3_column_bytes(stmt, j), text);
+    return toc_arena_copy(ctx, &ctx->arena, (const char *)sqlite3_column_text(stmt, j), (size_t)sqlite3_column_bytes(stmt, j),
+                          text);
 }
 
 static double read_score(sqlite3_stmt *stmt, int j)
@@ -133,13 +135,16 @@ static toc_status read_change(toc_ctx *ctx, sqlite3_stmt *stmt, sto_change *c)
 /* ?1 is this night, ?2 the one before; the first column is sto_change_kind. */
 static const char changes_sql[] =
     "WITH now AS (SELECT * FROM warnings WHERE as_of = ?1), old AS (SELECT * FROM warnings WHERE as_of = ?2) "
-    "SELECT CASE WHEN old.id IS NULL THEN 0 WHEN now.level > old.level THEN 1 ELSE 2 END AS kind, now.id, now.question, now.entity_kind, now.entity, "
+    "SELECT CASE WHEN old.id IS NULL THEN 0 WHEN now.level > old.level THEN 1 ELSE 2 END AS kind, now.id, now.question, "
+    "now.entity_kind, now.entity, "
     "now.score, now.level, old.score, old.level, (SELECT min(as_of) FROM warnings w WHERE w.id = now.id) "
     "FROM now LEFT JOIN old ON old.id = now.id WHERE old.id IS NULL OR now.level <> old.level "
-    "UNION ALL SELECT 3, id, question, entity_kind, entity, score, level, score, level, (SELECT min(as_of) FROM warnings w WHERE w.id = old.id) "
+    "UNION ALL SELECT 3, id, question, entity_kind, entity, score, level, score, level, (SELECT min(as_of) FROM warnings w WHERE "
+    "w.id = old.id) "
     "FROM old WHERE id NOT IN (SELECT id FROM now) ORDER BY 3, 1, 2";
 
-toc_status sto_warnings_changes(toc_ctx *ctx, sto_store *store, int64_t as_of, int64_t *night_before, sto_change **changes, size_t *n)
+toc_status sto_warnings_changes(toc_ctx *ctx, sto_store *store, int64_t as_of, int64_t *night_before, sto_change **changes,
+                                size_t *n)
 {
     char sql[100];
     sqlite3_stmt *stmt = NULL;
@@ -182,8 +187,10 @@ toc_status sto_warnings_worst(toc_ctx *ctx, sto_store *store, int64_t as_of, int
 
 /* The column that tells when a row of the kind happened. */
 static const char *const times[SHOP_N_KINDS] = {
-    [SHOP_ORDERS] = "ordered_at",     [SHOP_REVIEWS] = "created_at", [SHOP_PRODUCTS] = "launched_at", [SHOP_STOCK] = "as_of", [SHOP_PROMOTIONS] = "starts_on",
-    [SHOP_CUSTOMERS] = "created_at", [SHOP_MERCHANTS] = "opened_at", [SHOP_PAYMENTS] = "at",          [SHOP_EVENTS] = "at",   [SHOP_LABELS] = "labelled_at",
+    [SHOP_ORDERS] = "ordered_at",   [SHOP_REVIEWS] = "created_at",   [SHOP_PRODUCTS] = "launched_at",
+    [SHOP_STOCK] = "as_of",         [SHOP_PROMOTIONS] = "starts_on", [SHOP_CUSTOMERS] = "created_at",
+    [SHOP_MERCHANTS] = "opened_at", [SHOP_PAYMENTS] = "at",          [SHOP_EVENTS] = "at",
+    [SHOP_LABELS] = "labelled_at",
 };
 
 static toc_status describe_kind(toc_ctx *ctx, sto_store *store, shop_kind kind, sto_info *info)
@@ -193,9 +200,12 @@ static toc_status describe_kind(toc_ctx *ctx, sto_store *store, shop_kind kind, 
         const char *what, *column;
         int64_t none, *to;
     } asked[] = {
-        { "count", "DISTINCT line_key", 0, &info->kinds[kind].lines },    { "count", "*", 0, &info->kinds[kind].states },
-        { "min", time, TOC_NO_TIME, &info->kinds[kind].first },           { "max", time, TOC_NO_TIME, &info->kinds[kind].last },
-        { "min", "known_at", TOC_NO_TIME, &info->kinds[kind].known_from }, { "max", "known_at", TOC_NO_TIME, &info->kinds[kind].known_to },
+        { "count", "DISTINCT line_key", 0, &info->kinds[kind].lines },
+        { "count", "*", 0, &info->kinds[kind].states },
+        { "min", time, TOC_NO_TIME, &info->kinds[kind].first },
+        { "max", time, TOC_NO_TIME, &info->kinds[kind].last },
+        { "min", "known_at", TOC_NO_TIME, &info->kinds[kind].known_from },
+        { "max", "known_at", TOC_NO_TIME, &info->kinds[kind].known_to },
     };
     char sql[160];
 

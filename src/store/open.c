@@ -66,7 +66,8 @@ static toc_status take_lock(toc_ctx *ctx, sto_store *store)
     store->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (store->lock_fd < 0) return toc_fail_errno(ctx, TOC_E_IO, errno, "cannot open %s", path);
     if (!flock(store->lock_fd, LOCK_EX | LOCK_NB)) return TOC_OK;
-    if (errno == EWOULDBLOCK) return toc_fail(ctx, TOC_E_BUSY, "%s is being written by another tocsin; try again later", store->path);
+    if (errno == EWOULDBLOCK)
+        return toc_fail(ctx, TOC_E_BUSY, "%s is being written by another tocsin; try again later", store->path);
     return toc_fail_errno(ctx, TOC_E_IO, errno, "cannot lock %s", path);
 }
 
@@ -112,12 +113,13 @@ static toc_status check_version(toc_ctx *ctx, sto_store *store)
     if (application != STO_APPLICATION_ID && (application || version || objects))
         return toc_fail(ctx, TOC_E_DATA, "%s is a SQLite file, but no store of tocsin", store->path);
     if (version > VERSION)
-        return toc_fail(ctx, TOC_E_DATA, "%s was written by a newer tocsin (store version %lld, this one knows %d); use that one", store->path,
-                        (long long)version, (int)VERSION);
+        return toc_fail(ctx, TOC_E_DATA, "%s was written by a newer tocsin (store version %lld, this one knows %d); use that one",
+                        store->path, (long long)version, (int)VERSION);
     if (version == VERSION) return TOC_OK;
     if (store->writing) return migrate(ctx, store, version);
     if (!version) return toc_fail(ctx, TOC_E_DATA, "%s holds nothing yet", store->path);
-    return toc_fail(ctx, TOC_E_DATA, "%s was written by an older tocsin; any command that writes to it brings it up to date", store->path);
+    return toc_fail(ctx, TOC_E_DATA, "%s was written by an older tocsin; any command that writes to it brings it up to date",
+                    store->path);
 }
 
 static toc_status settle(toc_ctx *ctx, sto_store *store)

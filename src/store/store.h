@@ -1,5 +1,6 @@
-/* store.h: the SQLite file that remembers a shop between nights: rows in append-only states with the time they became known, files already read,
- * cached vectors, and the warnings of earlier nights. One writer at a time; readers are never in its way (WAL).
+/* store.h: the SQLite file that remembers a shop between nights: rows in append-only states with the time they became known,
+ * files already read, cached vectors, and the warnings of earlier nights. One writer at a time; readers are never in its way
+ * (WAL).
  *
  * Legal order: sto_open, then any number of begin ... commit, sto_close. Reading needs no begin. */
 #ifndef STO_STORE_H
@@ -11,8 +12,9 @@ typedef struct sto_store sto_store;
 
 typedef enum { STO_READ, STO_WRITE } sto_mode;
 
-/* Opens a store; STO_WRITE creates it (mode 0600) and takes the one writer's lock (flock on PATH.lock) until sto_close. Errors: TOC_E_BUSY (another
- * writer), TOC_E_IO, TOC_E_DATA (no SQLite file, not tocsin's, from a newer version: says which), TOC_E_USAGE (STO_READ of a missing file). */
+/* Opens a store; STO_WRITE creates it (mode 0600) and takes the one writer's lock (flock on PATH.lock) until sto_close. Errors:
+ * TOC_E_BUSY (another writer), TOC_E_IO, TOC_E_DATA (no SQLite file, not tocsin's, from a newer version: says which),
+ * TOC_E_USAGE (STO_READ of a missing file). */
 TOC_CHECKED toc_status sto_open(toc_ctx *ctx, const char *path, sto_mode mode, sto_store **store);
 /* What was not committed is undone; a file that sto_open made and nobody committed to is removed. NULL is fine. */
 void sto_close(sto_store *store);
@@ -25,18 +27,20 @@ TOC_CHECKED toc_status sto_commit(toc_ctx *ctx, sto_store *store);
 typedef struct {
     size_t fresh, known, states;
 } sto_added;
-/* Adds the rows of a shop, known since known_at; call it before shop_sort. A line is recognised by its ids (order and line, review, product,
- * product with place and time of a stock count ...). Without a line id, by a hash of what does not change in the life of a line (ids, title, quantity,
- * prices, time of the order) and its occurrence number among equal ones of the same file. So the same export twice adds nothing, and of overlapping exports
- * the larger count stands. Where one file ends and the next begins is seen by the row numbers starting over. A row that differs from the line's
- * newest state known before known_at adds a state. Within begin/commit. O(rows) and one index lookup a row; none into an empty table. */
+/* Adds the rows of a shop, known since known_at; call it before shop_sort. A line is recognised by its ids (order and line,
+ * review, product, product with place and time of a stock count ...). Without a line id, by a hash of what does not change in
+ * the life of a line (ids, title, quantity, prices, time of the order) and its occurrence number among equal ones of the same
+ * file. So the same export twice adds nothing, and of overlapping exports the larger count stands. Where one file ends and the
+ * next begins is seen by the row numbers starting over. A row that differs from the line's newest state known before known_at
+ * adds a state. Within begin/commit. O(rows) and one index lookup a row; none into an empty table. */
 TOC_CHECKED toc_status sto_add(toc_ctx *ctx, sto_store *store, const shop_data *shop, int64_t known_at, sto_added *added);
-/* When an export became known, as its own content says: the latest thing that it says happened (never a promise, never the clock). Where it names no
- * moment (a product list), the newest known_at of the store, and in an empty store ctx->now. Errors: as shop_default_as_of for moments far after all
- * others. */
+/* When an export became known, as its own content says: the latest thing that it says happened (never a promise, never the
+ * clock). Where it names no moment (a product list), the newest known_at of the store, and in an empty store ctx->now. Errors:
+ * as shop_default_as_of for moments far after all others. */
 TOC_CHECKED toc_status sto_known_at(toc_ctx *ctx, sto_store *store, const shop_data *shop, int64_t *known_at);
-/* Loads the shop as of T, appended to `shop` (shop_init done): for every line the newest state known before as_of (TOC_NO_TIME = everything). A line
- * without one comes in its earliest state, known_at telling; shop_as_of then takes away what T could not know. */
+/* Loads the shop as of T, appended to `shop` (shop_init done): for every line the newest state known before as_of (TOC_NO_TIME =
+ * everything). A line without one comes in its earliest state, known_at telling; shop_as_of then takes away what T could not
+ * know. */
 TOC_CHECKED toc_status sto_load(toc_ctx *ctx, sto_store *store, int64_t as_of, shop_data *shop);
 
 /* Files already ingested, by content hash (hex text). */
@@ -44,8 +48,10 @@ TOC_CHECKED toc_status sto_file_seen(toc_ctx *ctx, sto_store *store, const char 
 TOC_CHECKED toc_status sto_file_add(toc_ctx *ctx, sto_store *store, const char *hash, const char *name, size_t rows, int64_t at);
 
 /* Vectors by text hash and model hash: dim floats. *found says whether it was there. */
-TOC_CHECKED toc_status sto_vector_get(toc_ctx *ctx, sto_store *store, uint64_t model, uint64_t text, size_t dim, float *vector, bool *found);
-TOC_CHECKED toc_status sto_vector_put(toc_ctx *ctx, sto_store *store, uint64_t model, uint64_t text, size_t dim, const float *vector);
+TOC_CHECKED toc_status sto_vector_get(toc_ctx *ctx, sto_store *store, uint64_t model, uint64_t text, size_t dim, float *vector,
+                                      bool *found);
+TOC_CHECKED toc_status sto_vector_put(toc_ctx *ctx, sto_store *store, uint64_t model, uint64_t text, size_t dim,
+                                      const float *vector);
 
 /* A warning as the store remembers it. Level: 0 notice, 1 warning, 2 critical. */
 typedef struct {
@@ -65,12 +71,14 @@ typedef struct {
     int64_t first_seen; /* as_of of the first night it stood in */
 } sto_change;
 
-/* Remembers the warnings (n) of the night as_of, in place of any remembered for it earlier, so running a night twice changes nothing. Within
- * begin/commit. */
+/* Remembers the warnings (n) of the night as_of, in place of any remembered for it earlier, so running a night twice changes
+ * nothing. Within begin/commit. */
 TOC_CHECKED toc_status sto_warnings_put(toc_ctx *ctx, sto_store *store, int64_t as_of, const sto_warning *warnings, size_t n);
-/* What changed from the newest night before as_of to as_of: worse and better are changes of level. By question, kind of change and id; texts and
- * array live in ctx->arena. *night_before is TOC_NO_TIME, and there are no changes, when as_of is the first night. */
-TOC_CHECKED toc_status sto_warnings_changes(toc_ctx *ctx, sto_store *store, int64_t as_of, int64_t *night_before, sto_change **changes, size_t *n);
+/* What changed from the newest night before as_of to as_of: worse and better are changes of level. By question, kind of change
+ * and id; texts and array live in ctx->arena. *night_before is TOC_NO_TIME, and there are no changes, when as_of is the first
+ * night. */
+TOC_CHECKED toc_status sto_warnings_changes(toc_ctx *ctx, sto_store *store, int64_t as_of, int64_t *night_before,
+                                            sto_change **changes, size_t *n);
 /* The highest level remembered for the night as_of, -1 when there is none. */
 TOC_CHECKED toc_status sto_warnings_worst(toc_ctx *ctx, sto_store *store, int64_t as_of, int *level);
 

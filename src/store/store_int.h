@@ -36,8 +36,8 @@ TOC_CHECKED toc_status sto_create_index(toc_ctx *ctx, sto_store *store, shop_kin
 TOC_CHECKED toc_status sto_drop_index(toc_ctx *ctx, sto_store *store, shop_kind kind);
 
 /* ---- identity.c ---- */
-/* Fills key (n), which line each row of the kind is, and state (n), a hash of all its cells. Neither depends on the codes of the dictionaries, on
- * the order of the schema's columns or on columns that are missing, so a store outlives them. */
+/* Fills key (n), which line each row of the kind is, and state (n), a hash of all its cells. Neither depends on the codes of the
+ * dictionaries, on the order of the schema's columns or on columns that are missing, so a store outlives them. */
 TOC_CHECKED toc_status sto_identify(toc_ctx *ctx, const shop_data *shop, shop_kind kind, int64_t *key, int64_t *state);
 
 #endif

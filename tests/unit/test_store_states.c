@@ -188,7 +188,8 @@ static void foreign_and_newer_files_are_refused(void **state)
     assert_int_equal(sto_open(&ctx, path, STO_WRITE, &store), TOC_E_DATA);
     assert_non_null(strstr(ctx.message, "no SQLite file"));
     ctx.message[0] = 0;
-    assert_int_equal(sqlite3_exec(db, "PRAGMA application_id = 1953457011; PRAGMA user_version = 99", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "PRAGMA application_id = 1953457011; PRAGMA user_version = 99", NULL, NULL, NULL),
+                     SQLITE_OK);
     sqlite3_close(db);
     assert_int_equal(sto_open(&ctx, path, STO_READ, &store), TOC_E_DATA);
     assert_non_null(strstr(ctx.message, "newer"));
@@ -202,9 +203,17 @@ static void warnings_are_new_worse_better_or_resolved(void **state)
     size_t n;
     int worst;
     int64_t before;
-    const sto_warning first[] = { { "a", "churn", "customer", "A", 0.5, 1 }, { "b", "churn", "customer", "B", 0.9, 2 }, { "c", "churn", "customer", "C", 0.9, 2 } };
-    const sto_warning second[] = { { "a", "churn", "customer", "A", 0.8, 2 }, { "c", "churn", "customer", "C", 0.6, 1 }, { "d", "fraud", "order", "D", 0.7, 1 } };
-    const struct { sto_change_kind kind; const char *id; int before; } expected[] = { { STO_WORSE, "a", 1 }, { STO_BETTER, "c", 2 }, { STO_RESOLVED, "b", 2 }, { STO_NEW, "d", -1 } };
+    const sto_warning first[] = { { "a", "churn", "customer", "A", 0.5, 1 },
+                                  { "b", "churn", "customer", "B", 0.9, 2 },
+                                  { "c", "churn", "customer", "C", 0.9, 2 } };
+    const sto_warning second[] = { { "a", "churn", "customer", "A", 0.8, 2 },
+                                   { "c", "churn", "customer", "C", 0.6, 1 },
+                                   { "d", "fraud", "order", "D", 0.7, 1 } };
+    const struct {
+        sto_change_kind kind;
+        const char *id;
+        int before;
+    } expected[] = { { STO_WORSE, "a", 1 }, { STO_BETTER, "c", 2 }, { STO_RESOLVED, "b", 2 }, { STO_NEW, "d", -1 } };
     (void)state;
 
     assert_int_equal(sto_open(&ctx, path, STO_WRITE, &store), TOC_OK);
@@ -264,7 +273,10 @@ static void all_cells_come_back(void **state)
                 if (j % 2 != i && !schema->columns[j].required) continue; /* some are missing */
                 snprintf(cell, sizeof cell, "%s %zu '\xe5\x88\xb7", schema->columns[j].name, i);
                 if (schema->columns[j].type != SHOP_T_CODE) shop_ints(&shop, (shop_kind)k, j)[i] = day(3) + (int64_t)(j * 7 + i);
-                else assert_int_equal(toc_pool_intern(&ctx, &shop.dict[schema->columns[j].domain], toc_str_of(cell), &shop_codes(&shop, (shop_kind)k, j)[i]), TOC_OK);
+                else
+                    assert_int_equal(toc_pool_intern(&ctx, &shop.dict[schema->columns[j].domain], toc_str_of(cell),
+                                                     &shop_codes(&shop, (shop_kind)k, j)[i]),
+                                     TOC_OK);
             }
     }
     assert_int_equal(add(&shop, day(9)).fresh, 2 * SHOP_N_KINDS);
@@ -278,7 +290,8 @@ static void all_cells_come_back(void **state)
         assert_true(back.has[k] && shop_known_at(&back, (shop_kind)k)[1] == day(9));
         for (size_t j = 0; j < shop_schema_of((shop_kind)k)->n_columns; j++)
             for (size_t i = 0; i < 2; i++)
-                assert_true(toc_str_eq(shop_cell_text(&shop, (shop_kind)k, j, i, cell), shop_cell_text(&back, (shop_kind)k, j, i, other)));
+                assert_true(toc_str_eq(shop_cell_text(&shop, (shop_kind)k, j, i, cell),
+                                       shop_cell_text(&back, (shop_kind)k, j, i, other)));
     }
     shop_release(&shop);
     shop_release(&back);
