@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -152,6 +153,29 @@ static void full_device(void **state)
     assert_true(S_ISCHR(st.st_mode));
 }
 
+/* A write that fails half way: the old file stays, and nothing is left beside it (teardown removes the folder). */
+static void failed_write_keeps_the_old(void **state)
+{
+    scene *s = *state;
+    toc_out out;
+    struct rlimit before, small;
+
+    put(s, s->path, "old");
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = before;
+    small.rlim_cur = 20000;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    assert_int_equal(toc_out_open(&s->ctx, s->path, false, &out), TOC_OK);
+    for (size_t i = 0; i < 10000; i++) toc_out_printf(&out, "%s", "0123456789");
+    toc_status st = toc_out_close(&s->ctx, &out);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(st, TOC_E_IO);
+    assert_non_null(strstr(s->ctx.message, s->path));
+    assert_non_null(strstr(s->ctx.message, "File too large"));
+    assert_holds(s, s->path, "old");
+}
+
 static void closed_pipe_is_quiet(void **state)
 {
     scene *s = *state;
@@ -241,6 +265,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(modes, setup, teardown),
         cmocka_unit_test_setup_teardown(link_is_followed, setup, teardown),
         cmocka_unit_test_setup_teardown(full_device, setup, teardown),
+        cmocka_unit_test_setup_teardown(failed_write_keeps_the_old, setup, teardown),
         cmocka_unit_test_setup_teardown(closed_pipe_is_quiet, setup, teardown),
         cmocka_unit_test_setup_teardown(impossible_places, setup, teardown),
         cmocka_unit_test_setup_teardown(large_file_is_read_back, setup, teardown),
