@@ -10,7 +10,7 @@ typedef struct {
     cli_shop shop;
     cmd_report report;
     int64_t as_of, window;
-    const char *scores;
+    const char *scores, *model;
     cli_list set;
 } args;
 
@@ -24,6 +24,7 @@ static const cli_option options[] = {
     CLI_SPAN('w', "window", args, window, .min = 1, .max = 3650, .help = "judge the orders of so long before it [30d]"),
     CMD_REPORT(args, report),
     CLI_TEXT(0, "scores", args, scores, .arg = "FILE", .help = "also write the score of every order judged"),
+    CLI_TEXT('m', "model", args, model, .arg = "DIR", .help = "text encoder for copied reviews [what tools/get-model got]"),
     CLI_LIST(0, "set", args, set, .arg = "NAME=VALUE", .help = "min_score, trees, train_days, labels=0|1"),
     CLI_END,
 };
@@ -63,7 +64,7 @@ static toc_status write_scores(toc_ctx *ctx, const fraud_analysis *analysis, con
 static toc_status run(toc_ctx *ctx, const cli_call *call)
 {
     const args *a = call->args;
-    fraud_options settings;
+    fraud_options settings = {0};
     fraud_analysis analysis = {0};
     shop_data shop = {0};
     warn_list list;
@@ -74,6 +75,7 @@ static toc_status run(toc_ctx *ctx, const cli_call *call)
     if ((st = read_settings(ctx, a, &settings))) goto out;
     if ((st = cmd_load_shop(ctx, call, &a->shop, as_of, &shop))) goto out;
     if (as_of == TOC_NO_TIME && (st = shop_default_as_of(ctx, &shop, &as_of))) goto out;
+    if ((st = fraud_encode_reviews(ctx, &shop, a->model, a->shop.store, &settings.vectors))) goto out;
     if ((st = fraud_analyse(ctx, &shop, as_of, &settings, &analysis))) goto out;
     if (a->scores && (st = write_scores(ctx, &analysis, a->scores))) goto out;
     if ((st = fraud_warn(ctx, &shop, &analysis, &settings, &list))) goto out;
@@ -81,6 +83,7 @@ static toc_status run(toc_ctx *ctx, const cli_call *call)
 out:
     warn_release(&list);
     fraud_analysis_release(&analysis);
+    fraud_vectors_release(&settings.vectors);
     shop_release(&shop);
     return st;
 }

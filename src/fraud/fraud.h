@@ -12,12 +12,19 @@
 typedef enum { FRAUD_ORDER, FRAUD_CUSTOMER, FRAUD_MERCHANT, FRAUD_N_ENTITIES } fraud_entity;
 const char *fraud_entity_name(fraud_entity entity); /* "order" ... */
 
-/* L2-normalised vectors of texts, borrowed. Zero = none. */
+/* L2-normalised vectors of review texts. Zero = none. */
 typedef struct {
-    const float *rows;       /* n x dim */
-    size_t dim;
-    const uint32_t *row_of;  /* by code of SHOP_D_TEXT: row, or UINT32_MAX */
+    float *rows;       /* n x dim, heap */
+    size_t n, dim;
+    uint32_t *row_of;  /* by code of SHOP_D_TEXT: row, or UINT32_MAX; heap */
 } fraud_vectors;
+
+/* Encodes the bodies of a shop's reviews by the text encoder in `folder` (NULL = the default one), newest first; none is there: leaves vectors empty.
+ * Vectors are kept in the store at store_path (NULL = none) for the next time. At most FRAUD_MOST_ENCODED texts not yet known are encoded in one run; a notice
+ * says how many wait. Errors: TOC_E_NOMEM, TOC_E_DATA (a damaged model), TOC_E_IO. */
+enum { FRAUD_MOST_ENCODED = 5000 };
+TOC_CHECKED toc_status fraud_encode_reviews(toc_ctx *ctx, const shop_data *shop, const char *folder, const char *store_path, fraud_vectors *vectors);
+void fraud_vectors_release(fraud_vectors *vectors);
 
 typedef struct {
     int64_t window;       /* orders placed in [T - window, T) are judged [30 days] */
@@ -26,7 +33,7 @@ typedef struct {
     int64_t train_span;   /* orders of so long before the window teach the model [180 days] */
     double n_trees;       /* of the boosted model [150] */
     uint64_t seed;
-    fraud_vectors vectors; /* of review texts; empty = shingles alone find near-copies */
+    fraud_vectors vectors; /* of review texts, borrowed; empty = shingles alone find near-copies */
 } fraud_options;
 fraud_options fraud_defaults(void);
 
