@@ -3,6 +3,7 @@
 #define CMD_COMMANDS_H
 
 #include "cli/cli.h"
+#include "fraud/fraud.h"
 #include "report/report.h"
 #include "shop/shop.h"
 #include "warn/warn.h"
@@ -20,6 +21,10 @@ extern const cli_command cmd_store, cmd_forecast, cmd_completion;
  * Rejected rows go to --rejects and are counted on stderr. as_of: what the store may know (TOC_NO_TIME = everything). shop is initialised
  * here; release it in any case. */
 TOC_CHECKED toc_status cmd_load_shop(toc_ctx *ctx, const cli_call *call, const cli_shop *source, int64_t as_of, shop_data *shop);
+
+/* Vectors of the shop's reviews, by the encoder in `folder` (NULL = the default one; empty where there is none), kept in the store at store_path (NULL =
+ * none). A store that somebody else writes to is only a cache missed. */
+TOC_CHECKED toc_status cmd_encode_reviews(toc_ctx *ctx, const shop_data *shop, const char *folder, const char *store_path, fraud_vectors *vectors);
 
 /* How warnings leave a command; the same for churn, fraud and inventory. */
 typedef struct {

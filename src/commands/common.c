@@ -1,5 +1,6 @@
 /* common.c: what several commands do alike. */
 #include "commands/commands.h"
+#include "encoder/encoder.h"
 #include "ingest/ingest.h"
 #include "reader/reader.h"
 #include "store/store.h"
@@ -66,4 +67,22 @@ toc_status cmd_load_shop(toc_ctx *ctx, const cli_call *call, const cli_shop *sou
         if (!st) st = closed;
     }
     return st ? st : shop_sort(ctx, shop);
+}
+
+toc_status cmd_encode_reviews(toc_ctx *ctx, const shop_data *shop, const char *folder, const char *store_path, fraud_vectors *vectors)
+{
+    sto_store *store = NULL;
+    toc_status st = TOC_OK;
+
+    if (store_path && enc_present(ctx, folder)) st = sto_open(ctx, store_path, STO_WRITE, &store);
+    if (st == TOC_E_BUSY) {
+        ctx->message[0] = 0;
+        toc_note(ctx, "%s is being written to; the vectors of this run are not kept", store_path);
+        st = TOC_OK;
+    }
+    if (!st && store) st = sto_begin(ctx, store);
+    if (!st) st = fraud_encode_reviews(ctx, shop, folder, store, vectors);
+    if (!st && store) st = sto_commit(ctx, store);
+    sto_close(store);
+    return st;
 }

@@ -75,7 +75,7 @@ static toc_status run(toc_ctx *ctx, const cli_call *call)
     if ((st = read_settings(ctx, a, &settings))) goto out;
     if ((st = cmd_load_shop(ctx, call, &a->shop, as_of, &shop))) goto out;
     if (as_of == TOC_NO_TIME && (st = shop_default_as_of(ctx, &shop, &as_of))) goto out;
-    if ((st = fraud_encode_reviews(ctx, &shop, a->model, a->shop.store, &settings.vectors))) goto out;
+    if ((st = cmd_encode_reviews(ctx, &shop, a->model, a->shop.store, &settings.vectors))) goto out;
     if ((st = fraud_analyse(ctx, &shop, as_of, &settings, &analysis))) goto out;
     if (a->scores && (st = write_scores(ctx, &analysis, a->scores))) goto out;
     if ((st = fraud_warn(ctx, &shop, &analysis, &settings, &list))) goto out;

@@ -55,7 +55,7 @@ static toc_status run(toc_ctx *ctx, const cli_call *call)
     settings.seed = ctx->seed;
     if ((st = cmd_load_shop(ctx, &sources, &a->shop, as_of, &shop))) goto out;
     if (as_of == TOC_NO_TIME && (st = shop_default_as_of(ctx, &shop, &as_of))) goto out;
-    if ((st = fraud_encode_reviews(ctx, &shop, NULL, a->shop.store, &settings.vectors))) goto out;
+    if ((st = cmd_encode_reviews(ctx, &shop, NULL, a->shop.store, &settings.vectors))) goto out;
     if ((st = fraud_analyse(ctx, &shop, as_of, &settings, &analysis))) goto out;
     if ((st = dos_merchant(ctx, &analysis, call->files[0], a->show_personal, &dossier))) goto out;
     st = write_dossier(ctx, a, &dossier);

@@ -6,6 +6,7 @@
 #define FRAUD_FRAUD_H
 
 #include "shop/shop.h"
+#include "store/store.h"
 #include "table/table.h"
 #include "warn/warn.h"
 
@@ -20,10 +21,10 @@ typedef struct {
 } fraud_vectors;
 
 /* Encodes the bodies of a shop's reviews by the text encoder in `folder` (NULL = the default one), newest first; none is there: leaves vectors empty.
- * Vectors are kept in the store at store_path (NULL = none) for the next time. At most FRAUD_MOST_ENCODED texts not yet known are encoded in one run; a notice
- * says how many wait. Errors: TOC_E_NOMEM, TOC_E_DATA (a damaged model), TOC_E_IO. */
+ * Within begin/commit of `store` (NULL = none) vectors are taken from it and kept there. At most FRAUD_MOST_ENCODED texts not yet known are encoded in one
+ * run; a notice says how many wait. Errors: TOC_E_NOMEM, TOC_E_DATA (a damaged model), TOC_E_IO. */
 enum { FRAUD_MOST_ENCODED = 5000 };
-TOC_CHECKED toc_status fraud_encode_reviews(toc_ctx *ctx, const shop_data *shop, const char *folder, const char *store_path, fraud_vectors *vectors);
+TOC_CHECKED toc_status fraud_encode_reviews(toc_ctx *ctx, const shop_data *shop, const char *folder, sto_store *store, fraud_vectors *vectors);
 void fraud_vectors_release(fraud_vectors *vectors);
 
 typedef struct {

@@ -2,7 +2,6 @@
 #include "encoder/encoder.h"
 #include "fraud/fraud.h"
 #include "fraud/fraud_int.h"
-#include "store/store.h"
 
 /* One run of encoding. */
 typedef struct {
@@ -76,30 +75,17 @@ static toc_status encode_rest(toc_ctx *ctx, encoding *e, size_t n_left)
     TOC_TRY(toc_alloc(ctx, n_left, sizeof *texts, &texts));
     for (size_t i = 0; i < n_left; i++) texts[i] = toc_pool_str(&e->shop->dict[SHOP_D_TEXT], e->codes[i]);
     st = enc_encode(ctx, e->model, texts, n_left, NULL, v->rows + v->n * v->dim, NULL);
-    if (!st && e->store && n_left) st = sto_begin(ctx, e->store);
     for (size_t i = 0; i < n_left && !st; i++, v->n++) {
         v->row_of[e->codes[i]] = (uint32_t)v->n;
         if (e->store) st = sto_vector_put(ctx, e->store, e->model_hash, text_hash(e, e->codes[i]), v->dim, v->rows + v->n * v->dim);
     }
-    if (!st && e->store && n_left) st = sto_commit(ctx, e->store);
     toc_free(texts);
     return st;
 }
 
-/* A store that somebody else writes to is only a cache missed. */
-static toc_status open_cache(toc_ctx *ctx, const char *path, sto_store **store)
+toc_status fraud_encode_reviews(toc_ctx *ctx, const shop_data *shop, const char *folder, sto_store *store, fraud_vectors *vectors)
 {
-    if (!path) return TOC_OK;
-    toc_status st = sto_open(ctx, path, STO_WRITE, store);
-    if (st != TOC_E_BUSY) return st;
-    ctx->message[0] = 0;
-    toc_note(ctx, "%s is being written to; the vectors of this run are not kept", path);
-    return TOC_OK;
-}
-
-toc_status fraud_encode_reviews(toc_ctx *ctx, const shop_data *shop, const char *folder, const char *store_path, fraud_vectors *vectors)
-{
-    encoding e = { .shop = shop, .out = vectors };
+    encoding e = { .shop = shop, .store = store, .out = vectors };
     size_t n_left = 0;
     toc_status st = TOC_OK;
 
@@ -108,7 +94,6 @@ toc_status fraud_encode_reviews(toc_ctx *ctx, const shop_data *shop, const char 
     if ((st = enc_open(ctx, folder, &e.model))) goto out;
     vectors->dim = enc_dim(e.model);
     e.model_hash = enc_model_hash(e.model);
-    if ((st = open_cache(ctx, store_path, &e.store))) goto out;
     if ((st = list_texts(ctx, &e))) goto out;
     if ((st = toc_alloc(ctx, e.n * vectors->dim, sizeof *vectors->rows, &vectors->rows))) goto out;
     if ((st = take_known(ctx, &e, &n_left))) goto out;
@@ -116,7 +101,6 @@ toc_status fraud_encode_reviews(toc_ctx *ctx, const shop_data *shop, const char 
 out:
     toc_free(e.codes);
     enc_close(e.model);
-    sto_close(e.store);
     if (st) fraud_vectors_release(vectors);
     return st;
 }

@@ -4,35 +4,37 @@
 #include "inventory/inventory.h"
 #include "night/night_int.h"
 
-static toc_status ask_churn(toc_ctx *ctx, const shop_data *shop, int64_t as_of, warn_list *list)
+static toc_status ask_churn(toc_ctx *ctx, const night_state *n, warn_list *list)
 {
     const churn_options options = churn_defaults();
 
-    return churn_warn(ctx, shop, as_of, &options, list);
+    return churn_warn(ctx, &n->shop, n->as_of, &options, list);
 }
 
-static toc_status ask_fraud(toc_ctx *ctx, const shop_data *shop, int64_t as_of, warn_list *list)
+static toc_status ask_fraud(toc_ctx *ctx, const night_state *n, warn_list *list)
 {
     fraud_options options = fraud_defaults();
     fraud_analysis analysis = {0};
 
     options.seed = ctx->seed;
-    toc_status st = fraud_analyse(ctx, shop, as_of, &options, &analysis);
-    if (!st) st = fraud_warn(ctx, shop, &analysis, &options, list);
+    toc_status st = fraud_encode_reviews(ctx, &n->shop, NULL, n->store, &options.vectors);
+    if (!st) st = fraud_analyse(ctx, &n->shop, n->as_of, &options, &analysis);
+    if (!st) st = fraud_warn(ctx, &n->shop, &analysis, &options, list);
     fraud_analysis_release(&analysis);
+    fraud_vectors_release(&options.vectors);
     return st;
 }
 
-static toc_status ask_inventory(toc_ctx *ctx, const shop_data *shop, int64_t as_of, warn_list *list)
+static toc_status ask_inventory(toc_ctx *ctx, const night_state *n, warn_list *list)
 {
     const inventory_options options = inventory_defaults();
 
-    return inventory_warn(ctx, shop, as_of, &options, list);
+    return inventory_warn(ctx, &n->shop, n->as_of, &options, list);
 }
 
 static const struct {
     const char *name, *title;
-    toc_status (*ask)(toc_ctx *ctx, const shop_data *shop, int64_t as_of, warn_list *list);
+    toc_status (*ask)(toc_ctx *ctx, const night_state *n, warn_list *list);
 } questions[NIGHT_N_QUESTIONS] = {
     [NIGHT_CHURN] = { "churn", "Who is leaving", ask_churn },
     [NIGHT_FRAUD] = { "fraud", "What looks fraudulent", ask_fraud },
@@ -63,7 +65,7 @@ toc_status night_ask(toc_ctx *ctx, night_state *n)
     for (size_t q = 0; q < NIGHT_N_QUESTIONS; q++) {
         warn_list_init(&n->lists[q], questions[q].name);
         toc_trace(ctx, "question", questions[q].name);
-        toc_status st = questions[q].ask(ctx, &n->shop, n->as_of, &n->lists[q]);
+        toc_status st = questions[q].ask(ctx, n, &n->lists[q]);
         if (st == TOC_E_DATA) TOC_TRY(give_up(ctx, n, q));
         else if (st) return st;
         n->answered[q] = !st;
