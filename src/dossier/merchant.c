@@ -326,6 +326,7 @@ static toc_status add_verdict(toc_ctx *ctx, writing *w)
     if (!st) st = warn_add_fact(ctx, &scratch, item, "buyers", "%s", shown(value_of(w, "buyers"), text));
     if (!st) st = warn_add_fact(ctx, &scratch, item, "days since it opened", "%s", shown(value_of(w, "age_days"), text));
     if (!st) {
+        item->action = item->level == WARN_NOTICE ? "nothing; the numbers are near the usual" : "open the orders named below; hold the payout until they are explained";
         w->d->verdict = *item;
         w->d->has_verdict = true;
         /* The texts live in the scratch list's arena, which the dossier takes over. */

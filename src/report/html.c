@@ -219,8 +219,9 @@ static void verdict(const warn_item *v, toc_out *out)
     toc_out_printf(out, "<ul class=\"cards\"><li><b class=\"%s\">%s</b>level</li><li><b>%.2f</b>score</li>", warn_level_name(v->level), warn_level_name(v->level), v->score);
     if (v->money_minor != TOC_NO_MONEY) toc_out_printf(out, "<li><b>%s</b>at stake</li>", rep_money(v, buf));
     for (size_t i = 0; i < v->n_facts; i++) {
+        if (!v->facts[i].text[0]) continue;
         toc_out_str(out, "<li><b>");
-        rep_esc(out, v->facts[i].text[0] ? v->facts[i].text : "-");
+        rep_esc(out, v->facts[i].text);
         toc_out_str(out, "</b>");
         rep_esc(out, v->facts[i].name);
         toc_out_str(out, "</li>");

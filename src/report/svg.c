@@ -56,10 +56,10 @@ void rep_svg_history(toc_out *out, const warn_item *item)
 
 void rep_svg_calibration(toc_out *out, const warn_backtest *b)
 {
-    plot p = { .left = 34, .top = 8, .width = 200, .height = 200, .x_max = 1, .y_max = 1 };
+    plot p = { .left = 42, .top = 8, .width = 200, .height = 200, .x_max = 1, .y_max = 1 };
 
     if (!b->n_bins) return;
-    toc_out_str(out, "<figure><svg class=\"chart\" viewBox=\"0 0 250 245\" width=\"250\" height=\"245\" role=\"img\" aria-label=\"Calibration: predicted against "
+    toc_out_str(out, "<figure><svg class=\"chart\" viewBox=\"0 0 264 245\" width=\"264\" height=\"245\" role=\"img\" aria-label=\"Calibration: predicted against "
                      "observed share, ten groups\">");
     toc_out_printf(out, "<path class=\"axis\" d=\"M%.1f %.1fV%.1fH%.1f\"/>", p.left, p.top, p.top + p.height, p.left + p.width);
     toc_out_printf(out, "<path class=\"ideal\" d=\"M%.1f %.1fL%.1f %.1f\"/>", px(&p, 0), py(&p, 0), px(&p, 1), py(&p, 1));
@@ -70,7 +70,7 @@ void rep_svg_calibration(toc_out *out, const warn_backtest *b)
     for (size_t i = 0; i < b->n_bins; i++)
         toc_out_printf(out, "<circle class=\"dot\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"><title>%zu: predicted %.0f %%, came true %.0f %%</title></circle>",
                        px(&p, b->bins[i].predicted), py(&p, b->bins[i].observed), b->bins[i].n, 100 * b->bins[i].predicted, 100 * b->bins[i].observed);
-    toc_out_str(out, "<text x=\"134\" y=\"240\" text-anchor=\"middle\">predicted</text></svg><figcaption>Each dot is a tenth of the cases: predicted "
+    toc_out_str(out, "<text x=\"142\" y=\"240\" text-anchor=\"middle\">predicted</text></svg><figcaption>Each dot is a tenth of the cases: predicted "
                      "share across, share that came true upwards. On the line, the probabilities are right.</figcaption></figure>\n");
 }
 

@@ -119,6 +119,7 @@ void rep_dossier_text(toc_ctx *ctx, const dos_dossier *d, toc_out *out)
     toc_out_printf(out, ", as of %s\n", date);
     if (d->has_verdict) item(&d->verdict, false, out);
     for (size_t i = 0; d->has_verdict && i < d->verdict.n_facts; i++) {
+        if (!d->verdict.facts[i].text[0]) continue;
         toc_out_printf(out, "  %s: ", d->verdict.facts[i].name);
         rep_plain(out, d->verdict.facts[i].text);
         toc_out_str(out, "\n");

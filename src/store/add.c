@@ -218,8 +218,13 @@ toc_status sto_known_at(toc_ctx *ctx, sto_store *store, const shop_data *shop, i
             shop_ints(shop, happened[c].kind, (size_t)shop_column_of(happened[c].kind, toc_str_of(happened[c].column)));
         for (size_t i = 0; i < shop_rows(shop, happened[c].kind); i++) latest = TOC_MAX(latest, at[i]);
     }
-    if (shop->orders.n || shop->reviews.n)
-        TOC_TRY(shop_default_as_of(ctx, shop, &as_of)); /* refuses moments far after all others */
+    if (shop->orders.n || shop->reviews.n) {
+        /* Moments far after all others make the export look younger, so its statuses count later than they might: safe, but worth saying. */
+        toc_status st = shop_default_as_of(ctx, shop, &as_of);
+        if (st && st != TOC_E_DATA) return st;
+        if (st) toc_warn(ctx, "%s", ctx->message);
+        if (st) ctx->message[0] = 0;
+    }
     *known_at = latest;
     if (latest != TOC_NO_TIME) return TOC_OK;
     *known_at = ctx->now;

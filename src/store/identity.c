@@ -13,7 +13,7 @@ static const struct {
                       { "order_id", "customer_id", "merchant_id", "product_id", "title", "quantity", "unit_price", "discount",
                         "line_total", "currency", "ordered_at" } },
     [SHOP_REVIEWS] = { { "review_id" },
-                       { 0 },
+                       { "order_id", "product_id" }, /* Olist repeats review ids */
                        { "order_id", "product_id", "customer_id", "merchant_id", "title", "body", "created_at" } },
     [SHOP_PRODUCTS] = { { "product_id" }, { 0 }, { 0 } },
     [SHOP_STOCK] = { { "product_id" }, { "location", "as_of" }, { 0 } },
