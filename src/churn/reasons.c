@@ -122,6 +122,7 @@ static toc_status tell_pace(const teller *t)
     double now = value_of(t, "orders_90d"), before = value_of(t, "orders_180d") - now;
     warn_reason r = { .code = "C02", .value = now, .usual = before, .threshold = NAN, .weight = t->weight };
 
+    if (now == before) return TOC_OK;
     return warn_add_reason(t->ctx, t->list, t->item, r, "%.0f order%s in the last 90 days; %.0f in the 90 before", now,
                            now == 1 ? "" : "s", before);
 }
@@ -137,6 +138,7 @@ static toc_status tell_plain(const teller *t, const char *code, const char *feat
 
     number(value, digits, a, sizeof a);
     number(usual, digits, b, sizeof b);
+    if (strcmp(a, b) == 0) return TOC_OK; /* the usual value is no reason */
     for (; *words && at + 40 < sizeof text; words++) {
         if (*words != '@') {
             text[at++] = *words;
@@ -192,7 +194,7 @@ toc_status churn_reasons(toc_ctx *ctx, warn_list *list, warn_item *item, const c
         feature[k] = features[j].name;
     }
     for (size_t k = 0; k < N_REASONS; k++) total += TOC_MAX(weight[k], 0);
-    for (size_t told = 0; told < 3; told++) {
+    for (size_t tried = 0; tried < N_REASONS && item->n_reasons < 3; tried++) {
         size_t best = 0;
         for (size_t k = 1; k < N_REASONS; k++)
             if (weight[k] > weight[best]) best = k;
