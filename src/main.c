@@ -11,7 +11,7 @@ extern void openblas_set_num_threads(int n);
 
 const cli_command *const cmd_all[] = {
     &cmd_nightly, &cmd_churn, &cmd_fraud, &cmd_inventory,
-    &cmd_ingest, &cmd_features, &cmd_gain, &cmd_tree, &cmd_encode,
+    &cmd_ingest, &cmd_features, &cmd_gain, &cmd_tree, &cmd_encode, &cmd_report,
     &cmd_merchant,
     &cmd_store, &cmd_forecast, &cmd_completion,
     NULL,

@@ -7,13 +7,13 @@
 
 typedef struct {
     cli_shop shop;
-    cmd_report report;
+    cmd_output report;
     int64_t as_of;
     double horizon_days;
     cli_list set;
 } args;
 
-static const args defaults = { .report = CMD_REPORT_DEFAULTS, .as_of = TOC_NO_TIME };
+static const args defaults = { .report = CMD_OUTPUT_DEFAULTS, .as_of = TOC_NO_TIME };
 
 static const char *const model_words[] = { "boost", "tree", "rhythm", NULL };
 static const char *const known_settings[] = { "model", "trees", "leaves", "rate", "cutoffs", "rows", NULL };
@@ -23,7 +23,7 @@ static const cli_option options[] = {
     CLI_TIME('T', "as-of", args, as_of, .help = "the moment; nothing later is seen [after the last event]"),
     CLI_NUM('H', "horizon", args, horizon_days, .arg = "DAYS", .min = 1, .max = 3650,
             .help = "no purchase for DAYS is leaving [learned from the shop]"),
-    CMD_REPORT(args, report),
+    CMD_OUTPUT(args, report),
     CLI_LIST(0, "set", args, set, .arg = "NAME=VALUE", .help = "model=boost|tree|rhythm, trees, leaves, rate, cutoffs, rows"),
     CLI_END,
 };
@@ -70,7 +70,7 @@ static toc_status run(toc_ctx *ctx, const cli_call *call)
     if ((st = cmd_load_shop(ctx, call, &a->shop, as_of, &shop))) goto out;
     if (as_of == TOC_NO_TIME && (st = shop_default_as_of(ctx, &shop, &as_of))) goto out;
     if ((st = churn_warn(ctx, &shop, as_of, &settings, &list))) goto out;
-    st = cmd_write_report(ctx, &a->report, &list);
+    st = cmd_write_warnings(ctx, &a->report, &list);
 out:
     warn_release(&list);
     shop_release(&shop);

@@ -13,7 +13,7 @@ extern const cli_command *const cmd_all[];
 
 extern const cli_command cmd_nightly;
 extern const cli_command cmd_churn, cmd_fraud, cmd_inventory;
-extern const cli_command cmd_ingest, cmd_features, cmd_gain, cmd_tree, cmd_encode;
+extern const cli_command cmd_ingest, cmd_features, cmd_gain, cmd_tree, cmd_encode, cmd_report;
 extern const cli_command cmd_merchant;
 extern const cli_command cmd_store, cmd_forecast, cmd_completion;
 
@@ -32,16 +32,16 @@ typedef struct {
     const char *format;  /* of rep_format_names */
     const char *fail_on; /* of cmd_fail_words */
     const char *out;     /* file; "-" is stdout */
-} cmd_report;
+} cmd_output;
 extern const char *const cmd_fail_words[];
-#define CMD_REPORT_DEFAULTS { .top = 0, .format = "text", .fail_on = "none", .out = "-" }
-#define CMD_REPORT(args, f) \
+#define CMD_OUTPUT_DEFAULTS { .top = 0, .format = "text", .fail_on = "none", .out = "-" }
+#define CMD_OUTPUT(args, f) \
     CLI_INT('n', "top", args, f.top, .min = 0, .max = 1e9, .help = "write the N worst only [0: all]"), \
     CLI_WORD('f', "format", args, f.format, rep_format_names, .arg = "FORMAT", .help = "csv, json, text or html [text]"), \
     CLI_TEXT('o', "out", args, f.out, .arg = "FILE", .help = "write to FILE [stdout]"), \
     CLI_WORD(0, "fail-on", args, f.fail_on, cmd_fail_words, .arg = "LEVEL", .help = "exit 1 on warnings of LEVEL or worse [none]")
 
 /* Writes the list as asked; TOC_FINDINGS when --fail-on says so. */
-TOC_CHECKED toc_status cmd_write_report(toc_ctx *ctx, const cmd_report *report, const warn_list *list);
+TOC_CHECKED toc_status cmd_write_warnings(toc_ctx *ctx, const cmd_output *report, const warn_list *list);
 
 #endif

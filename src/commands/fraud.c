@@ -8,13 +8,13 @@
 
 typedef struct {
     cli_shop shop;
-    cmd_report report;
+    cmd_output report;
     int64_t as_of, window;
     const char *scores, *model;
     cli_list set;
 } args;
 
-static const args defaults = { .report = CMD_REPORT_DEFAULTS, .as_of = TOC_NO_TIME, .window = 30 * TOC_DAY };
+static const args defaults = { .report = CMD_OUTPUT_DEFAULTS, .as_of = TOC_NO_TIME, .window = 30 * TOC_DAY };
 
 static const char *const known_settings[] = { "min_score", "trees", "train_days", "labels", NULL };
 
@@ -22,7 +22,7 @@ static const cli_option options[] = {
     CLI_SHOP(args, shop),
     CLI_TIME('T', "as-of", args, as_of, .help = "the moment; nothing later is seen [after the last event]"),
     CLI_SPAN('w', "window", args, window, .min = 1, .max = 3650, .help = "judge the orders of so long before it [30d]"),
-    CMD_REPORT(args, report),
+    CMD_OUTPUT(args, report),
     CLI_TEXT(0, "scores", args, scores, .arg = "FILE", .help = "also write the score of every order judged"),
     CLI_TEXT('m', "model", args, model, .arg = "DIR", .help = "text encoder for copied reviews [what tools/get-model got]"),
     CLI_LIST(0, "set", args, set, .arg = "NAME=VALUE", .help = "min_score, trees, train_days, labels=0|1"),
@@ -79,7 +79,7 @@ static toc_status run(toc_ctx *ctx, const cli_call *call)
     if ((st = fraud_analyse(ctx, &shop, as_of, &settings, &analysis))) goto out;
     if (a->scores && (st = write_scores(ctx, &analysis, a->scores))) goto out;
     if ((st = fraud_warn(ctx, &shop, &analysis, &settings, &list))) goto out;
-    st = cmd_write_report(ctx, &a->report, &list);
+    st = cmd_write_warnings(ctx, &a->report, &list);
 out:
     warn_release(&list);
     fraud_analysis_release(&analysis);

@@ -5,7 +5,7 @@
 
 typedef struct {
     cli_shop shop;
-    cmd_report report;
+    cmd_output report;
     int64_t as_of;
     double horizon_days, service, lead_time_days;
     cli_list set;
@@ -13,7 +13,7 @@ typedef struct {
 
 static const char *const settings[] = { "review", "cover", "dead", "min-chance", NULL };
 static const args defaults = {
-    .report = CMD_REPORT_DEFAULTS, .as_of = TOC_NO_TIME, .horizon_days = 28.0, .service = 0.95, .lead_time_days = 7.0
+    .report = CMD_OUTPUT_DEFAULTS, .as_of = TOC_NO_TIME, .horizon_days = 28.0, .service = 0.95, .lead_time_days = 7.0
 };
 
 static const cli_option options[] = {
@@ -23,7 +23,7 @@ static const cli_option options[] = {
     CLI_NUM(0, "service", args, service, .min = 0.5, .max = 0.999, .arg = "SHARE",
             .help = "meet demand in this share of cycles [0.95]"),
     CLI_NUM(0, "lead-time", args, lead_time_days, .min = 0, .max = 365, .arg = "DAYS", .help = "where the stock names none [7]"),
-    CMD_REPORT(args, report),
+    CMD_OUTPUT(args, report),
     CLI_LIST(0, "set", args, set, .arg = "NAME=VALUE", .help = "review, cover, dead (days), min-chance"),
     CLI_END,
 };
@@ -54,7 +54,7 @@ static toc_status run(toc_ctx *ctx, const cli_call *call)
     if ((st = cmd_load_shop(ctx, call, &a->shop, a->as_of, &shop))) goto out;
     if (as_of == TOC_NO_TIME && (st = shop_default_as_of(ctx, &shop, &as_of))) goto out;
     if ((st = inventory_warn(ctx, &shop, as_of, &o, &warnings))) goto out;
-    st = cmd_write_report(ctx, &a->report, &warnings);
+    st = cmd_write_warnings(ctx, &a->report, &warnings);
 out:
     warn_release(&warnings);
     shop_release(&shop);

@@ -3,7 +3,7 @@
 
 const char *const cmd_fail_words[] = { "none", "notice", "warning", "critical", NULL };
 
-toc_status cmd_write_report(toc_ctx *ctx, const cmd_report *report, const warn_list *list)
+toc_status cmd_write_warnings(toc_ctx *ctx, const cmd_output *report, const warn_list *list)
 {
     rep_format format = REP_TEXT;
     warn_level fail_on;

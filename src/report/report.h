@@ -21,6 +21,12 @@ TOC_CHECKED toc_status rep_write(toc_ctx *ctx, const warn_list *list, size_t top
 /* Opens path ("-" or NULL = stdout; a file gets mode 0600), writes the list, closes. */
 TOC_CHECKED toc_status rep_write_file(toc_ctx *ctx, const warn_list *list, size_t top, rep_format format, const char *path);
 
+/* Reads warnings back from the JSON that rep_write makes ("-" = stdin), appended to `list` (warn_list_init done; its texts live in its arena). Errors: TOC_E_IO,
+ * TOC_E_NOMEM, TOC_E_DATA (no JSON: names line and column; not schema 1 or a member of the wrong kind: names it). */
+TOC_CHECKED toc_status rep_read_json(toc_ctx *ctx, const char *path, warn_list *list);
+/* The same from memory; path is for messages. */
+TOC_CHECKED toc_status rep_parse_json(toc_ctx *ctx, toc_str document, const char *path, warn_list *list);
+
 /* A dossier as text, JSON or HTML; CSV is TOC_E_USAGE. */
 TOC_CHECKED toc_status rep_write_dossier(toc_ctx *ctx, const dos_dossier *dossier, rep_format format, toc_out *out);
 
