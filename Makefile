@@ -6,6 +6,7 @@ FLAVOUR  ?= release
 PREFIX   ?= /usr/local
 DESTDIR  ?=
 FUZZ_SECONDS ?= 300
+JOBS     ?= $(shell nproc)
 
 # Instrumented builds keep -O1: readable traces, and fast enough to run every test.
 EXTRA.release :=
@@ -70,32 +71,32 @@ deps:  ## install what is missing (asks for root only then)
 	@tools/install-deps
 
 demo: deps  ## from sample exports to reports, compared with the truth
-	@$(MAKE) --no-print-directory -s all
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all
 	@tools/demo
 
 check: deps  ## build everything and run all tests
-	@$(MAKE) --no-print-directory -s all tools unit
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all tools unit
 	@B=$(B) tests/run
 
 asan tsan:  ## the tests under address+undefined, or thread sanitizer
-	@$(MAKE) --no-print-directory -s FLAVOUR=$@ all tools unit
+	@$(MAKE) --no-print-directory -s -j$(JOBS) FLAVOUR=$@ all tools unit
 	@B=build/$@ tests/run unit cli replay
 
 fuzz:  ## fuzz every reader, FUZZ_SECONDS [300] in all (needs clang)
 	@tools/install-deps --fuzz
-	@$(MAKE) --no-print-directory -s FLAVOUR=fuzz CC=clang fuzzers
+	@$(MAKE) --no-print-directory -s -j$(JOBS) FLAVOUR=fuzz CC=clang fuzzers
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/run-fuzz build/fuzz/fuzzers
 
 sim-check:  ## the simulated shop is hard, and data-samples is what its generator makes
-	@$(MAKE) --no-print-directory -s tools
+	@$(MAKE) --no-print-directory -s -j$(JOBS) tools
 	@tests/check-sim
 
 accuracy:  ## accuracy on real data: name,measure,ours,peer,bar,pass|miss (ONLY=name, QUICK=1)
-	@$(MAKE) --no-print-directory -s all tools
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all tools
 	@tools/measure accuracy
 
 bench:  ## speed beside peers in one run, the same line format (ONLY=name)
-	@$(MAKE) --no-print-directory -s all tools
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all tools
 	@tools/measure bench
 
 install: all  ## binary, man pages, completions, samples under $(DESTDIR)$(PREFIX)

@@ -11,7 +11,7 @@ static void fill(toc_ctx *ctx, shop_data *shop)
     uint32_t product;
     assert_int_equal(shop_init(ctx, shop), TOC_OK);
     for (int p = 0; p < 3; p++) {
-        char id[8];
+        char id[16];
         snprintf(id, sizeof id, "P%d", p);
         assert_int_equal(toc_pool_intern(ctx, &shop->dict[SHOP_D_PRODUCT], toc_str_of(id), &product), TOC_OK);
         for (int64_t day = 0; day < 80; day++) {
