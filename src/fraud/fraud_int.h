@@ -24,6 +24,10 @@ typedef struct {
 extern const fraud_rule fraud_rules[];
 extern const size_t fraud_n_rules;
 
+/* The columns each kind's isolation forest is grown on, NULL-padded. */
+enum { FRAUD_FOREST_MOST = 24 };
+extern const char *const fraud_forest_columns[FRAUD_N_ENTITIES][FRAUD_FOREST_MOST];
+
 /* Evaluates all rules of a kind on its table and joins in the isolation forest; fills cases and medians. */
 TOC_CHECKED toc_status fraud_judge(toc_ctx *ctx, fraud_analysis *analysis, fraud_entity entity, uint64_t seed);
 /* Adds columns that need more than one merchant or customer: rings, near-copies, bombing. */

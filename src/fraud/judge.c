@@ -10,6 +10,7 @@
 
 static const double forest_quantile = 0.995; /* the forest speaks for the strangest half percent only */
 static const double forest_weight = 0.2;
+static const double forest_tail = 0.05; /* how strange a row is orders those that no rule speaks of; too little to warn by itself */
 
 static bool holds(const fraud_condition *c, double value)
 {
@@ -115,10 +116,10 @@ static toc_status add_forest_hit(toc_ctx *ctx, fraud_analysis *a, fraud_group *g
     return add_hit(ctx, a, &g->cases[row], hit);
 }
 
-/* The forest sees the columns that have values and vary; how old or large somebody is makes nobody strange by itself. */
-static toc_status apply_forest(toc_ctx *ctx, fraud_analysis *a, fraud_group *g, uint64_t seed)
+static toc_status apply_forest(toc_ctx *ctx, fraud_analysis *a, fraud_entity entity, uint64_t seed)
 {
     enum { FEWEST_ROWS = 200 };
+    fraud_group *g = &a->groups[entity];
     const tab_table *t = &g->features;
     const double **x = NULL;
     size_t *places = NULL, p = 0;
@@ -131,11 +132,13 @@ static toc_status apply_forest(toc_ctx *ctx, fraud_analysis *a, fraud_group *g, 
     if ((st = toc_alloc(ctx, t->n_cols, sizeof *places, &places))) goto out;
     if ((st = toc_alloc(ctx, t->n_cols, sizeof *credit, &credit))) goto out;
     if ((st = toc_alloc(ctx, t->n_rows, sizeof *score, &score))) goto out;
-    for (size_t j = 0; j < t->n_cols; j++)
-        if (t->columns[j].type == TAB_F64 && !isnan(g->median[j])) {
-            x[p] = t->columns[j].f64;
-            places[p++] = j;
-        }
+    for (size_t k = 0; k < FRAUD_FOREST_MOST && fraud_forest_columns[entity][k]; k++) {
+        size_t place;
+        const tab_column *column = column_of(t, fraud_forest_columns[entity][k], &place);
+        if (!column || isnan(g->median[place])) continue; /* the shop does not say */
+        x[p] = column->f64;
+        places[p++] = place;
+    }
     if (!p) goto out;
     ano_data data = { .n = t->n_rows, .p = p, .x = x };
     ano_forest_params params = ano_forest_defaults();
@@ -144,6 +147,7 @@ static toc_status apply_forest(toc_ctx *ctx, fraud_analysis *a, fraud_group *g, 
     if ((st = ano_forest_score(ctx, forest, &data, score))) goto out;
     for (size_t r = 0; r < t->n_rows && !st; r++) {
         double quantile = ano_forest_quantile(forest, score[r]);
+        g->cases[r].score = 1 - (1 - g->cases[r].score) * (1 - forest_tail * quantile);
         if (quantile < forest_quantile) continue;
         st = add_forest_hit(ctx, a, g, forest, &data, places, r, quantile, credit);
     }
@@ -165,5 +169,5 @@ toc_status fraud_judge(toc_ctx *ctx, fraud_analysis *a, fraud_entity entity, uin
     TOC_TRY(find_medians(ctx, g));
     for (size_t i = 0; i < fraud_n_rules; i++)
         if (fraud_rules[i].entity == entity) TOC_TRY(apply_rule(ctx, a, g, &fraud_rules[i]));
-    return apply_forest(ctx, a, g, seed);
+    return apply_forest(ctx, a, entity, seed);
 }

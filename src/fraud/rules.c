@@ -42,3 +42,14 @@ const fraud_rule fraud_rules[] = {
       { { "shared_device_share", '>', 0.4 }, { "buyers", '>', 10 }, { NULL, 0, 0 } } },
 };
 const size_t fraud_n_rules = TOC_COUNT(fraud_rules);
+
+/* What the isolation forest looks at: behaviour, not size or calendar, which make nobody suspect. */
+const char *const fraud_forest_columns[FRAUD_N_ENTITIES][FRAUD_FOREST_MOST] = {
+    [FRAUD_ORDER] = { "amount", "amount_vs_past", "amount_z_past", "amount_vs_early", "amount_z_early", "amount_vs_merchant", "large_share_14d",
+                      "customer_orders_1d", "customer_spend_1d", "customer_payment_keys_1d", "device_customers_1d", "device_orders_1h",
+                      "payment_key_customers_7d", "new_device", "new_payment_key" },
+    [FRAUD_CUSTOMER] = { "return_share", "returned_value_share", "cancel_share", "coupon_share", "orders_30d", "spend_30d", "merchants", "ring_size" },
+    [FRAUD_MERCHANT] = { "buyer_gini", "top10_share", "only_here_share", "new_account_share", "shared_device_share", "shared_address_share", "burst",
+                         "ship_at_once_share", "never_shipped_share", "refund_share", "cancel_share", "five_star_share", "one_star_share",
+                         "review_burst", "ring_share", "ring_closed", "ring_quick_share", "copied_share", "bomb_share" },
+};
