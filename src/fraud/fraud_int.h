@@ -30,6 +30,8 @@ extern const char *const fraud_forest_columns[FRAUD_N_ENTITIES][FRAUD_FOREST_MOS
 
 /* Evaluates all rules of a kind on its table and joins in the isolation forest; fills cases and medians. */
 TOC_CHECKED toc_status fraud_judge(toc_ctx *ctx, fraud_analysis *analysis, fraud_entity entity, uint64_t seed);
+/* A feature in words: of features/ or of the network's columns. */
+const char *fraud_words(fraud_entity entity, const char *feature);
 /* Adds columns that need more than one merchant or customer: rings, near-copies, bombing. */
 TOC_CHECKED toc_status fraud_add_network_features(toc_ctx *ctx, fraud_analysis *analysis);
 /* Learns from labels known before the window and sets the probability of every order; analysis->learned says whether there were enough. */

@@ -25,7 +25,7 @@ static const tab_column *column_of(const tab_table *t, const char *name, size_t 
     return column;
 }
 
-/* " (device_orders_1h 8, usually 1; ...)" for the conditions after the first. */
+/* "earlier orders with the same device in the hour before: 8, usually 1; ..." for all conditions. */
 static toc_status describe_conditions(toc_ctx *ctx, fraud_analysis *a, const fraud_group *g, const fraud_rule *rule, size_t row, const char **text)
 {
     toc_buf buf = {0};
@@ -37,7 +37,8 @@ static toc_status describe_conditions(toc_ctx *ctx, fraud_analysis *a, const fra
         const tab_column *column = column_of(&g->features, rule->all[k].feature, &place);
         snprintf(value, sizeof value, "%.4g", column->f64[row]);
         snprintf(usual, sizeof usual, "%.4g", g->median[place]);
-        st = toc_buf_printf(ctx, &buf, "%s%s %s (usually %s)", k ? ", " : "", column->name, value, isnan(g->median[place]) ? "unknown" : usual);
+        st = toc_buf_printf(ctx, &buf, "%s%s: %s, usually %s", k ? "; " : "", fraud_words(rule->entity, column->name), value,
+                            isnan(g->median[place]) ? "unknown" : usual);
     }
     if (!st) st = toc_arena_copy(ctx, &a->arena, buf.p, buf.n, text);
     toc_buf_release(&buf);
@@ -100,9 +101,10 @@ static toc_status find_medians(toc_ctx *ctx, fraud_group *g)
 }
 
 /* The forest's word for one strange row: the column that isolates it most. */
-static toc_status add_forest_hit(toc_ctx *ctx, fraud_analysis *a, fraud_group *g, const ano_forest *forest, const ano_data *data, const size_t *places,
-                                 size_t row, double quantile, double *credit)
+static toc_status add_forest_hit(toc_ctx *ctx, fraud_analysis *a, fraud_entity entity, const ano_forest *forest, const ano_data *data,
+                                 const size_t *places, size_t row, double quantile, double *credit)
 {
+    fraud_group *g = &a->groups[entity];
     size_t best = 0;
     fraud_hit hit = { .code = "A01", .what = "unlike almost all others", .threshold = forest_quantile, .weight = forest_weight };
 
@@ -112,7 +114,8 @@ static toc_status add_forest_hit(toc_ctx *ctx, fraud_analysis *a, fraud_group *g
     hit.feature = g->features.columns[places[best]].name;
     hit.value = data->x[best][row];
     hit.usual = g->median[places[best]];
-    TOC_TRY(toc_arena_printf(ctx, &a->arena, &hit.detail, "stranger than %.1f %%, most by %s %.4g (usually %.4g)", 100 * quantile, hit.feature, hit.value, hit.usual));
+    TOC_TRY(toc_arena_printf(ctx, &a->arena, &hit.detail, "stranger than %.1f %%, most by %s: %.4g, usually %.4g", 100 * quantile, fraud_words(entity, hit.feature),
+                             hit.value, hit.usual));
     return add_hit(ctx, a, &g->cases[row], hit);
 }
 
@@ -149,7 +152,7 @@ static toc_status apply_forest(toc_ctx *ctx, fraud_analysis *a, fraud_entity ent
         double quantile = ano_forest_quantile(forest, score[r]);
         g->cases[r].score = 1 - (1 - g->cases[r].score) * (1 - forest_tail * quantile);
         if (quantile < forest_quantile) continue;
-        st = add_forest_hit(ctx, a, g, forest, &data, places, r, quantile, credit);
+        st = add_forest_hit(ctx, a, entity, forest, &data, places, r, quantile, credit);
     }
 out:
     ano_forest_free(forest);

@@ -189,7 +189,8 @@ static toc_status explain(toc_ctx *ctx, fraud_analysis *a, const tree_model *mod
         if (k->n_hits) memcpy(grown, k->hits, k->n_hits * sizeof *grown);
         grown[k->n_hits] = (fraud_hit){ .code = "L01", .what = "earlier frauds looked like this", .feature = c->names[best], .value = c->x[best][row],
                                         .usual = g->median[c->places[best]], .threshold = NAN, .weight = 0.1 * phi[best] / total };
-        TOC_TRY(toc_arena_printf(ctx, &a->arena, &grown[k->n_hits].detail, "%s %.4g (usually %.4g)", c->names[best], c->x[best][row], g->median[c->places[best]]));
+        TOC_TRY(toc_arena_printf(ctx, &a->arena, &grown[k->n_hits].detail, "%s: %.4g, usually %.4g", fraud_words(FRAUD_ORDER, c->names[best]), c->x[best][row],
+                                 g->median[c->places[best]]));
         k->hits = grown;
         k->n_hits++;
         phi[best] = 0;

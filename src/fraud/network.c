@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "features/features.h"
 #include "graph/graph.h"
 
 enum { MOST_SHARERS = 8 }; /* a key used by more people than this is a place (a café, an office), not a tie */
@@ -114,13 +115,37 @@ out:
     return st;
 }
 
+static const struct {
+    const char *name, *words;
+} net_columns[] = { /* in the order of write_columns */
+    { "ring_share", "share of its orders placed by members of rings" },
+    { "ring_quick_share", "share of the ring members' orders shipped within two hours or never" },
+    { "ring_members", "buyers who are members of rings" },
+    { "ring_closed", "share of the ring members' orders anywhere that are placed here" },
+    { "copied_share", "share of its reviews that nearly copy another" },
+    { "bomb_reviews", "most one-star reviews within three days" },
+    { "bomb_share", "these as a share of its reviews" },
+    { "ring_size", "customers who hang together by shared devices, addresses or means of payment" },
+};
+
+const char *fraud_words(fraud_entity entity, const char *feature)
+{
+    static const char *const plural[FRAUD_N_ENTITIES] = { "orders", "customers", "merchants" };
+    size_t n;
+    const fea_info *info = fea_list(plural[entity], &n);
+
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(info[i].name, feature) == 0) return info[i].meaning;
+    for (size_t i = 0; i < TOC_COUNT(net_columns); i++)
+        if (strcmp(net_columns[i].name, feature) == 0) return net_columns[i].words;
+    return feature;
+}
+
 static toc_status write_columns(toc_ctx *ctx, tab_table *t, const merchant_net *net)
 {
-    static const char *const names[] = { "ring_share", "ring_quick_share", "ring_members", "ring_closed", "copied_share", "bomb_reviews", "bomb_share" };
-
-    for (size_t c = 0; c < TOC_COUNT(names); c++) {
+    for (size_t c = 0; c + 1 < TOC_COUNT(net_columns); c++) { /* the last is not the merchants' */
         tab_column *column;
-        TOC_TRY(tab_add(ctx, t, names[c], TAB_F64, NULL, &column));
+        TOC_TRY(tab_add(ctx, t, net_columns[c].name, TAB_F64, NULL, &column));
         for (size_t r = 0; r < t->n_rows; r++) {
             const merchant_net *m = &net[r];
             const double values[] = {

@@ -59,7 +59,7 @@ static toc_status add_reasons(toc_ctx *ctx, const fraud_case *c, warn_list *list
     for (size_t i = 0; i < c->n_hits; i++) {
         const fraud_hit *h = &c->hits[i];
         warn_reason numbers = { .code = h->code, .value = h->value, .usual = h->usual, .threshold = h->threshold, .weight = h->weight };
-        TOC_TRY(warn_add_reason(ctx, list, item, numbers, "%s: %s", h->what, h->detail));
+        TOC_TRY(warn_add_reason(ctx, list, item, numbers, "%s (%s)", h->what, h->detail));
     }
     return TOC_OK;
 }
