@@ -54,6 +54,7 @@ tools: $(TOOLS)
 $(TOOLS): $(B)/%: $(B)/obj/tools/%.o $(LIB)
 	$(LINK) $(filter %.o,$^) $(LIB) $(LIBS)
 $(B)/shopsim: $(patsubst %.c,$(B)/obj/%.o,$(wildcard tools/sim/*.c))
+$(B)/sim_check: $(B)/obj/tools/sim/difficulty.o
 
 unit: $(TESTS) $(REPLAY)
 $(TESTS): $(B)/tests/%: $(B)/obj/tests/%.o $(LIB)

@@ -12,6 +12,8 @@ static toc_status customer_orders(sim *s, uint32_t i)
     int64_t at = c->next_at;
     int happy;
 
+    if (c->created_at != TOC_NO_TIME) TOC_TRY(sim_new_account(s, i, c->created_at));
+    c->created_at = TOC_NO_TIME;
     TOC_TRY(sim_order(s, i, at, &happy));
     c->orders += happy > 0;
     c->next_at = TOC_NO_TIME;
@@ -46,7 +48,7 @@ static toc_status run_day(sim *s, int32_t day)
         next = s->customers[i].next;
         TOC_TRY(customer_orders(s, i));
     }
-    return sim_flush_day(s);
+    return sim_flush_day(s, day);
 }
 
 static toc_status simulate(sim *s, const char *folder, sim_shape shape)
@@ -86,14 +88,15 @@ int main(int argc, char **argv)
     }
     if (argc % 2 == 0 || !folder || lines < 100 || days < 30 || days > 3650) return usage();
     toc_ctx_init(&ctx);
-    sim s = { .ctx = &ctx, .seed = (uint64_t)seed, .n_lines = (size_t)lines, .n_days = (size_t)days, .rng = toc_rng_new((uint64_t)seed, 0), .free_pending = SIM_NONE };
+    sim s = { .ctx = &ctx, .seed = (uint64_t)seed, .n_lines = (size_t)lines, .n_days = (size_t)days, .rng = toc_rng_new((uint64_t)seed, 0), .free_pending = SIM_NONE, .free_review = SIM_NONE };
     s.end = toc_days_from_civil(2026, 7, 1) * TOC_DAY;
     s.start = s.end - days * TOC_DAY;
     toc_status st = simulate(&s, folder, shape);
     if (st) fprintf(stderr, "shopsim: %s\n", ctx.message);
     else printf("%zu order lines, %llu orders, %llu reviews, %llu accounts, %zu merchants, %zu products\n", s.written, (unsigned long long)s.n_orders,
                 (unsigned long long)s.n_reviews, (unsigned long long)s.n_accounts, s.n_merchants, s.n_products);
-    void *owned[] = { s.merchants, s.products, s.customers, s.promotions, s.merchant_sum, s.customers_of_day, s.pending, s.pending_of_day, s.lines };
+    void *owned[] = { s.merchants, s.products, s.customers, s.promotions, s.merchant_sum, s.customers_of_day, s.pending, s.pending_of_day, s.lines,
+                      s.reviews, s.reviews_of_day, s.day_reviews, s.accounts };
     for (size_t i = 0; i < TOC_COUNT(owned); i++) toc_free(owned[i]);
     toc_ctx_release(&ctx);
     return toc_exit_code(st);

@@ -36,7 +36,8 @@ static uint32_t any_merchant(sim *s)
     return (uint32_t)toc_rng_below(&s->rng, s->n_merchants);
 }
 
-static toc_status plan_order(sim *s, const campaign *c, const sim_pending *account, uint64_t own_payment)
+/* *first: the account's earliest order so far, SIM_NONE = none. */
+static toc_status plan_order(sim *s, const campaign *c, const sim_pending *account, uint64_t own_payment, uint32_t *first)
 {
     uint32_t index;
     int64_t at = c->begin + (int64_t)(toc_rng_unit(&s->rng) * (double)c->span);
@@ -55,13 +56,15 @@ static toc_status plan_order(sim *s, const campaign *c, const sim_pending *accou
     p->abroad = sim_chance(s, c->kind->abroad);
     p->next = s->pending_of_day[day];
     s->pending_of_day[day] = index;
+    if (*first == SIM_NONE || at < s->pending[*first].at) *first = index;
     return TOC_OK;
 }
 
 static toc_status plan_account(sim *s, const campaign *c)
 {
     const sim_kind *k = c->kind;
-    sim_pending account = { .kind = c->number, .campaign = c->id, .chinese = c->chinese };
+    sim_pending account = { .kind = c->number, .campaign = c->id, .chinese = c->chinese, .created_at = TOC_NO_TIME };
+    uint32_t first = SIM_NONE;
     uint64_t payment = s->n_keys++;
     size_t orders = pick_count(s, k->orders);
     double age_days = sim_chance(s, k->fresh) ? 2 * toc_rng_unit(&s->rng) : 5 + 300 * toc_rng_unit(&s->rng);
@@ -71,8 +74,8 @@ static toc_status plan_account(sim *s, const campaign *c)
     account.address = sim_chance(s, k->own_address) ? s->n_keys++ : c->address;
     account.ip = sim_chance(s, k->own_ip) ? s->n_keys++ : c->ip;
     account.refunded = (float)sim_range(s, k->refunded);
-    sim_write_account(s, account.account, c->begin - (int64_t)(age_days * (double)TOC_DAY));
-    for (size_t i = 0; i < orders; i++) TOC_TRY(plan_order(s, c, &account, payment));
+    for (size_t i = 0; i < orders; i++) TOC_TRY(plan_order(s, c, &account, payment, &first));
+    if (first != SIM_NONE) s->pending[first].created_at = c->begin - (int64_t)(age_days * (double)TOC_DAY);
     return TOC_OK;
 }
 
@@ -92,10 +95,20 @@ static toc_status begin_campaign(sim *s, uint32_t number, int32_t day)
     return TOC_OK;
 }
 
+double sim_kind_lines(const sim_kind *k)
+{
+    return k->per_10k / 1e4 * (k->accounts.low + k->accounts.high) / 2 * (k->orders.low + k->orders.high) / 2 * (1 - k->without_order);
+}
+
+double sim_crowding(size_t n_lines)
+{
+    return fmin(1, fmax(0.3, sqrt(3e4 / (double)n_lines)));
+}
+
 toc_status sim_plan_campaigns(sim *s, int32_t day)
 {
     for (uint32_t number = 0; number < sim_n_kinds; number++) {
-        double expected = sim_kinds[number].per_10k * (double)s->n_lines / 1e4 / (double)s->n_days;
+        double expected = sim_crowding(s->n_lines) * sim_kinds[number].per_10k * (double)s->n_lines / 1e4 / (double)s->n_days;
         for (uint64_t n = toc_rng_poisson(&s->rng, expected); n > 0; n--) TOC_TRY(begin_campaign(s, number, day));
     }
     return TOC_OK;
@@ -108,6 +121,7 @@ toc_status sim_run_pending(sim *s, int32_t day)
     for (uint32_t i = s->pending_of_day[day]; i != SIM_NONE; i = next) {
         sim_pending p = s->pending[i]; /* a copy: the array may move */
         next = p.next;
+        if (p.created_at != TOC_NO_TIME) TOC_TRY(sim_new_account(s, p.account, p.created_at));
         TOC_TRY(sim_campaign_order(s, &p));
         s->pending[i].next = s->free_pending;
         s->free_pending = i;

@@ -27,7 +27,8 @@ typedef struct {
 typedef struct {
     const char *name;
     bool fraud;
-    double per_10k;        /* campaigns for every 10,000 order lines */
+    const char *like;      /* the fraud that an honest kind is taken for; NULL of a fraud */
+    double per_10k;        /* campaigns for every 10,000 order lines of a small shop */
     range accounts;        /* in a campaign */
     range orders;          /* of an account */
     range span_hours;      /* over which the campaign's orders spread */
@@ -47,6 +48,8 @@ typedef struct {
 } sim_kind;
 extern const sim_kind sim_kinds[];
 extern const size_t sim_n_kinds;
+/* What campaigns of a kind are expected to place, in order lines for every line of a small shop. */
+double sim_kind_lines(const sim_kind *kind);
 
 /* ---- the world ---- */
 
@@ -77,6 +80,7 @@ typedef struct {
 typedef struct {
     int64_t next_at;      /* of the next order; TOC_NO_TIME = has left */
     int64_t left_at;      /* last order of one who left */
+    int64_t created_at;   /* TOC_NO_TIME = written */
     float gap_days, shape, leave;
     uint32_t home;        /* household: shares address and perhaps device */
     uint32_t favourite[2];
@@ -93,6 +97,7 @@ typedef struct {
 /* One order to be placed by a campaign's account. */
 typedef struct {
     int64_t at;
+    int64_t created_at;   /* of the account, in its first order; else TOC_NO_TIME */
     uint64_t account, device, ip, address, payment;
     uint32_t merchant, kind, campaign, next;
     float amount, refunded;
@@ -114,10 +119,17 @@ typedef struct {
     uint32_t merchant, product;
     int stars;
     int64_t at;
-    bool verified;
-    uint32_t kind;
-    const char *text;
+    bool verified, chinese;
+    bool late;            /* what an unhappy one is about; else about the thing itself */
+    uint32_t kind, next;
+    uint64_t words, variation; /* of the text: sim_words */
 } sim_review;
+
+/* An account that did something for the first time. */
+typedef struct {
+    uint64_t account;
+    int64_t created_at;
+} sim_account;
 
 typedef struct {
     toc_ctx *ctx;
@@ -134,6 +146,13 @@ typedef struct {
     sim_pending *pending;
     size_t n_pending, cap_pending;
     uint32_t *pending_of_day, free_pending;
+    sim_review *reviews;  /* written on their day, not when the order was placed */
+    size_t n_reviews_kept, cap_reviews;
+    uint32_t *reviews_of_day, free_review;
+    sim_review *day_reviews;
+    size_t cap_day_reviews;
+    sim_account *accounts; /* new on the day */
+    size_t n_day_accounts, cap_accounts;
     size_t n_campaigns;
     uint64_t n_accounts, n_orders, n_reviews, n_keys;
     sim_line *lines;      /* of the day */
@@ -155,6 +174,8 @@ double sim_range(sim *s, range r);
 bool sim_chance(sim *s, double p);
 /* A number drawn from counters, unique for a kind of thing: 40 bits permuted. */
 uint64_t sim_id(const sim *s, uint64_t counter, uint64_t kind);
+/* Campaigns relative to those of a small shop: small shops are crowded with them, so that each kind can be counted. */
+double sim_crowding(size_t n_lines);
 
 /* ---- stock.c ---- */
 /* Takes quantity from the shelf; false when it is not there, and the wish is counted all the same. */
@@ -170,12 +191,14 @@ TOC_CHECKED toc_status sim_run_pending(sim *s, int32_t day);
 /* An ordinary customer's order. *happy: how it went, 1..5; 0 = nothing was bought. */
 TOC_CHECKED toc_status sim_order(sim *s, uint32_t customer, int64_t at, int *happy);
 TOC_CHECKED toc_status sim_campaign_order(sim *s, const sim_pending *p);
-/* Writes the day's lines in order of time. */
-TOC_CHECKED toc_status sim_flush_day(sim *s);
+/* An account is written on the day it first does something. */
+TOC_CHECKED toc_status sim_new_account(sim *s, uint64_t account, int64_t created_at);
+/* Writes the day's lines, reviews and new accounts, each in order of time: no row's place says who made it. */
+TOC_CHECKED toc_status sim_flush_day(sim *s, int32_t day);
 
 /* ---- words.c ---- */
-/* A review text; buf holds `size` bytes. seed decides the words; a copied text takes the campaign's seed and varies one word. */
-void sim_words(int stars, bool chinese, uint64_t seed, uint64_t variation, char *buf, size_t size);
+/* A review's text; buf holds `size` bytes. r->words decides it; a copy takes the campaign's and varies one part. */
+void sim_words(const sim_review *r, char *buf, size_t size);
 
 /* ---- writers.c ---- */
 TOC_CHECKED toc_status sim_open_files(sim *s, const char *folder, sim_shape shape);

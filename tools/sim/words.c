@@ -1,7 +1,6 @@
 /* words.c: review texts by a small grammar: opening, what it is about, a detail, a closing; English and Chinese. */
 #include "sim/sim.h"
 
-
 /* [language][mood: bad, middling, good] of sentence parts. */
 static const char *const parts[2][3][4][10] = {
     { { { "Very disappointed", "Not happy at all", "I regret this purchase", "Terrible", "Waste of money", "Would not buy again", "What a let-down", "Really poor" },
@@ -35,6 +34,16 @@ static const char *const parts[2][3][4][10] = {
         { "推荐购买。", "五星好评。", "会回购的。", "谢谢卖家！", "值得买。" } } },
 };
 
+/* Of parcels that came late; the parts above speak of defects. */
+static const char *const late[2][10] = {
+    { "it came two weeks late", "the parcel took forever", "it was promised for Monday and came ten days later", "I waited and waited for it", "it arrived after the birthday it was for" },
+    { "物流太慢了", "等了十几天才收到", "说好三天到结果等了两周", "发货特别慢", "生日都过了才到货" },
+};
+static const char *const after_late[2][10] = {
+    { "and the seller does not answer", "and nobody knew where it was", "although I paid for fast shipping", "and I had to ask three times" },
+    { "客服一直不回复", "问了几次都没人理", "加钱发的快递也没用", "催了好几次" },
+};
+
 static const char *pick(const char *const *choices, uint64_t h)
 {
     size_t n = 0;
@@ -55,17 +64,23 @@ static void typo(char *text, uint64_t h)
     }
 }
 
-void sim_words(int stars, bool chinese, uint64_t seed, uint64_t variation, char *buf, size_t size)
+void sim_words(const sim_review *r, char *buf, size_t size)
 {
-    int mood = stars <= 2 ? 0 : stars == 3 ? 1 : 2;
+    int mood = r->stars <= 2 ? 0 : r->stars == 3 ? 1 : 2;
+    bool chinese = r->chinese;
     const char *piece[5];
     uint64_t h[5];
 
-    for (uint64_t k = 0; k < 5; k++) h[k] = toc_mix(seed + 77 * k);
-    if (variation) h[toc_mix(variation) % 4] = toc_mix(variation + 5); /* a copy changes one part */
+    for (uint64_t k = 0; k < 5; k++) h[k] = toc_mix(r->words + 77 * k);
+    if (r->variation) h[toc_mix(r->variation) % 4] = toc_mix(r->variation + 5); /* a copy changes one part */
     for (size_t k = 0; k < 4; k++) piece[k] = pick(parts[chinese][mood][k], h[k] >> 8);
     piece[4] = pick(parts[chinese][mood][1], h[4] >> 8); /* a second thing to say */
     bool second = h[4] % 3 == 0 && piece[4] != piece[1];
+    if (mood == 0 && r->late) {
+        piece[1] = pick(late[chinese], h[1] >> 8);
+        piece[2] = pick(after_late[chinese], h[2] >> 8);
+        second = false;
+    }
     if (chinese) snprintf(buf, size, "%s，%s，%s%s%s。%s", piece[0], piece[1], second ? piece[4] : "", second ? "，" : "", piece[2], piece[3]);
     else snprintf(buf, size, "%s, %s%s%s %s. %s", piece[0], piece[1], second ? ", " : "", second ? piece[4] : "", piece[2], piece[3]);
     if (!chinese && h[3] % 5 == 0) typo(buf, h[2] >> 20);

@@ -116,16 +116,24 @@ uint32_t sim_pick_product(sim *s, uint32_t merchant, int32_t day)
     return m->first_product + k;
 }
 
+/* Measured: what makes about n_lines of n_lines. */
+static const double lines_to_customers = 0.128;
+
 /* Customers come over the whole time; households share a home. */
 static toc_status make_customers(sim *s)
 {
     uint32_t home = 0;
 
-    s->n_customers = TOC_MAX(s->n_lines / 14, (size_t)50);
+    double campaigns = 0;
+
+    for (size_t k = 0; k < sim_n_kinds; k++) campaigns += sim_kind_lines(&sim_kinds[k]);
+    /* What campaigns place is not left for ordinary customers, of whom 14 lines each come in a shop of 400 days. */
+    s->n_customers = TOC_MAX((size_t)((double)s->n_lines * lines_to_customers * (1 - campaigns * sim_crowding(s->n_lines))), (size_t)50);
     TOC_TRY(toc_alloc(s->ctx, s->n_customers, sizeof *s->customers, &s->customers));
     TOC_TRY(toc_alloc(s->ctx, s->n_days + 1, sizeof *s->customers_of_day, &s->customers_of_day));
     TOC_TRY(toc_alloc(s->ctx, s->n_days + 1, sizeof *s->pending_of_day, &s->pending_of_day));
-    for (size_t d = 0; d <= s->n_days; d++) s->customers_of_day[d] = s->pending_of_day[d] = SIM_NONE;
+    TOC_TRY(toc_alloc(s->ctx, s->n_days + 1, sizeof *s->reviews_of_day, &s->reviews_of_day));
+    for (size_t d = 0; d <= s->n_days; d++) s->customers_of_day[d] = s->pending_of_day[d] = s->reviews_of_day[d] = SIM_NONE;
     for (size_t i = 0; i < s->n_customers; i++) {
         sim_customer *c = &s->customers[i];
         if (!i || !sim_chance(s, 0.3)) home++; /* a third live with the one before */
@@ -144,7 +152,7 @@ static toc_status make_customers(sim *s)
         c->next_at = sim_time_of_day(s, day);
         c->next = s->customers_of_day[day];
         s->customers_of_day[day] = (uint32_t)i;
-        sim_write_account(s, i, c->next_at - (int64_t)(toc_rng_unit(&s->rng) * (sim_chance(s, 0.5) ? 0.2 : 90) * (double)TOC_DAY));
+        c->created_at = c->next_at - (int64_t)(toc_rng_unit(&s->rng) * (sim_chance(s, 0.5) ? 0.2 : 90) * (double)TOC_DAY);
     }
     s->n_accounts = s->n_customers;
     return TOC_OK;

@@ -61,7 +61,10 @@ static const char *address_text(const sim *s, uint64_t key, char *buf)
     static const char *const towns[] = { "Ashford", "Brook", "Carlow", "Denby", "Elton", "Frome", "Girton", "Hale", "Ilkley", "Kelso" };
     uint64_t h = sim_id(s, key, 'a');
 
-    snprintf(buf, 64, "%u%s %s St %s", (unsigned)(h % 400 + 1), h >> 30 & 1 ? "b" : "", streets[(h >> 9) % TOC_COUNT(streets)], towns[(h >> 14) % TOC_COUNT(towns)]);
+    size_t n = (size_t)snprintf(buf, 64, "%u%s %s St %s", (unsigned)(h % 400 + 1), h >> 30 & 1 ? "b" : "", streets[(h >> 9) % TOC_COUNT(streets)],
+                                towns[(h >> 14) % TOC_COUNT(towns)]);
+    size_t districts = s->n_lines / 20000; /* a larger shop serves more places: two homes rarely get one address by chance */
+    if (districts > 0) snprintf(buf + n, 64 - n, "-%u", (unsigned)((h >> 18) % (districts + 1)));
     return buf;
 }
 
@@ -70,6 +73,15 @@ static const char *country_of(const sim *s, uint64_t address, bool other)
     static const char *const countries[] = { "GB", "DE", "US", "CN", "FR" };
     uint64_t h = sim_id(s, address, 'c') % TOC_COUNT(countries);
     return countries[other ? (h + 1) % TOC_COUNT(countries) : h];
+}
+
+static const char *person_of(const sim *s, uint64_t account, char *buf)
+{
+    static const char *const first[] = { "Ada", "Ben", "Cleo", "Dan", "Eve", "Finn", "Gus", "Hana", "Ida", "Jon", "Kim", "Lea", "Max", "Nia", "Olaf", "Pia" };
+    static const char *const last[] = { "Example", "Sample", "Specimen", "Placeholder", "Testperson", "Model", "Invented", "Fiction" };
+    uint64_t h = sim_id(s, account, 'n');
+    snprintf(buf, 48, "%s %s", first[h % TOC_COUNT(first)], last[(h >> 8) % TOC_COUNT(last)]);
+    return buf;
 }
 
 static const char *title_of(const sim *s, uint32_t product, char *buf)
@@ -116,19 +128,30 @@ static const struct {
     [T_LABELS] = { "truth/labels.csv", "entity,id,label,labelled_at,source\n" },
 };
 
+/* Whole, as the platforms write them; what a simulated shop has nothing to say about stays blank. */
 static const char shopify_header[] =
-    "Name,Email,Financial Status,Paid at,Fulfillment Status,Fulfilled at,Accepts Marketing,Currency,Subtotal,Shipping,Taxes,Total,Discount Code,Discount Amount,"
-    "Shipping Method,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem compare at price,Lineitem sku,Lineitem requires shipping,Lineitem taxable,"
-    "Lineitem fulfillment status,Billing Country,Shipping Address1,Shipping Country,Cancelled at,Payment Method,Payment Reference,Refunded Amount,Vendor,Device ID,"
-    "Id,Source,Lineitem discount\n";
+    "Name,Email,Financial Status,Paid at,Fulfillment Status,Fulfilled at,Accepts Marketing,Currency,Subtotal,Shipping,Taxes,Total,"
+    "Discount Code,Discount Amount,Shipping Method,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem compare at price,"
+    "Lineitem sku,Lineitem requires shipping,Lineitem taxable,Lineitem fulfillment status,Billing Name,Billing Street,Billing Address1,"
+    "Billing Address2,Billing Company,Billing City,Billing Zip,Billing Province,Billing Country,Billing Phone,Shipping Name,Shipping Street,"
+    "Shipping Address1,Shipping Address2,Shipping Company,Shipping City,Shipping Zip,Shipping Province,Shipping Country,Shipping Phone,Notes,"
+    "Note Attributes,Cancelled at,Payment Method,Payment Reference,Refunded Amount,Vendor,Outstanding Balance,Employee,Location,Device ID,Id,"
+    "Tags,Risk Level,Source,Lineitem discount,Tax 1 Name,Tax 1 Value,Tax 2 Name,Tax 2 Value,Tax 3 Name,Tax 3 Value,Tax 4 Name,Tax 4 Value,"
+    "Tax 5 Name,Tax 5 Value,Phone,Receipt Number,Duties,Billing Province Name,Shipping Province Name,Payment ID,Payment Terms Name,"
+    "Next Payment Due At,Payment References\n";
 static const char taobao_orders[] =
-    "订单编号,买家会员名,买家支付宝账号,买家应付货款,买家应付邮费,总金额,买家实际支付金额,订单状态,买家留言,收货人姓名,收货地址,运送方式,订单创建时间,订单付款时间,"
-    "宝贝标题,宝贝种类,物流单号,物流公司,订单备注,宝贝总数量\n";
-static const char taobao_items[] = "订单编号,标题,价格,购买数量,外部系统编号,规格名称,套餐信息,备注,订单状态,商家编码\n";
+    "订单编号,买家会员名,买家支付宝账号,买家应付货款,买家应付邮费,买家支付积分,总金额,返点积分,"
+    "买家实际支付金额,买家实际支付积分,订单状态,买家留言,收货人姓名,收货地址,运送方式,联系电话,"
+    "联系手机,订单创建时间,订单付款时间,宝贝标题,宝贝种类,物流单号,物流公司,订单备注,宝贝总数量,"
+    "分销商Id,分销商店铺名称,订单关闭原因,卖家服务费,买家服务费,发票抬头,定金排名,修改后的sku,"
+    "修改后的收货地址,异常信息,卡券抵扣,积分抵扣,是否是O2O交易\n";
+static const char taobao_items[] =
+    "订单编号,标题,价格,购买数量,外部系统编号,规格名称,套餐信息,备注,订单状态,商家编码\n";
 static const char amazon_header[] =
-    "amazon-order-id\tmerchant-order-id\tpurchase-date\tlast-updated-date\torder-status\tfulfillment-channel\tsales-channel\torder-channel\turl\t"
-    "ship-service-level\tproduct-name\tsku\tasin\titem-status\tquantity\tcurrency\titem-price\titem-tax\tshipping-price\tshipping-tax\tgift-wrap-price\t"
-    "gift-wrap-tax\titem-promotion-discount\tship-promotion-discount\tship-city\tship-state\tship-postal-code\tship-country\tpromotion-ids\n";
+    "amazon-order-id\tmerchant-order-id\tpurchase-date\tlast-updated-date\torder-status\tfulfillment-channel\tsales-channel\torder-channel\t"
+    "url\tship-service-level\tproduct-name\tsku\tasin\titem-status\tquantity\tcurrency\titem-price\titem-tax\tshipping-price\tshipping-tax\t"
+    "gift-wrap-price\tgift-wrap-tax\titem-promotion-discount\tship-promotion-discount\tship-city\tship-state\tship-postal-code\tship-country\t"
+    "promotion-ids\tis-business-order\tpurchase-order-number\tprice-designation\n";
 
 static toc_status open_file(sim *s, const char *folder, size_t file, const char *name)
 {
@@ -231,6 +254,17 @@ static const char *shopify_time(int64_t at, char *buf)
     return buf;
 }
 
+/* n empty columns, each with the comma that follows it. */
+static void put_blank(toc_out *out, int n)
+{
+    while (n-- > 0) toc_out_str(out, ",");
+}
+
+static const char *financial_status(const sim_line *l)
+{
+    return l->refunded_at != TOC_NO_TIME ? "refunded" : l->cancelled_at != TOC_NO_TIME ? "voided" : l->paid_at != TOC_NO_TIME ? "paid" : "pending";
+}
+
 static void write_shopify(sim *s, const sim_line *l, size_t left)
 {
     toc_out *out = &s->files->out[F_ORDERS];
@@ -245,19 +279,24 @@ static void write_shopify(sim *s, const sim_line *l, size_t left)
     }
     toc_out_printf(out, "#%s,%s@example.com,", id_text(s, l->order, 'o', name), id_text(s, l->account, 'c', account));
     if (first) {
-        const char *paid = l->refunded_at != TOC_NO_TIME ? "refunded" : l->cancelled_at != TOC_NO_TIME ? "voided" : l->paid_at != TOC_NO_TIME ? "paid" : "pending";
-        toc_out_printf(out, "%s,%s,", paid, shopify_time(l->paid_at, a));
+        toc_out_printf(out, "%s,%s,", financial_status(l), shopify_time(l->paid_at, a));
         toc_out_printf(out, "%s,%s,no,EUR,", l->shipped_at != TOC_NO_TIME ? "fulfilled" : "unfulfilled", shopify_time(l->shipped_at, a));
         toc_out_printf(out, "%s,0.00,0.00,%s,%s,0.00,Standard,", money_text(total, a), money_text(total, b), l->coupon ? "SALE" : "");
-    } else toc_out_str(out, ",,,,,,,,,,,,,");
+    } else put_blank(out, 13);
     toc_out_printf(out, "%s,%u,%s,%s,,", shopify_time(l->ordered_at, a), l->quantity, title_of(s, l->product, b), money_text(l->unit_price, c));
     toc_out_printf(out, "%s,true,true,%s,", id_text(s, l->product, 'p', a), l->shipped_at != TOC_NO_TIME ? "fulfilled" : "pending");
     if (first) {
-        toc_out_printf(out, "%s,%s,%s,", country_of(s, l->address, l->abroad), address_text(s, l->address, a), country_of(s, l->address, false));
+        address_text(s, l->address, a);
+        const char *who = person_of(s, l->account, b), *to = country_of(s, l->address, false);
+        toc_out_printf(out, "%s,%s,%s,,,,,,%s,,%s,%s,%s,,,,,,%s,,,,", who, a, a, country_of(s, l->address, l->abroad), who, a, a, to);
         toc_out_printf(out, "%s,card,%s,%s,", shopify_time(l->cancelled_at, a), id_text(s, l->payment, 'k', b), money_text(refund, c));
-    } else toc_out_str(out, ",,,,,,,");
-    toc_out_printf(out, "%s,%s,", id_text(s, l->merchant, 'm', a), first ? id_text(s, l->device, 'd', b) : "");
-    toc_out_printf(out, "%s,web,%s\n", first ? name : "", money_text(l->discount, a));
+    } else put_blank(out, 26);
+    toc_out_printf(out, "%s,", id_text(s, l->merchant, 'm', a)); /* vendor */
+    if (first) toc_out_printf(out, "0.00,,,%s,%s,,Low,web,", id_text(s, l->device, 'd', a), name);
+    else put_blank(out, 8);
+    toc_out_printf(out, "%s,", money_text(l->discount, a));
+    put_blank(out, 18);
+    toc_out_str(out, "\n");
 }
 
 static void write_taobao(sim *s, const sim_line *l, size_t left)
@@ -269,13 +308,13 @@ static void write_taobao(sim *s, const sim_line *l, size_t left)
     char row[2048], order[32], account[16], created[48], paid[48], title[64], sku[16], total[32], price[32], address[64];
     int64_t at, sum = 0;
     const char *status = status_of(l, &at);
-    size_t pieces = 0;
+    size_t pieces = 0, kinds = 0;
 
     for (size_t w = 0; w < TOC_COUNT(words); w++)
         if (strcmp(words[w][0], status) == 0) { status = words[w][1]; break; }
     snprintf(order, sizeof order, "=\"%019llu\"", (unsigned long long)(sim_id(s, l->order, 'o') * 1000003));
     if (s->files->last_order != l->order + 1) {
-        for (size_t i = 0; i <= left && l[i].order == l->order; i++) {
+        for (size_t i = 0; i <= left && l[i].order == l->order; i++, kinds++) {
             sum += amount_of(&l[i]);
             pieces += l[i].quantity;
         }
@@ -284,8 +323,9 @@ static void write_taobao(sim *s, const sim_line *l, size_t left)
         if (created[0]) created[10] = ' ', created[19] = 0;
         if (paid[0]) paid[10] = ' ', paid[19] = 0;
         money_text(sum, total);
-        snprintf(row, sizeof row, "%s,%s,,%s,0.00,%s,%s,%s,,张*,%s,快递,%s,%s,%s,1,,,,%zu\n", order, id_text(s, l->account, 'c', account), total, total,
-                 l->paid_at == TOC_NO_TIME ? "0.00" : total, status, address_text(s, l->address, address), created, paid, title_of(s, l->product, title), pieces);
+        snprintf(row, sizeof row, "%s,%s,,%s,0.00,0,%s,0,%s,0,%s,,张*,%s,快递,,,%s,%s,%s,%zu,,,,%zu,,,%s,,,,,,,,,,\n", order, id_text(s, l->account, 'c', account), total, total,
+                 l->paid_at == TOC_NO_TIME ? "0.00" : total, status, address_text(s, l->address, address), created, paid, title_of(s, l->product, title), kinds, pieces,
+                 strcmp(status, "交易关闭") == 0 ? "买家不想要了" : "");
         write_gbk(s, F_ORDERS, row);
     }
     s->files->last_order = l->order + 1;
@@ -307,7 +347,7 @@ static void write_amazon(sim *s, const sim_line *l)
     toc_out_printf(out, "%s\t\t%s\t%s\t%s\tMerchant\tAmazon.example\t\t\tStandard\t", id, time_text(l->ordered_at, a), time_text(at, b), word);
     toc_out_printf(out, "%s\t%s\t", title_of(s, l->product, c), id_text(s, l->product, 'p', a));
     toc_out_printf(out, "%s\t%s\t%u\tEUR\t", id_text(s, l->product, 'b', b), word, l->quantity);
-    toc_out_printf(out, "%s\t0.00\t0.00\t0.00\t\t\t%s\t\tAshford\t\t00000\t%s\t\n", money_text(l->unit_price * l->quantity, a), money_text(l->discount, b),
+    toc_out_printf(out, "%s\t0.00\t0.00\t0.00\t\t\t%s\t\tAshford\t\t00000\t%s\t\tfalse\t\t\n", money_text(l->unit_price * l->quantity, a), money_text(l->discount, b),
                    country_of(s, l->address, false));
 }
 
@@ -339,11 +379,12 @@ void sim_write_line(sim *s, const sim_line *l, size_t left)
 void sim_write_review(sim *s, const sim_review *r)
 {
     toc_out *out = &s->files->out[F_REVIEWS];
-    char a[32], b[32], c[32];
+    char a[32], b[32], c[32], text[600];
     bool fraud = r->kind < sim_n_kinds && sim_kinds[r->kind].fraud;
 
     toc_out_printf(out, "%s,%s,%s,", id_text(s, r->review, 'r', a), r->verified ? id_text(s, r->order, 'o', b) : "", id_text(s, r->product, 'p', c));
-    toc_out_printf(out, "%s,%s,%d,\"%s\",", id_text(s, r->account, 'c', b), id_text(s, r->merchant, 'm', c), r->stars, r->text);
+    sim_words(r, text, sizeof text);
+    toc_out_printf(out, "%s,%s,%d,\"%s\",", id_text(s, r->account, 'c', b), id_text(s, r->merchant, 'm', c), r->stars, text);
     toc_out_printf(out, "%s,%d\n", time_text(r->at, b), r->verified);
     if (fraud) toc_out_printf(&s->files->out[T_REVIEWS], "%s,%s\n", a, sim_kinds[r->kind].name);
 }
