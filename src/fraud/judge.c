@@ -10,7 +10,7 @@
 
 static const double forest_quantile = 0.995; /* the forest speaks for the strangest half percent only */
 static const double forest_weight = 0.2;
-static const double forest_tail = 0.05; /* how strange a row is orders those that no rule speaks of; too little to warn by itself */
+static const double rank_tail = 0.04; /* how strange a row is orders those that no rule speaks of; too little to warn by itself */
 
 static bool holds(const fraud_condition *c, double value)
 {
@@ -119,6 +119,16 @@ static toc_status add_forest_hit(toc_ctx *ctx, fraud_analysis *a, fraud_entity e
     return add_hit(ctx, a, &g->cases[row], hit);
 }
 
+/* How far an order's amount stands above the customer's older habit and above the shop's median, 0..1, each half. */
+static double amount_surprise(const fraud_group *g, size_t row)
+{
+    size_t place;
+    const tab_column *amount = column_of(&g->features, "amount", &place), *z = tab_find(&g->features, "amount_z_early");
+    double times = amount->f64[row] / g->median[place], deviations = z ? z->f64[row] : NAN;
+
+    return (times > 0 ? times / (times + 4) : 0) / 2 + (deviations > 0 ? deviations / (deviations + 3) : 0) / 2;
+}
+
 static toc_status apply_forest(toc_ctx *ctx, fraud_analysis *a, fraud_entity entity, uint64_t seed)
 {
     enum { FEWEST_ROWS = 200 };
@@ -150,7 +160,8 @@ static toc_status apply_forest(toc_ctx *ctx, fraud_analysis *a, fraud_entity ent
     if ((st = ano_forest_score(ctx, forest, &data, score))) goto out;
     for (size_t r = 0; r < t->n_rows && !st; r++) {
         double quantile = ano_forest_quantile(forest, score[r]);
-        g->cases[r].score = 1 - (1 - g->cases[r].score) * (1 - forest_tail * quantile);
+        double strange = entity == FRAUD_ORDER ? (quantile + amount_surprise(g, r)) / 2 : quantile;
+        g->cases[r].score = 1 - (1 - g->cases[r].score) * (1 - rank_tail * strange);
         if (quantile < forest_quantile) continue;
         st = add_forest_hit(ctx, a, entity, forest, &data, places, r, quantile, credit);
     }
