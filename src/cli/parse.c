@@ -28,8 +28,8 @@ typedef struct {
 
 static toc_status usage_error(toc_ctx *ctx, const parse *p, const char *what, const char *word, const char *hint)
 {
-    return toc_fail(ctx, TOC_E_USAGE, "%s \"%s\"%s%s%s; see tocsin %s -h", what, word, hint ? "; did you mean --" : "", hint ? hint : "",
-                    hint ? "?" : "", p->command->name);
+    if (hint) return toc_fail(ctx, TOC_E_USAGE, "%s \"%s\"; did you mean --%s? tocsin %s -h lists the options", what, word, hint, p->command->name);
+    return toc_fail(ctx, TOC_E_USAGE, "%s \"%s\"; tocsin %s -h lists the options", what, word, p->command->name);
 }
 
 static toc_status bad_value(toc_ctx *ctx, const cli_option *o, const char *text, const char *wanted)

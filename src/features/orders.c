@@ -17,13 +17,13 @@
 
 #define FRAUD_FEATURES(X, key, same) \
     X(key##_frauds_1d, "orders", "fraud labels of orders with the same " same " that became known in the day before") \
-    X(key##_frauds_7d, "orders", "the same in the 7 days before") \
-    X(key##_frauds_30d, "orders", "the same in the 30 days before") \
-    X(key##_frauds_ever, "orders", "the same at any time before") \
-    X(key##_fraud_rate_7d, "share", "labels that became known in the 7 days before, divided by orders placed in them") \
-    X(key##_fraud_rate_30d, "share", "the same over 30 days") \
-    X(key##_fraud_rate_ever, "share", "the same over all time before") \
-    X(key##_fraud_since_days, "days", "since the last fraud label with the same " same " became known")
+    X(key##_frauds_7d, "orders", "fraud labels of orders with the same " same " that became known in the 7 days before") \
+    X(key##_frauds_30d, "orders", "fraud labels of orders with the same " same " that became known in the 30 days before") \
+    X(key##_frauds_ever, "orders", "fraud labels of orders with the same " same " that became known at any time before") \
+    X(key##_fraud_rate_7d, "share", "fraud labels of the " same " that became known in the 7 days before, divided by its orders in them") \
+    X(key##_fraud_rate_30d, "share", "fraud labels of the " same " that became known in the 30 days before, divided by its orders in them") \
+    X(key##_fraud_rate_ever, "share", "fraud labels of the " same " known before, divided by its earlier orders") \
+    X(key##_fraud_since_days, "days", "time since the last fraud label of the " same " became known")
 
 #define ORDER_FEATURES(X) \
     X(amount, "money", "value of the order when placed") \
