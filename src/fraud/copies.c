@@ -5,6 +5,9 @@
 #include "fraud/fraud_int.h"
 
 #include <cblas.h>
+#include <utf8proc.h>
+
+#include "text/text.h"
 
 enum { HASHES = 48, BANDS = 12, BAND_ROWS = HASHES / BANDS, MIN_WORDS = 6, MOST_COMPARED = 24 };
 static const double min_similarity = 0.6;
@@ -14,25 +17,55 @@ typedef struct {
     uint32_t hash[HASHES];
 } signature;
 
-static bool word_byte(unsigned char c)
+/* Scripts that write no blanks between words: each character stands for one, as ideographs do. */
+static bool stands_alone(int32_t c)
 {
-    return c >= 0x80 || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '\'';
+    static const struct { int32_t first, last; } scripts[] = {
+        { 0x0e01, 0x0eff }, { 0x1000, 0x109f }, { 0x1780, 0x17ff }, { 0x3041, 0x30ff }, /* Thai and Lao, Burmese, Khmer, kana */
+    };
+
+    for (size_t i = 0; i < TOC_COUNT(scripts); i++)
+        if (c >= scripts[i].first && c <= scripts[i].last) return true;
+    return txt_class_of(c) == TXT_CJK;
 }
 
-/* The next word: a run of ASCII letters and digits, folded, or one character beyond ASCII. 0 at the end. */
+/* The character at p and its length; what is no UTF-8 is one byte and no character. */
+static int32_t read_character(const char *p, size_t *length)
+{
+    utf8proc_int32_t c = (unsigned char)*p;
+
+    *length = 1;
+    if (c < 0x80) return c;
+    utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)p, (utf8proc_ssize_t)strnlen(p, 4), &c);
+    if (n <= 0) return -1;
+    *length = (size_t)n;
+    return c;
+}
+
+/* Letters, marks and digits make words; blanks, punctuation and pictures part them. */
+static bool in_word(int32_t c)
+{
+    if (c < 0x80) return c == '\'' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    utf8proc_category_t category = utf8proc_category(c);
+    return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_NO;
+}
+
+/* The next word, folded to small letters: a run of word characters, or one that stands alone. 0 at the end. */
 static uint64_t next_word(const char **p)
 {
     char word[64];
-    size_t n = 0;
+    size_t n = 0, length;
+    int32_t c;
 
-    while (**p && !word_byte((unsigned char)**p)) ++*p;
+    for (; **p && !in_word(read_character(*p, &length)); *p += length) continue;
     if (!**p) return 0;
-    if ((unsigned char)**p >= 0x80) {
-        do word[n++] = *(*p)++;
-        while (((unsigned char)**p & 0xc0) == 0x80 && n < 4);
-    } else {
-        for (; **p && (unsigned char)**p < 0x80 && word_byte((unsigned char)**p); ++*p)
-            if (n < sizeof word) word[n++] = (char)(**p >= 'A' && **p <= 'Z' ? **p + 32 : **p);
+    for (; **p && in_word(c = read_character(*p, &length)); *p += length) {
+        bool alone = c >= 0x80 && stands_alone(c);
+        if (alone && n) break;
+        if (n + 4 <= sizeof word) n += (size_t)utf8proc_encode_char(utf8proc_tolower(c), (utf8proc_uint8_t *)word + n);
+        if (!alone) continue;
+        *p += length;
+        break;
     }
     return toc_str_hash((toc_str){ word, n }) | 1;
 }

@@ -89,9 +89,10 @@ TOC_CHECKED toc_status fraud_warn(toc_ctx *ctx, const shop_data *shop, const fra
 /* The orders judged, one a row: order_id, ordered_at, customer_id, score, and probability where a model was learned. */
 TOC_CHECKED toc_status fraud_scores(toc_ctx *ctx, const fraud_analysis *analysis, tab_table *scores);
 
-/* Reviews of one merchant that nearly copy each other: equal numbers in group (n = view's reviews), UINT32_MAX for the rest. Texts are compared
- * by shingles of three words (characters in Chinese) with 48 minhashes (Broder 1997), estimated Jaccard similarity at least 0.6; with vectors also by
- * cosine at least 0.95. Texts of fewer than six words are left out: honest people write "very good" too. */
+/* Reviews of one merchant that nearly copy each other: equal numbers in group (n = view's reviews), UINT32_MAX for the rest. Texts
+ * are compared by shingles of three words (characters in Chinese and other scripts without blanks; case and punctuation do not
+ * count) with 48 minhashes (Broder 1997), estimated Jaccard similarity at least 0.6; with vectors also by cosine at least 0.95.
+ * Texts of fewer than six words are left out: honest people write "very good" too. */
 TOC_CHECKED toc_status fraud_find_copies(toc_ctx *ctx, const shop_data *view, const fraud_vectors *vectors, uint32_t *group);
 
 #endif
