@@ -112,14 +112,14 @@ static toc_status flush(toc_ctx *ctx, walk *w)
     return TOC_OK;
 }
 
-static toc_status refuse(toc_ctx *ctx, walk *w, const rd_record *record)
+static toc_status refuse(toc_ctx *ctx, walk *w, const rd_batch *batch, const rd_record *record)
 {
     char why[160];
 
-    rd_fault_text(w->reader, record, why);
-    if (!w->a->rejects) return toc_fail(ctx, TOC_E_DATA, "%s:%zu: %s", rd_path(w->reader), record->line, why);
+    rd_fault_text(w->reader, batch, record, why);
+    if (!w->a->rejects) return toc_fail(ctx, TOC_E_DATA, "%s:%zu: %s", rd_path(w->reader), rd_line(batch, record), why);
     w->refused++;
-    return rd_reject(ctx, &w->rejects, w->reader, record, (toc_str){ "", 0 }, rd_fault_code(record->fault), why);
+    return rd_reject(ctx, &w->rejects, w->reader, batch, record, (toc_str){ "", 0 }, rd_fault_code(record->fault), why);
 }
 
 static toc_status encode_batch(toc_ctx *ctx, walk *w, const rd_batch *batch)
@@ -127,7 +127,7 @@ static toc_status encode_batch(toc_ctx *ctx, walk *w, const rd_batch *batch)
     for (size_t i = 0; i < batch->n; i++) {
         const rd_record *record = &batch->records[i];
         if (record->fault) {
-            TOC_TRY(refuse(ctx, w, record));
+            TOC_TRY(refuse(ctx, w, batch, record));
             continue;
         }
         w->ids[w->n] = rd_field(batch, record, w->id);

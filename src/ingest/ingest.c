@@ -26,7 +26,7 @@ static const char *const *const useful[SHOP_N_KINDS] = {
 static toc_status open_source(toc_ctx *ctx, const char *path, const ing_options *options, const shop_kind *kind, bool only_kind, source *s,
                               ing_summary *summary)
 {
-    rd_options reading = { .encoding = options ? options->encoding : NULL };
+    rd_options reading = { .encoding = options ? options->encoding : NULL, .hash = true };
     const toc_str *header;
 
     TOC_TRY(rd_open(ctx, path, &reading, &s->reader));

@@ -177,7 +177,7 @@ struct ing_load {
 TOC_CHECKED toc_status ing_load_file(toc_ctx *ctx, ing_load *load, const toc_str *folded, size_t n_header);
 void ing_load_release(ing_load *load);
 /* Counts a refused record and writes it to the rejects. */
-TOC_CHECKED toc_status ing_refuse(toc_ctx *ctx, ing_load *load, const rd_record *record, const ing_reject *reject);
+TOC_CHECKED toc_status ing_refuse(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const rd_record *record, const ing_reject *reject);
 
 /* ---- rows.c: one record into one row ---- */
 TOC_CHECKED toc_status ing_convert(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const rd_record *record, size_t row, ing_reject *reject);

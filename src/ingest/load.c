@@ -111,17 +111,17 @@ static void weigh_amounts(ing_load *load, const rd_batch *batch)
     load->decimal_comma = comma && !point;
 }
 
-toc_status ing_refuse(toc_ctx *ctx, ing_load *load, const rd_record *record, const ing_reject *reject)
+toc_status ing_refuse(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const rd_record *record, const ing_reject *reject)
 {
     load->summary->rejected++;
     if (record->fault && record->fault != RD_COLUMNS) {
         load->summary->damaged++;
         if (!load->summary->first_damage)
-            TOC_TRY(toc_arena_printf(ctx, &ctx->arena, &load->summary->first_damage, "%s:%zu: %s", rd_path(load->reader), record->line,
+            TOC_TRY(toc_arena_printf(ctx, &ctx->arena, &load->summary->first_damage, "%s:%zu: %s", rd_path(load->reader), rd_line(batch, record),
                                      reject->message));
     }
     if (!load->options || !load->options->rejects) return TOC_OK;
-    return rd_reject(ctx, load->options->rejects, load->reader, record, toc_str_of(reject->column), reject->code, reject->message);
+    return rd_reject(ctx, load->options->rejects, load->reader, batch, record, toc_str_of(reject->column), reject->code, reject->message);
 }
 
 static uint64_t hash_row(const ing_load *load, size_t row)
@@ -192,9 +192,9 @@ static toc_status account_side(toc_ctx *ctx, ing_load *load, const rd_batch *bat
         char why[160];
         size_t row = r->fault ? SIZE_MAX : ing_side_find(load->self, rd_field(batch, r, load->self_key));
         load->summary->rows++;
-        if (r->fault) ING_REJECT(&reject, rd_fault_code(r->fault), "", "%s", rd_fault_text(load->reader, r, why));
+        if (r->fault) ING_REJECT(&reject, rd_fault_code(r->fault), "", "%s", rd_fault_text(load->reader, batch, r, why));
         else if (row == SIZE_MAX || !load->self->used[row]) ING_REJECT(&reject, "no_items", "", "no accepted line in the other file belongs to it");
-        if (reject.code) TOC_TRY(ing_refuse(ctx, load, r, &reject));
+        if (reject.code) TOC_TRY(ing_refuse(ctx, load, batch, r, &reject));
         else load->summary->accepted++;
     }
     return TOC_OK;
@@ -228,9 +228,9 @@ static toc_status take_batch(toc_ctx *ctx, ing_load *load, const rd_batch *batch
         bool duplicate = false;
         char why[160];
         load->summary->rows++;
-        if (r->fault) ING_REJECT(&reject, rd_fault_code(r->fault), "", "%s", rd_fault_text(load->reader, r, why));
+        if (r->fault) ING_REJECT(&reject, rd_fault_code(r->fault), "", "%s", rd_fault_text(load->reader, batch, r, why));
         else TOC_TRY(ing_convert(ctx, load, batch, r, row, &reject));
-        if (reject.code) TOC_TRY(ing_refuse(ctx, load, r, &reject));
+        if (reject.code) TOC_TRY(ing_refuse(ctx, load, batch, r, &reject));
         else TOC_TRY(is_duplicate(ctx, load, row, &duplicate));
         load->summary->duplicate += duplicate;
         if (reject.code || duplicate) {

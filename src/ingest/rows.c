@@ -36,7 +36,7 @@ static bool match_sides(ing_load *load, const rd_batch *batch, const rd_record *
             key = toc_pool_str(l->key_theirs->pool, l->key_theirs->code[load->links[l->key_side].row]);
         l->row = ing_side_find(l->side, key);
         if (l->row == SIZE_MAX && l->join->no_match) {
-            ING_REJECT(reject, l->join->no_match, "order_id", "\"%.40s\" is not in %.80s", key.n ? key.p : "", l->side->path);
+            ING_REJECT(reject, l->join->no_match, "order_id", "\"%.*s\" is not in %.80s", (int)TOC_MIN(key.n, (size_t)40), key.p, l->side->path);
             return false;
         }
     }

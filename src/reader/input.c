@@ -1,6 +1,7 @@
 /* input.c: the bytes of a file or of stdin; gzip and zstd are known by their first bytes, so names do not matter. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -22,6 +23,8 @@ struct rd_input {
     z_stream gzip;
     bool gzip_open, in_member;
     ZSTD_DStream *zstd;
+    bool anywhere;       /* an uncompressed regular file: read by pread from `at` on */
+    off_t at;
     uint64_t hash[2];
 };
 
@@ -72,8 +75,11 @@ toc_status rd_input_open(toc_ctx *ctx, const char *path, rd_input **result)
         st = toc_fail_errno(ctx, TOC_E_IO, errno, "%s: cannot be opened", path);
         goto fail;
     }
+    input->at = lseek(input->fd, 0, SEEK_CUR); /* a redirected stdin may have been read from */
     if ((st = fill_raw(ctx, input))) goto fail;
     if ((st = open_packing(ctx, input))) goto fail;
+    struct stat info;
+    input->anywhere = input->packing == PLAIN && input->at >= 0 && fstat(input->fd, &info) == 0 && S_ISREG(info.st_mode);
     *result = input;
     return TOC_OK;
 fail:
@@ -153,18 +159,47 @@ static toc_status read_zstd(toc_ctx *ctx, rd_input *input, char *bytes, size_t n
     return TOC_OK;
 }
 
-/* Blocks are of fixed size but for the last, so the hash depends on the content only. */
-static void hash_block(rd_input *input, const char *bytes, size_t n)
+void rd_input_hash_add(rd_input *input, uint64_t block_hash, size_t n)
 {
-    uint64_t h = toc_str_hash((toc_str){ bytes, n });
-    input->hash[0] = toc_mix(input->hash[0] ^ h);
-    input->hash[1] = toc_mix(input->hash[1] + (h ^ UINT64_C(0x9e3779b97f4a7c15)) * 3 + n);
+    if (!n) return;
+    input->hash[0] = toc_mix(input->hash[0] ^ block_hash);
+    input->hash[1] = toc_mix(input->hash[1] + (block_hash ^ UINT64_C(0x9e3779b97f4a7c15)) * 3 + n);
+}
+
+bool rd_input_anywhere(const rd_input *input)
+{
+    return input->anywhere;
+}
+
+toc_status rd_input_read_ahead(toc_ctx *ctx, const rd_input *input, uint64_t ahead, char *bytes, size_t n, size_t *got)
+{
+    size_t done = 0;
+
+    while (done < n) {
+        ssize_t part = pread(input->fd, bytes + done, n - done, input->at + (off_t)(ahead + done));
+        if (part < 0 && errno == EINTR) continue;
+        if (part < 0) return toc_fail_errno(ctx, TOC_E_IO, errno, "%s: cannot be read", input->path);
+        if (!part) break;
+        done += (size_t)part;
+    }
+    *got = done;
+    return TOC_OK;
+}
+
+void rd_input_skip(rd_input *input, size_t n)
+{
+    input->at += (off_t)n;
 }
 
 toc_status rd_input_read(toc_ctx *ctx, rd_input *input, char *bytes, size_t n, size_t *got)
 {
     size_t done = 0;
 
+    if (input->anywhere) {
+        TOC_TRY(rd_input_read_ahead(ctx, input, 0, bytes, n, got));
+        rd_input_skip(input, *got);
+        return TOC_OK;
+    }
     while (done < n) {
         size_t part = 0;
         bool empty = input->raw_at == input->raw_n;
@@ -179,7 +214,6 @@ toc_status rd_input_read(toc_ctx *ctx, rd_input *input, char *bytes, size_t n, s
         if (empty && !part && input->in_member) return damaged(ctx, input, input->packing == GZIP ? "gzip" : "zstd", true);
         done += part;
     }
-    if (done) hash_block(input, bytes, done);
     *got = done;
     return TOC_OK;
 }
@@ -199,6 +233,7 @@ toc_status rd_hash_file(toc_ctx *ctx, const char *path, char hex[33])
     if (!st) st = toc_alloc(ctx, RD_BLOCK, 1, &block);
     do {
         if (!st) st = rd_input_read(ctx, input, block, RD_BLOCK, &got);
+        if (!st) rd_input_hash_add(input, toc_str_hash((toc_str){ block, got }), got);
     } while (!st && got == RD_BLOCK);
     if (!st) rd_input_hash(input, hex);
     toc_free(block);

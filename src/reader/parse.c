@@ -1,6 +1,10 @@
-/* parse.c: drives libcsv line by line, so that every record knows where it begins and ends.
+/* parse.c: the bytes of a batch as records.
  *
- * libcsv does not say where in its input a callback happens. So it is fed up to each line end: a record that libcsv finished then ends there. It
+ * A record without a quote needs no parser: it is split where the scan found delimiters. Every other one, and whatever else is out of the ordinary (a
+ * carriage return alone, the last line without an end), goes through libcsv from its first byte: libcsv stays the definition of right, and
+ * fuzz_scan proves that both ways agree.
+ *
+ * libcsv is driven line by line, so that every record knows where it begins and ends. libcsv does not say where in its input a callback happens. So it is fed up to each line end: a record that libcsv finished then ends there. It
  * runs in strict mode and stops at any quote out of place, which tells two cases apart: a quote inside an unquoted field is fed as an ordinary
  * byte; text after a closing quote spoils the record. A spoilt record becomes a fault of its first line only, and parsing starts again at the
  * second: whatever a stray quote swallowed comes back as records of its own. */
@@ -13,6 +17,7 @@ typedef struct {
     rd_batch *batch;
     size_t max_field;
     size_t first;  /* field of the current record */
+    size_t first_text; /* where its own text begins */
     size_t quote_line; /* relative line on which the open field of the current record began */
     size_t ended;      /* records that libcsv ended in the current one: 2 where a lone carriage return cut it */
     bool too_long;
@@ -27,6 +32,8 @@ static int never_space(unsigned char c)
 
 toc_status rd_parser_init(toc_ctx *ctx, rd_parser *parser)
 {
+    parser->scan = rd_scan_kernel(ctx->plain ? "plain" : NULL);
+    TOC_TRY(toc_alloc(ctx, 1, sizeof *parser->walker, &parser->walker));
     if (csv_init(&parser->csv, OPTIONS)) return toc_fail(ctx, TOC_E_NOMEM, "out of memory");
     csv_set_space_func(&parser->csv, never_space);
     csv_set_delim(&parser->csv, (unsigned char)parser->delimiter);
@@ -37,20 +44,21 @@ toc_status rd_parser_init(toc_ctx *ctx, rd_parser *parser)
 
 void rd_parser_release(rd_parser *parser)
 {
-    csv_free(&parser->csv);
+    if (parser->walker) csv_free(&parser->csv);
+    toc_free(parser->walker);
+    *parser = (rd_parser){0};
 }
 
+/* A field that libcsv made: its text need not be in the source as it is, so it goes to the batch's own text. */
 static toc_status add_field(sink *s, const char *bytes, size_t n)
 {
     rd_batch *b = s->batch;
 
-    if (b->n_fields + 2 > b->cap_at) TOC_TRY(toc_grow(s->ctx, &b->at, &b->cap_at, b->n_fields + 2, sizeof *b->at));
-    if (b->n_text + n + 1 > b->cap_text) TOC_TRY(toc_grow(s->ctx, &b->text, &b->cap_text, b->n_text + n + 1, 1));
-    b->at[b->n_fields++] = b->n_text;
+    if (b->n_fields + 1 > b->cap_fields) TOC_TRY(toc_grow(s->ctx, &b->fields, &b->cap_fields, b->n_fields + 1, sizeof *b->fields));
+    if (b->n_text + n + 1 > b->cap_text) TOC_TRY(toc_grow(s->ctx, &b->text, &b->cap_text, b->n_text + n + 1, 1)); /* never NULL */
+    b->fields[b->n_fields++] = (rd_span){ (uint32_t)b->n_text | RD_IN_TEXT, (uint32_t)n };
     if (n) memcpy(b->text + b->n_text, bytes, n);
     b->n_text += n;
-    b->text[b->n_text++] = '\0';
-    b->at[b->n_fields] = b->n_text;
     return TOC_OK;
 }
 
@@ -105,11 +113,11 @@ static bool feed(rd_parser *parser, const char *bytes, size_t n, sink *s)
     return true;
 }
 
-static void drop_fields(rd_batch *batch, size_t first)
+/* The fields since the last record are not one's. */
+static void drop_fields(sink *s)
 {
-    if (batch->n_fields == first) return;
-    batch->n_text = batch->at[first];
-    batch->n_fields = first;
+    s->batch->n_text = s->first_text;
+    s->batch->n_fields = s->first;
 }
 
 static toc_status add_record(sink *s, size_t line, size_t begin, size_t end, rd_fault fault)
@@ -118,27 +126,28 @@ static toc_status add_record(sink *s, size_t line, size_t begin, size_t end, rd_
 
     if (s->too_long && !fault) fault = RD_TOO_LONG;
     s->too_long = false;
-    if (fault) drop_fields(b, s->first);
-    while (end > begin && (b->source[end - 1] == '\n' || b->source[end - 1] == '\r')) end--;
-    TOC_TRY(toc_grow(s->ctx, &b->records, &b->cap_records, b->n + 1, sizeof *b->records));
-    b->records[b->n++] = (rd_record){ .line = line, .offset = begin, .raw = { b->source + begin, end - begin }, .first = s->first,
-                                      .n = b->n_fields - s->first, .fault = fault, .quote_line = s->quote_line };
+    if (fault) drop_fields(s);
+    while (end > begin && (b->bytes[end - 1] == '\n' || b->bytes[end - 1] == '\r')) end--;
+    if (b->n + 1 > b->cap_records) TOC_TRY(toc_grow(s->ctx, &b->records, &b->cap_records, b->n + 1, sizeof *b->records));
+    b->records[b->n++] = (rd_record){ .line = (uint32_t)line, .at = (uint32_t)begin, .n_bytes = (uint32_t)(end - begin), .first = (uint32_t)s->first,
+                                      .n = (uint32_t)(b->n_fields - s->first), .fault = fault, .quote_line = (uint32_t)s->quote_line };
     s->first = b->n_fields;
+    s->first_text = b->n_text;
     s->ended = 0;
     return TOC_OK;
 }
 
-/* Place after the next line end, or n. */
+/* Place after the next line end, or the end of the bytes. */
 static size_t line_after(const rd_parser *parser, const rd_batch *batch, size_t at)
 {
-    const char *hit = memchr(batch->source + at, parser->line_end, batch->n_source - at);
-    return hit ? (size_t)(hit - batch->source) + 1 : batch->n_source;
+    const char *hit = memchr(batch->bytes + at, parser->line_end, batch->end - at);
+    return hit ? (size_t)(hit - batch->bytes) + 1 : batch->end;
 }
 
 static bool blank_line(const rd_batch *batch, size_t begin, size_t end)
 {
-    return end - begin <= 2 && (batch->source[begin] == '\n' || batch->source[begin] == '\r') &&
-           (end - begin == 1 || batch->source[begin + 1] == '\n');
+    return end - begin <= 2 && (batch->bytes[begin] == '\n' || batch->bytes[begin] == '\r') &&
+           (end - begin == 1 || batch->bytes[begin + 1] == '\n');
 }
 
 /* The end of the file inside a record: its last line has no line end, or its quote no partner. */
@@ -159,14 +168,14 @@ static toc_status parse_record(rd_parser *parser, sink *s, size_t line, size_t b
     *whole = true;
     s->quote_line = line;
     for (;;) {
-        if (next == b->n_source && !last && b->source[next - 1] != parser->line_end) *whole = false;
+        if (next == b->end && !last && b->bytes[next - 1] != parser->line_end) *whole = false;
         if (!*whole) break;
         size_t n_before = b->n_fields;
-        if (!feed(parser, b->source + at, next - at, s)) fault = s->quote_line < line + lines && n_before == b->n_fields ? RD_UNCLOSED : RD_BAD_QUOTE;
+        if (!feed(parser, b->bytes + at, next - at, s)) fault = s->quote_line < line + lines && n_before == b->n_fields ? RD_UNCLOSED : RD_BAD_QUOTE;
         if (s->st) return s->st;
         if (b->n_fields > n_before) s->quote_line = line + lines;
         if (fault) break;
-        lines += b->source[next - 1] == parser->line_end;
+        lines += b->bytes[next - 1] == parser->line_end;
         at = next;
         if (s->ended) {
             /* after a whole record libcsv has nothing left to say */
@@ -175,8 +184,8 @@ static toc_status parse_record(rd_parser *parser, sink *s, size_t line, size_t b
             break;
         }
         if (at - begin > RD_MAX_RECORD) fault = RD_UNCLOSED;
-        else if (at == b->n_source && !last) *whole = false;
-        else if (at == b->n_source) {
+        else if (at == b->end && !last) *whole = false;
+        else if (at == b->end) {
             bool unclosed = false;
             TOC_TRY(finish(parser, s, line, begin, at, &unclosed));
             if (unclosed) fault = RD_UNCLOSED;
@@ -191,32 +200,105 @@ static toc_status parse_record(rd_parser *parser, sink *s, size_t line, size_t b
     }
     if (!*whole || fault) forget(parser);
     if (!*whole) {
-        drop_fields(s->batch, s->first);
+        drop_fields(s);
         s->too_long = false;
         return TOC_OK;
     }
     *end = fault ? first_end : at;
-    *n_lines = fault ? b->source[first_end - 1] == parser->line_end : lines;
+    *n_lines = fault ? b->bytes[first_end - 1] == parser->line_end : lines;
     return add_record(s, line, begin, *end, fault);
 }
 
-toc_status rd_parse(toc_ctx *ctx, rd_parser *parser, rd_batch *batch, size_t begin, bool last, size_t *used, size_t *lines)
+/* ---- records without quotes ---- */
+
+/* Scans the next window, with room for whatever it can hold. False at the end. */
+static bool refill(const rd_parser *parser, sink *s, rd_walker *w)
+{
+    const unsigned char special[4] = { (unsigned char)parser->delimiter, (unsigned char)parser->quote, '\n', '\r' };
+    rd_batch *b = s->batch;
+
+    w->i = w->n = 0;
+    while (!w->n && w->scanned < b->end) {
+        size_t end = TOC_MIN(b->end, w->scanned + RD_WINDOW);
+        w->n = parser->scan(b->bytes, w->scanned, end, special, w->positions, &w->seen);
+        w->scanned = end;
+    }
+    if (b->n_fields + w->n + 1 > b->cap_fields) s->st = toc_grow(s->ctx, &b->fields, &b->cap_fields, b->n_fields + w->n + 1, sizeof *b->fields);
+    return w->n && !s->st;
+}
+
+/* Goes to the first special byte at or after `at`; what lies before is scanned all the same, to have seen it. */
+static void seek(const rd_parser *parser, sink *s, rd_walker *w, size_t at)
+{
+    for (;;) {
+        while (w->i < w->n && w->positions[w->i] < at) w->i++;
+        if (w->i < w->n || w->scanned >= at || !refill(parser, s, w)) return;
+    }
+}
+
+/* Splits the record that begins at `begin`; SIZE_MAX where that takes more than splitting, else the place after its line end. */
+static size_t split_record(const rd_parser *parser, sink *s, rd_walker *w, size_t begin, size_t line)
+{
+    rd_batch *b = s->batch;
+    const char *bytes = b->bytes;
+    const char delimiter = parser->delimiter;
+    size_t start = begin, max_field = parser->max_field;
+    bool too_long = false;
+
+    for (;;) {
+        if (w->i == w->n && !refill(parser, s, w)) return SIZE_MAX;
+        size_t p = w->positions[w->i];
+        char c = bytes[p];
+        if (c != delimiter && c != '\n' && !(c == '\r' && p + 1 < b->end && bytes[p + 1] == '\n')) return SIZE_MAX;
+        w->i++;
+        too_long |= p - start > max_field;
+        b->fields[b->n_fields++] = (rd_span){ (uint32_t)start, (uint32_t)(p - start) };
+        start = p + 1;
+        if (c == delimiter) continue;
+        if (c == '\r') {
+            start++;
+            if (w->i < w->n) w->i++; /* the line feed */
+            else if (!refill(parser, s, w)) return SIZE_MAX;
+            else w->i++;
+        }
+        s->too_long = too_long;
+        s->quote_line = line;
+        s->st = add_record(s, line, begin, start, RD_FINE);
+        return start;
+    }
+}
+
+toc_status rd_parse(toc_ctx *ctx, rd_parser *parser, rd_batch *batch, bool last, size_t *used, size_t *lines)
 {
     sink s = { .ctx = ctx, .batch = batch, .max_field = parser->max_field };
-    size_t at = begin, line = 0;
-    bool whole = true;
+    rd_walker *w = parser->walker;
+    size_t at = batch->begin, line = 0;
+    bool whole = true, splitting = parser->line_end == '\n' && !parser->libcsv_only;
 
     forget(parser);
     batch->n = batch->n_fields = batch->n_text = 0;
-    while (at < batch->n_source && whole) {
-        size_t end = line_after(parser, batch, at), n_lines = 1;
-        if (end == batch->n_source && !last && batch->source[end - 1] != parser->line_end) break;
-        if (!blank_line(batch, at, end)) TOC_TRY(parse_record(parser, &s, line, at, last, &end, &n_lines, &whole));
-        if (!whole) break;
+    w->i = w->n = 0;
+    w->scanned = at;
+    w->seen = 0;
+    while (at < batch->end && whole && !s.st) {
+        size_t end = SIZE_MAX, n_lines = 1;
+        if (splitting && batch->bytes[at] == '\n') end = at + 1;
+        else if (splitting && batch->bytes[at] == '\r' && at + 1 < batch->end && batch->bytes[at + 1] == '\n') end = at + 2;
+        else if (splitting) end = split_record(parser, &s, w, at, line);
+        if (s.st) break;
+        if (end == SIZE_MAX) {
+            drop_fields(&s);
+            end = line_after(parser, batch, at);
+            if (end == batch->end && !last && batch->bytes[end - 1] != parser->line_end) break;
+            if (!blank_line(batch, at, end)) s.st = parse_record(parser, &s, line, at, last, &end, &n_lines, &whole);
+            if (!whole || s.st) break;
+        }
+        seek(parser, &s, w, end);
         at = end;
         line += n_lines;
     }
+    batch->seen = w->seen;
     *used = at;
     *lines = line;
-    return TOC_OK;
+    return s.st;
 }

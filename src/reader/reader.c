@@ -1,11 +1,8 @@
-/* reader.c: opens a file, finds out what it is, hands out batches.
+/* reader.c: opens a file, finds out what it is, reads its header; and what is done to the records of a batch after parsing.
  *
- * A batch is the bytes left over from the one before plus the next block, cut at the end of the last complete record; so a batch stands alone, and
- * parsing always starts at the beginning of a record. Single-byte encodings and GB18030 are parsed as they are (their bytes below 0x40 mean ASCII)
+ * Single-byte encodings and GB18030 are parsed as they are (their bytes below 0x40 mean ASCII)
  * and the fields of a batch converted at once; UTF-16 is converted before parsing, the whole file in memory. */
 #include "reader/reader_int.h"
-
-#define MAX_LINE ((size_t)64 << 20)
 
 const char *rd_fault_code(rd_fault fault)
 {
@@ -17,20 +14,21 @@ void rd_batch_release(rd_batch *batch)
 {
     if (!batch) return;
     toc_free(batch->records);
-    toc_free(batch->at);
+    toc_free(batch->fields);
     toc_free(batch->text);
-    toc_free(batch->source);
+    toc_free(batch->bytes);
     *batch = (rd_batch){0};
 }
 
 /* Appends the next block to carry. */
-static toc_status read_block(toc_ctx *ctx, rd_reader *reader)
+toc_status rd_read_block(toc_ctx *ctx, rd_reader *reader)
 {
     toc_buf *c = &reader->carry;
     size_t got = 0;
 
     if (c->n + RD_BLOCK + 1 > c->cap) TOC_TRY(toc_grow(ctx, &c->p, &c->cap, c->n + RD_BLOCK + 1, 1));
     TOC_TRY(rd_input_read(ctx, reader->input, c->p + c->n, RD_BLOCK, &got));
+    if (reader->hash) rd_input_hash_add(reader->input, toc_str_hash((toc_str){ c->p + c->n, got }), got);
     c->n += got;
     c->p[c->n] = '\0';
     reader->end = got < RD_BLOCK;
@@ -42,7 +40,7 @@ static toc_status transcode(toc_ctx *ctx, rd_reader *reader)
 {
     toc_buf utf8 = {0};
 
-    while (!reader->end) TOC_TRY(read_block(ctx, reader));
+    while (!reader->end) TOC_TRY(rd_read_block(ctx, reader));
     toc_status st = rd_decode(ctx, reader->encoding, (toc_str){ reader->carry.p, reader->carry.n }, &utf8);
     if (st) {
         toc_buf_release(&utf8);
@@ -99,16 +97,16 @@ static toc_status sniff(toc_ctx *ctx, rd_reader *reader, const rd_options *optio
     }
     reader->parser.quote = rd_sniff_quotes(head, reader->parser.delimiter) ? '"' : '\0';
     reader->parser.line_end = !memchr(head.p, '\n', head.n) && memchr(head.p, '\r', head.n) ? '\r' : '\n';
+    reader->parser.libcsv_only = options && options->libcsv_only;
     reader->parser.max_field = options && options->max_field ? options->max_field : RD_MAX_FIELD;
     return TOC_OK;
 }
 
-/* Bytes of the original file that a stretch of transcoded text stands for. */
-static uint64_t original_bytes(const rd_reader *reader, const char *bytes, size_t n)
+uint64_t rd_original_bytes(bool wide, const char *bytes, size_t n)
 {
     uint64_t units = 0;
 
-    if (!reader->transcoded || (reader->charset != RD_UTF16LE && reader->charset != RD_UTF16BE)) return n;
+    if (!wide) return n;
     for (size_t i = 0; i < n; i++) {
         unsigned char c = (unsigned char)bytes[i];
         if (c >= 0xf0) units += 2;
@@ -117,21 +115,9 @@ static uint64_t original_bytes(const rd_reader *reader, const char *bytes, size_
     return 2 * units;
 }
 
-/* Relative places become those in the file. */
-static void place_records(rd_reader *reader, rd_batch *batch)
+uint64_t rd_offset(const rd_batch *batch, const rd_record *record)
 {
-    uint64_t offset = reader->offset;
-    size_t at = 0;
-
-    for (size_t i = 0; i < batch->n; i++) {
-        rd_record *r = &batch->records[i];
-        size_t begin = (size_t)r->offset;
-        offset += original_bytes(reader, batch->source + at, begin - at);
-        at = begin;
-        r->offset = offset;
-        r->line += reader->line;
-        r->quote_line += reader->line;
-    }
+    return batch->offset + rd_original_bytes(batch->wide, batch->bytes + batch->begin, record->at - batch->begin);
 }
 
 static bool bad_text(const rd_reader *reader, toc_str raw)
@@ -140,133 +126,94 @@ static bool bad_text(const rd_reader *reader, toc_str raw)
     return reader->charset == RD_GB18030 && rd_gb18030_valid(raw) < raw.n;
 }
 
-/* Faults of bytes and of field counts. The text of refused records stays where it is and is no longer referred to. */
-static void judge_records(const rd_reader *reader, rd_batch *batch)
+/* Whether fields beyond those of the header hold anything. */
+static bool has_more(const rd_batch *batch, const rd_record *record, size_t n_header)
 {
-    toc_str all = { batch->source, batch->n_source };
-    bool nul = memchr(all.p, 0, all.n) != NULL, bad = bad_text(reader, all);
+    for (size_t j = n_header; j < record->n; j++)
+        if (rd_field(batch, record, j).n) return true;
+    return false;
+}
+
+void rd_judge_records(const rd_reader *reader, rd_batch *batch)
+{
+    bool nul = batch->seen & 1, bad = batch->seen & 2 && bad_text(reader, (toc_str){ batch->bytes + batch->begin, batch->end - batch->begin });
 
     for (size_t i = 0; i < batch->n; i++) {
         rd_record *r = &batch->records[i];
         if (r->fault) continue;
-        if (nul && memchr(r->raw.p, 0, r->raw.n)) r->fault = RD_BINARY;
-        else if (bad && bad_text(reader, r->raw)) r->fault = RD_ENCODING;
+        if (nul && memchr(rd_raw(batch, r).p, 0, r->n_bytes)) r->fault = RD_BINARY;
+        else if (bad && bad_text(reader, rd_raw(batch, r))) r->fault = RD_ENCODING;
         if (r->fault) r->n = 0;
-        if (r->fault || !reader->n_header) continue;
-        if (r->n < reader->n_header) r->fault = RD_COLUMNS;
-        for (size_t j = reader->n_header; j < r->n && !r->fault; j++)
-            if (rd_field(batch, r, j).n) r->fault = RD_COLUMNS;
+        else if (reader->n_header && r->n != reader->n_header && (r->n < reader->n_header || has_more(batch, r, reader->n_header)))
+            r->fault = RD_COLUMNS;
     }
 }
 
-/* While everything was ASCII, the first other bytes decide. */
-static void settle_charset(rd_reader *reader, const rd_batch *batch)
+void rd_settle_charset(rd_reader *reader, toc_str bytes)
 {
-    toc_str all = { batch->source, batch->n_source };
-    size_t i = 0;
-
     if (!reader->ascii_so_far || reader->charset_given || reader->transcoded) return;
-    while (i < all.n && (unsigned char)all.p[i] < 0x80) i++;
-    if (i == all.n) return;
     reader->ascii_so_far = false;
-    if (toc_utf8_valid(all) == all.n) return;
-    reader->charset = rd_sniff_legacy(all);
+    if (toc_utf8_valid(bytes) == bytes.n) return;
+    reader->charset = rd_sniff_legacy(bytes);
     reader->encoding = rd_charset_name(reader->charset);
 }
 
-/* The fields of a batch as UTF-8. NUL ends every field and is no part of another character in these encodings. */
-static toc_status decode_fields(toc_ctx *ctx, const rd_reader *reader, rd_batch *batch)
+/* All fields, each followed by NUL, are converted at once: NUL is in no field, and no part of another character in these encodings. */
+toc_status rd_decode_fields(toc_ctx *ctx, const rd_reader *reader, rd_batch *batch)
 {
-    toc_buf utf8 = {0};
-    toc_status st;
-
-    if (reader->charset == RD_UTF8 || reader->transcoded || !batch->n_fields) return TOC_OK;
-    if ((st = rd_decode(ctx, reader->encoding, (toc_str){ batch->text, batch->n_text }, &utf8))) goto out;
+    toc_buf all = {0}, utf8 = {0};
+    toc_status st = TOC_OK;
     size_t at = 0;
-    for (size_t k = 0; k < batch->n_fields; k++) {
-        batch->at[k] = at;
-        const char *end = memchr(utf8.p + at, 0, utf8.n - at);
-        at = end ? (size_t)(end - utf8.p) + 1 : utf8.n;
-    }
-    batch->at[batch->n_fields] = at;
+
+    if (reader->charset == RD_UTF8 || reader->transcoded || !(batch->seen & 2)) return TOC_OK;
+    for (size_t i = 0; i < batch->n; i++)
+        for (size_t j = 0; j < batch->records[i].n; j++) {
+            toc_str field = rd_field(batch, &batch->records[i], j);
+            if ((st = toc_buf_add(ctx, &all, field.p, field.n))) goto out;
+            if ((st = toc_buf_char(ctx, &all, '\0'))) goto out;
+        }
+    if ((st = rd_decode(ctx, reader->encoding, (toc_str){ all.p, all.n }, &utf8))) goto out;
+    for (size_t i = 0; i < batch->n; i++)
+        for (size_t j = 0; j < batch->records[i].n; j++) {
+            const char *end = memchr(utf8.p + at, 0, utf8.n - at);
+            size_t n = end ? (size_t)(end - utf8.p) - at : utf8.n - at;
+            batch->fields[batch->records[i].first + j] = (rd_span){ (uint32_t)at | RD_IN_TEXT, (uint32_t)n };
+            at += n + (end != NULL);
+        }
     toc_free(batch->text);
     batch->text = utf8.p;
     batch->n_text = utf8.n;
     batch->cap_text = utf8.cap;
     utf8 = (toc_buf){0};
 out:
+    toc_buf_release(&all);
     toc_buf_release(&utf8);
     return st;
-}
-
-/* Field text of NUL-bearing records must not disturb decode_fields, so it is made blank first. */
-static void blank_nul_fields(rd_batch *batch)
-{
-    if (!memchr(batch->source, 0, batch->n_source)) return;
-    for (size_t k = 0; k < batch->n_fields; k++)
-        for (size_t i = batch->at[k]; i + 1 < batch->at[k + 1]; i++)
-            if (!batch->text[i]) batch->text[i] = ' ';
-}
-
-toc_status rd_next(toc_ctx *ctx, rd_reader *reader, rd_batch *batch)
-{
-    size_t used = 0, lines = 0, want = reader->batch_bytes;
-
-    batch->n = batch->n_fields = batch->n_text = batch->n_source = 0;
-    for (;; want *= 2) {
-        while (!reader->end && reader->carry.n < want) TOC_TRY(read_block(ctx, reader));
-        size_t n = TOC_MIN(reader->carry.n, want);
-        if (!n) return TOC_OK;
-        bool last = reader->end && n == reader->carry.n;
-        if (n > batch->cap_source) TOC_TRY(toc_grow(ctx, &batch->source, &batch->cap_source, n, 1));
-        memcpy(batch->source, reader->carry.p, n);
-        batch->n_source = n;
-        TOC_TRY(rd_parse(ctx, &reader->parser, batch, 0, last, &used, &lines));
-        if (used || last) break;
-        if (n > MAX_LINE)
-            return toc_fail(ctx, TOC_E_DATA, "%s:%zu: no line end within %zu MiB; this is no CSV file", reader->path, reader->line, MAX_LINE >> 20);
-    }
-    batch->n_source = used;
-    settle_charset(reader, batch);
-    place_records(reader, batch);
-    judge_records(reader, batch);
-    blank_nul_fields(batch);
-    reader->offset += original_bytes(reader, reader->carry.p, used);
-    reader->line += lines;
-    drop_front(&reader->carry, used);
-    TOC_TRY(decode_fields(ctx, reader, batch));
-    return batch->n || !reader->carry.n ? TOC_OK : rd_next(ctx, reader, batch);
 }
 
 /* Takes the header off carry: the first record. */
 static toc_status read_header(toc_ctx *ctx, rd_reader *reader)
 {
-    rd_batch batch = {0};
-    toc_status st;
-    char why[160];
-
-    if ((st = toc_alloc(ctx, reader->carry.n, 1, &batch.source))) return st;
-    batch.cap_source = batch.n_source = reader->carry.n;
-    memcpy(batch.source, reader->carry.p, batch.n_source);
+    rd_batch batch = { .bytes = reader->carry.p, .end = TOC_MIN(reader->carry.n, RD_BLOCK), .line = reader->line, .offset = reader->offset };
     size_t used = 0, lines = 0;
-    if ((st = rd_parse(ctx, &reader->parser, &batch, 0, reader->end, &used, &lines))) goto out;
+    char why[160];
+    toc_status st = rd_parse(ctx, &reader->parser, &batch, reader->end && batch.end == reader->carry.n, &used, &lines);
+
+    if (st) goto out;
     if (!batch.n) {
         st = toc_fail(ctx, TOC_E_DATA, reader->end ? "%s: empty file" : "%s: no header line within the first MiB", reader->path);
         goto out;
     }
-    size_t end = batch.n > 1 ? (size_t)batch.records[1].offset : used, end_lines = batch.n > 1 ? batch.records[1].line : lines;
-    batch.n_source = end;
+    size_t end = batch.n > 1 ? batch.records[1].at : used, end_lines = batch.n > 1 ? batch.records[1].line : lines;
+    batch.end = end;
     batch.n = 1;
-    batch.n_fields = batch.records[0].first + batch.records[0].n;
-    batch.n_text = batch.n_fields ? batch.at[batch.n_fields] : 0;
-    place_records(reader, &batch);
-    judge_records(reader, &batch);
+    rd_judge_records(reader, &batch);
     if (batch.records[0].fault) {
-        st = toc_fail(ctx, TOC_E_DATA, "%s:%zu: the header cannot be read: %s", reader->path, batch.records[0].line,
-                      rd_fault_text(reader, &batch.records[0], why));
+        st = toc_fail(ctx, TOC_E_DATA, "%s:%zu: the header cannot be read: %s", reader->path, rd_line(&batch, &batch.records[0]),
+                      rd_fault_text(reader, &batch, &batch.records[0], why));
         goto out;
     }
-    if ((st = decode_fields(ctx, reader, &batch))) goto out;
+    if ((st = rd_decode_fields(ctx, reader, &batch))) goto out;
     reader->n_header = batch.records[0].n;
     if ((st = toc_arena_alloc(ctx, &reader->arena, reader->n_header, sizeof *reader->header, &reader->header))) goto out;
     for (size_t j = 0; j < reader->n_header && !st; j++) {
@@ -274,10 +221,11 @@ static toc_status read_header(toc_ctx *ctx, rd_reader *reader)
         st = toc_arena_copy(ctx, &reader->arena, name.p, name.n, &reader->header[j].p);
         reader->header[j].n = name.n;
     }
-    reader->offset += original_bytes(reader, reader->carry.p, end);
+    reader->offset += rd_original_bytes(reader->transcoded && (reader->charset == RD_UTF16LE || reader->charset == RD_UTF16BE), reader->carry.p, end);
     reader->line += end_lines;
-    drop_front(&reader->carry, end);
+    reader->carry_at = end;
 out:
+    batch.bytes = NULL; /* carry's */
     rd_batch_release(&batch);
     return st;
 }
@@ -296,7 +244,8 @@ static toc_status open_reader(toc_ctx *ctx, const char *path, rd_input *input, c
     reader->input = input;
     reader->line = 1;
     reader->batch_bytes = options && options->batch_bytes ? options->batch_bytes : RD_BLOCK;
-    if ((st = read_block(ctx, reader))) goto fail;
+    reader->hash = options && options->hash;
+    if ((st = rd_read_block(ctx, reader))) goto fail;
     if (!reader->carry.n) {
         st = toc_fail(ctx, TOC_E_DATA, "%s: empty file", reader->path);
         goto fail;
@@ -330,6 +279,7 @@ toc_status rd_open_bytes(toc_ctx *ctx, const char *name, toc_str bytes, const rd
 void rd_close(rd_reader *reader)
 {
     if (!reader) return;
+    rd_release_pieces(reader);
     rd_parser_release(&reader->parser);
     rd_input_close(reader->input);
     toc_buf_release(&reader->carry);

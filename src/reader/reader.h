@@ -1,7 +1,7 @@
 /* reader.h: any CSV or TSV file as batches of records.
  *
  * rd_open finds out compression (gzip, zstd), encoding and delimiter from the first MiB and reads the header; rd_next hands out batches; rd_close
- * ends. libcsv is the parser. Every record knows its line, its byte offset and its raw bytes, so that a refused row can be found again. A record
+ * ends. libcsv defines what a record is. Every record knows its line, its byte offset and its raw bytes, so that a refused row can be found again. A record
  * that cannot be read (an unclosed quote, a field above the limit, bytes outside the encoding) comes with a fault instead of fields, and reading
  * goes on at the next line: nothing is lost silently.
  *
@@ -17,6 +17,8 @@ typedef struct {
     const char *encoding; /* an iconv name; NULL = found out */
     size_t max_field;     /* bytes of one field; 0 = 1 MiB */
     size_t batch_bytes;   /* bytes of a batch, more where a record is longer; 0 = 1 MiB. Records do not depend on it */
+    bool hash;            /* rd_content_hash will be asked for */
+    bool libcsv_only;     /* no record is split without libcsv: what tests and benches compare with */
     toc_out *rejects;     /* rd_read_table only: where faulty records go; NULL = the first one is an error */
     bool skip_faults;     /* rd_read_table only: leaves faulty records out without a word, for callers that tell of them elsewhere */
 } rd_options;
@@ -35,34 +37,53 @@ typedef enum {
 /* "unclosed_quote", ... : the code of a fault in reject files. */
 const char *rd_fault_code(rd_fault fault);
 
+/* A record; places and counts are within its batch: rd_line, rd_offset, rd_raw and rd_field say what they mean. */
 typedef struct {
-    size_t line;      /* 1-based, of its first byte */
-    size_t quote_line; /* where the quote at fault was opened (RD_UNCLOSED, RD_BAD_QUOTE) */
-    uint64_t offset;  /* of its first byte in the (uncompressed) file */
-    toc_str raw;      /* its bytes as in the file, without the line end; UTF-16 already as UTF-8; borrowed from the batch */
-    size_t first, n;  /* fields */
+    uint32_t line;       /* lines of the batch before its first byte */
+    uint32_t quote_line; /* the same where the quote at fault was opened (RD_UNCLOSED, RD_BAD_QUOTE) */
+    uint32_t at, n_bytes; /* its bytes, without the line end */
+    uint32_t first, n;   /* fields */
     rd_fault fault;
 } rd_record;
+
+/* A stretch of the batch's bytes, or of its own text when the highest bit of `at` is set. */
+typedef struct {
+    uint32_t at, n;
+} rd_span;
+#define RD_IN_TEXT (UINT32_C(1) << 31)
 
 /* Records and the bytes behind them, self-contained: may outlive further rd_next calls. Zero is an empty batch; owned by the caller. */
 typedef struct {
     rd_record *records;
     size_t n, cap_records;
-    size_t *at;           /* start of each field in text; each field ends one byte (NUL) before the next start */
-    size_t n_fields, cap_at;
-    char *text;
+    rd_span *fields;
+    size_t n_fields, cap_fields;
+    char *text;           /* fields whose text is not in the file as it is: with doubled quotes, of other encodings */
     size_t n_text, cap_text;
-    char *source;         /* the bytes parsed */
-    size_t n_source, cap_source;
+    char *bytes;          /* of the file; those of the records are [begin, end) */
+    size_t begin, end, cap_bytes;
+    size_t line;          /* 1-based, of the byte at begin */
+    uint64_t offset;      /* in the (uncompressed) file, of the byte at begin */
+    bool wide;            /* the file is UTF-16, the bytes are UTF-8 */
+    unsigned seen;        /* bit 0: a NUL byte, bit 1: bytes above 0x7f */
 } rd_batch;
 
-/* Field j of a record as UTF-8; empty beyond its last one. Borrowed from the batch. */
+/* Field j of a record as UTF-8; empty beyond its last one. Borrowed from the batch; not NUL-terminated. */
 static inline toc_str rd_field(const rd_batch *batch, const rd_record *record, size_t j)
 {
     if (j >= record->n) return (toc_str){ "", 0 };
-    size_t k = record->first + j;
-    return (toc_str){ batch->text + batch->at[k], batch->at[k + 1] - batch->at[k] - 1 };
+    rd_span span = batch->fields[record->first + j];
+    return (toc_str){ span.at & RD_IN_TEXT ? batch->text + (span.at ^ RD_IN_TEXT) : batch->bytes + span.at, span.n };
 }
+/* The bytes of a record as in the file, without the line end; of UTF-16 files as UTF-8. Borrowed from the batch. */
+static inline toc_str rd_raw(const rd_batch *batch, const rd_record *record)
+{
+    return (toc_str){ batch->bytes + record->at, record->n_bytes };
+}
+/* The line of a record's first byte, from 1. */
+static inline size_t rd_line(const rd_batch *batch, const rd_record *record) { return batch->line + record->line; }
+/* The place of its first byte in the (uncompressed) file. */
+uint64_t rd_offset(const rd_batch *batch, const rd_record *record);
 void rd_batch_release(rd_batch *batch);
 
 typedef struct rd_reader rd_reader;
@@ -79,22 +100,26 @@ const char *rd_path(const rd_reader *reader); /* "-" shows as "stdin" */
 /* "utf-8", "gb18030" ...; may change from utf-8 while all bytes so far were ASCII. */
 const char *rd_encoding(const rd_reader *reader);
 char rd_delimiter(const rd_reader *reader);
-/* The next records (about 1 MiB of bytes); batch->n = 0 at the end. Earlier content of the batch is dropped. Errors: TOC_E_IO, TOC_E_DATA (a damaged
- * compressed file), TOC_E_NOMEM. */
+/* The next batches in file order, parsed on all threads of ctx: *n of them (at most 4 a thread), each with at least one record, all borrowed until the
+ * next call; *n = 0 at the end. The records are the same for any number of threads. Errors: TOC_E_IO, TOC_E_DATA (a damaged compressed file),
+ * TOC_E_NOMEM. */
+TOC_CHECKED toc_status rd_next_set(toc_ctx *ctx, rd_reader *reader, rd_batch **batches[], size_t *n);
+/* The next batch alone, into the caller's; batch->n = 0 at the end. Earlier content of the batch is dropped. Errors as above. Not to be mixed with
+ * rd_next_set. */
 TOC_CHECKED toc_status rd_next(toc_ctx *ctx, rd_reader *reader, rd_batch *batch);
 /* What is wrong with a record, for people: "a quote is opened on line 7 and never closed". buf of at least 160. */
-const char *rd_fault_text(const rd_reader *reader, const rd_record *record, char *buf);
+const char *rd_fault_text(const rd_reader *reader, const rd_batch *batch, const rd_record *record, char *buf);
 /* The raw bytes of a record as UTF-8, cut at 4 KiB, appended. */
-TOC_CHECKED toc_status rd_raw_text(toc_ctx *ctx, const rd_reader *reader, const rd_record *record, toc_buf *buf);
-/* 32 hex digits that name the content read so far (the whole file, uncompressed, after the end). */
+TOC_CHECKED toc_status rd_raw_text(toc_ctx *ctx, const rd_reader *reader, const rd_batch *batch, const rd_record *record, toc_buf *buf);
+/* 32 hex digits that name the content read so far (the whole file, uncompressed, after the end), for readers opened with `hash`. */
 void rd_content_hash(const rd_reader *reader, char hex[33]);
 /* The same of a file without parsing it. Errors: TOC_E_IO, TOC_E_DATA (a damaged compressed file), TOC_E_NOMEM. */
 TOC_CHECKED toc_status rd_hash_file(toc_ctx *ctx, const char *path, char hex[33]);
 
 /* The header of a reject file, and one refused record: file, line, byte offset, column ("" = the whole record), code, message, raw text. */
 void rd_reject_header(toc_out *out);
-TOC_CHECKED toc_status rd_reject(toc_ctx *ctx, toc_out *out, const rd_reader *reader, const rd_record *record, toc_str column, const char *code,
-                                 const char *message);
+TOC_CHECKED toc_status rd_reject(toc_ctx *ctx, toc_out *out, const rd_reader *reader, const rd_batch *batch, const rd_record *record, toc_str column,
+                                 const char *code, const char *message);
 
 /* The whole file as a table of text columns (then tab_infer finds the numbers). Columns without a name are called column_1, column_2, ... by place; a
  * repeated name gets _2, _3. Faulty records go to options->rejects and are counted on stderr; without it the first one is TOC_E_DATA naming file,

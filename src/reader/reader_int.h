@@ -18,6 +18,14 @@ TOC_CHECKED toc_status rd_input_bytes(toc_ctx *ctx, const char *name, toc_str by
 void rd_input_close(rd_input *input);
 /* Fills up to n bytes; *got < n only at the end. */
 TOC_CHECKED toc_status rd_input_read(toc_ctx *ctx, rd_input *input, char *bytes, size_t n, size_t *got);
+/* Whether blocks can be read in any order: an uncompressed regular file. */
+bool rd_input_anywhere(const rd_input *input);
+/* The bytes from `ahead` bytes behind the place where rd_input_read goes on; may run in several threads. */
+TOC_CHECKED toc_status rd_input_read_ahead(toc_ctx *ctx, const rd_input *input, uint64_t ahead, char *bytes, size_t n, size_t *got);
+/* Goes on n bytes later. */
+void rd_input_skip(rd_input *input, size_t n);
+/* The hash of one block of RD_BLOCK bytes (the last may be shorter) joins the content's. */
+void rd_input_hash_add(rd_input *input, uint64_t block_hash, size_t n);
 void rd_input_hash(const rd_input *input, char hex[33]);
 
 /* ---- decode.c ---- */
@@ -43,38 +51,91 @@ char rd_sniff_delimiter(toc_str head, bool whole);
 bool rd_sniff_quotes(toc_str head, char delimiter);
 const char *rd_charset_name(rd_charset charset);
 
-/* ---- parse.c: libcsv over the bytes of a batch ---- */
+/* ---- scan.c ---- */
+/* Positions in bytes[begin, n) of the four special bytes, ascending; returns how many. positions has room for n - begin + 8. *seen gets bit 0 for NUL
+ * bytes, bit 1 for bytes above 0x7f. */
+typedef size_t rd_scan_fn(const char *bytes, size_t begin, size_t n, const unsigned char special[4], uint32_t *positions, unsigned *seen);
+/* "avx512", "avx2", "sse2" or "plain"; NULL = the best of this CPU. NULL where the CPU has no such kernel. */
+rd_scan_fn *rd_scan_kernel(const char *name);
+size_t rd_count_byte(const char *bytes, size_t n, char c);
+
+/* ---- parse.c: the bytes of a batch as records ---- */
+#define RD_WINDOW ((size_t)32 << 10) /* bytes scanned at a time: their positions stay in the cache */
+
+/* Walks the special bytes of a batch. */
+typedef struct {
+    uint32_t positions[RD_WINDOW + 64];
+    size_t i, n;
+    size_t scanned; /* up to here */
+    unsigned seen;
+} rd_walker;
+
 typedef struct {
     struct csv_parser csv;
+    rd_scan_fn *scan;
+    rd_walker *walker;
     char line_end;     /* '\n', or '\r' in files that know no other */
     char quote;        /* 0 = none */
     char delimiter;
     size_t max_field;
+    bool libcsv_only;  /* tests: no record is split without it */
 } rd_parser;
+/* The settings below csv are the caller's. */
 TOC_CHECKED toc_status rd_parser_init(toc_ctx *ctx, rd_parser *parser);
 void rd_parser_release(rd_parser *parser);
-/* Parses the complete records of source[begin, n) into the batch (records' line and offset relative to begin = 0), at the end of the file all of
- * them. *used: first byte not consumed; *lines: line ends consumed. */
-TOC_CHECKED toc_status rd_parse(toc_ctx *ctx, rd_parser *parser, rd_batch *batch, size_t begin, bool last, size_t *used, size_t *lines);
+/* Parses the complete records of bytes[begin, end) into the batch, at the end of the file all of them. *used: first byte not consumed; *lines: line
+ * ends consumed. */
+TOC_CHECKED toc_status rd_parse(toc_ctx *ctx, rd_parser *parser, rd_batch *batch, bool last, size_t *used, size_t *lines);
+
+/* ---- set.c: pieces of the file parsed side by side ---- */
+typedef struct {
+    rd_batch batch;
+    rd_parser parser;
+    size_t data, n_data;   /* new bytes: bytes[data, data + n_data) */
+    size_t n_quotes;       /* in [batch.begin, data + n_data) */
+    uint64_t hash;         /* of the new bytes */
+    bool ascii;            /* the new bytes are */
+    bool last;             /* nothing comes after it */
+    size_t used, lines;    /* what was parsed */
+} rd_piece;
 
 /* ---- reader.c ---- */
 struct rd_reader {
     const char *path;      /* shown in messages */
     rd_input *input;
-    rd_parser parser;
+    rd_parser parser;      /* of the header; the pieces' have its settings */
     rd_charset charset;
     const char *encoding;  /* iconv name */
     bool ascii_so_far;
     bool charset_given;
     bool transcoded;       /* the whole file was turned into UTF-8 first */
     bool end;              /* of input */
+    bool hash;
     size_t batch_bytes;
-    toc_buf carry;         /* bytes read but not parsed */
+    toc_buf carry;         /* bytes read but not parsed: those from carry_at on */
+    size_t carry_at;
+    size_t growth;         /* doublings of the next piece: its record was longer */
     size_t line;           /* of carry's first byte */
     uint64_t offset;       /* of carry's first byte in the file */
+    rd_piece *pieces;      /* made by the first rd_next_set */
+    size_t n_pieces;
+    rd_batch **ready;      /* of the last set */
+    size_t n_ready, at_ready;
     toc_str *header;
     size_t n_header;
     toc_arena arena;
 };
+
+/* Appends the next block to carry. */
+TOC_CHECKED toc_status rd_read_block(toc_ctx *ctx, rd_reader *reader);
+/* Faults of bytes and of field counts. */
+void rd_judge_records(const rd_reader *reader, rd_batch *batch);
+/* The fields of a batch as UTF-8. */
+TOC_CHECKED toc_status rd_decode_fields(toc_ctx *ctx, const rd_reader *reader, rd_batch *batch);
+/* While everything was ASCII, the first other bytes decide about the charset. */
+void rd_settle_charset(rd_reader *reader, toc_str bytes);
+/* Bytes of the original file that a stretch of text stands for. */
+uint64_t rd_original_bytes(bool wide, const char *bytes, size_t n);
+void rd_release_pieces(rd_reader *reader);
 
 #endif

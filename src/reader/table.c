@@ -26,10 +26,10 @@ static toc_status take(toc_ctx *ctx, const rd_reader *reader, const rd_options *
 
     if (record->fault && options && options->skip_faults) return TOC_OK;
     if (record->fault) {
-        rd_fault_text(reader, record, why);
-        if (!options || !options->rejects) return toc_fail(ctx, TOC_E_DATA, "%s:%zu: %s", reader->path, record->line, why);
+        rd_fault_text(reader, batch, record, why);
+        if (!options || !options->rejects) return toc_fail(ctx, TOC_E_DATA, "%s:%zu: %s", reader->path, rd_line(batch, record), why);
         ++*refused;
-        return rd_reject(ctx, options->rejects, reader, record, (toc_str){ "", 0 }, rd_fault_code(record->fault), why);
+        return rd_reject(ctx, options->rejects, reader, batch, record, (toc_str){ "", 0 }, rd_fault_code(record->fault), why);
     }
     for (size_t j = 0; j < reader->n_header; j++) {
         growing *c = &columns[j];
