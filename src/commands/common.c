@@ -5,20 +5,32 @@
 #include "reader/reader.h"
 #include "store/store.h"
 
+/* What a command reads, and what it found. */
+typedef struct {
+    toc_out *rejects; /* NULL = none */
+    const char *rejects_path;
+    shop_data *shop;
+    size_t n_orders;  /* sources of order lines */
+    bool states;      /* some file has more than one state of a line */
+} reading;
+
 /* Reads one group of files into the shop and judges what was refused. */
-static toc_status read_group(toc_ctx *ctx, const char *kind, const char *const *files, size_t n, toc_out *rejects, const char *rejects_path,
-                             shop_data *shop)
+static toc_status read_group(toc_ctx *ctx, reading *r, const char *kind, const char *const *files, size_t n)
 {
-    const ing_options options = { .kind = kind, .rejects = rejects };
+    const ing_options options = { .kind = kind, .rejects = r->rejects };
     ing_summary *summaries;
 
     if (!n) return TOC_OK;
     TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, n, sizeof *summaries, &summaries));
-    TOC_TRY(ing_read(ctx, files, n, &options, shop, summaries));
-    return ing_judge(ctx, summaries, n, -1, rejects_path);
+    TOC_TRY(ing_read(ctx, files, n, &options, r->shop, summaries));
+    for (size_t i = 0; i < n; i++) {
+        r->n_orders += summaries[i].kind == SHOP_ORDERS;
+        r->states |= summaries[i].states > 0;
+    }
+    return ing_judge(ctx, summaries, n, -1, r->rejects_path);
 }
 
-static toc_status read_files(toc_ctx *ctx, const cli_call *call, const cli_shop *source, toc_out *rejects, shop_data *shop)
+static toc_status read_files(toc_ctx *ctx, const cli_call *call, const cli_shop *source, reading *r)
 {
     static const char *const from_stdin[] = { "-" };
     const struct {
@@ -33,10 +45,10 @@ static toc_status read_files(toc_ctx *ctx, const cli_call *call, const cli_shop 
 
     for (size_t i = 0; i < TOC_COUNT(groups); i++) {
         n += groups[i].files->n;
-        TOC_TRY(read_group(ctx, groups[i].kind, groups[i].files->items, groups[i].files->n, rejects, source->rejects, shop));
+        TOC_TRY(read_group(ctx, r, groups[i].kind, groups[i].files->items, groups[i].files->n));
     }
-    if (!n && !source->store) return read_group(ctx, NULL, from_stdin, 1, rejects, source->rejects, shop);
-    return read_group(ctx, NULL, call->files, call->n_files, rejects, source->rejects, shop);
+    if (!n && !source->store) return read_group(ctx, r, NULL, from_stdin, 1);
+    return read_group(ctx, r, NULL, call->files, call->n_files);
 }
 
 static toc_status load_store(toc_ctx *ctx, const char *path, int64_t as_of, shop_data *shop)
@@ -52,20 +64,24 @@ static toc_status load_store(toc_ctx *ctx, const char *path, int64_t as_of, shop
 toc_status cmd_load_shop(toc_ctx *ctx, const cli_call *call, const cli_shop *source, int64_t as_of, shop_data *shop)
 {
     toc_out rejects = {0};
+    reading r = { .rejects_path = source->rejects, .shop = shop };
     toc_status st;
 
     TOC_TRY(shop_init(ctx, shop));
     if (source->store) TOC_TRY(load_store(ctx, source->store, as_of, shop));
+    r.n_orders = shop->orders.n > 0;
     if (source->rejects) {
         TOC_TRY(toc_out_open(ctx, source->rejects, true, &rejects));
         rd_reject_header(&rejects);
+        r.rejects = &rejects;
     }
-    st = read_files(ctx, call, source, source->rejects ? &rejects : NULL, shop);
+    st = read_files(ctx, call, source, &r);
     /* the refused rows are wanted most when the run fails */
     if (source->rejects) {
         toc_status closed = toc_out_close(ctx, &rejects);
         if (!st) st = closed;
     }
+    if (!st && (r.n_orders > 1 || r.states)) st = shop_keep_newest(ctx, shop);
     return st ? st : shop_sort(ctx, shop);
 }
 

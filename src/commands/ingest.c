@@ -9,7 +9,7 @@ typedef struct {
     const char *store, *kind, *rejects, *currency, *encoding;
     int64_t max_rejects; /* -1 = none given */
     int64_t known_at;    /* TOC_NO_TIME = as the export's content tells */
-    bool keep_repeats;
+    bool drop_repeats;
 } args;
 
 static const args defaults = { .max_rejects = -1, .known_at = TOC_NO_TIME };
@@ -26,7 +26,7 @@ static const cli_option options[] = {
     CLI_TEXT(0, "currency", args, currency, .arg = "CODE", .help = "currency of amounts whose export names none"),
     CLI_TEXT(0, "encoding", args, encoding, .arg = "NAME", .help = "encoding of the files [found out]"),
     CLI_TIME(0, "known-at", args, known_at, .help = "when the export was made [its latest event]; its statuses count from then"),
-    CLI_FLAG(0, "keep-repeats", args, keep_repeats, .help = "keep rows that repeat an earlier one of the file in every cell"),
+    CLI_FLAG(0, "drop-repeats", args, drop_repeats, .help = "leave out rows that equal an earlier one of the file in every cell"),
     CLI_END,
 };
 
@@ -66,7 +66,7 @@ static toc_status write_csv(toc_ctx *ctx, const args *a, const shop_data *shop)
 static toc_status read_all(toc_ctx *ctx, const args *a, const char *const *files, size_t n, shop_data *shop, ing_summary *summaries)
 {
     toc_out rejects = {0};
-    ing_options reading = { .kind = a->kind, .currency = a->currency, .encoding = a->encoding, .keep_repeats = a->keep_repeats };
+    ing_options reading = { .kind = a->kind, .currency = a->currency, .encoding = a->encoding, .drop_repeats = a->drop_repeats };
 
     if (a->rejects) {
         TOC_TRY(toc_out_open(ctx, a->rejects, true, &rejects));

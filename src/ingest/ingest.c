@@ -205,11 +205,18 @@ static toc_status note_list(toc_ctx *ctx, const char *file, const char *what, co
 
 static toc_status tell(toc_ctx *ctx, const ing_summary *s)
 {
-    char returns[40] = "";
+    const struct {
+        size_t n;
+        const char *what;
+    } of_them[] = { { s->returns, "returns" }, { s->repeats, "repeats" }, { s->states, "later states" } };
+    char some[120] = "";
+    size_t at = 0;
 
-    if (s->returns) snprintf(returns, sizeof returns, " (%zu returns)", s->returns);
-    toc_note(ctx, "%s: %s: %zu rows, %zu %s%s, %zu duplicate, %zu rejected", s->file, s->title, s->rows, s->accepted,
-             s->side ? "joined" : "accepted", returns, s->duplicate, s->rejected);
+    for (size_t k = 0; k < TOC_COUNT(of_them); k++)
+        if (of_them[k].n)
+            at += (size_t)snprintf(some + at, sizeof some - at, "%s%zu %s", at ? ", " : " (", of_them[k].n, of_them[k].what);
+    toc_note(ctx, "%s: %s: %zu rows, %zu %s%s%s, %zu duplicate, %zu rejected", s->file, s->title, s->rows, s->accepted,
+             s->side ? "joined" : "accepted", some, at ? ")" : "", s->duplicate, s->rejected);
     TOC_TRY(note_list(ctx, s->file, "columns that would help and are not there", s->missing, s->n_missing));
     return note_list(ctx, s->file, "columns not used", s->unmapped, s->n_unmapped);
 }

@@ -9,7 +9,7 @@ typedef struct {
     const char *currency;  /* of amounts whose export names none; "" when NULL */
     toc_out *rejects;      /* refused rows as CSV: file,line,byte_offset,column,code,message,raw; NULL = counted only */
     const char *encoding;  /* NULL = found out */
-    bool keep_repeats;     /* rows without a line id that repeat an earlier one in every cell are kept, not counted as duplicates */
+    bool drop_repeats;     /* repeats are left out as duplicates */
 } ing_options;
 
 /* What became of the rows of one file. accepted + duplicate + rejected = rows. */
@@ -24,6 +24,8 @@ typedef struct {
     size_t damaged;        /* of the rejected: records that could not be read at all (quotes, encoding, NUL bytes, too long) */
     const char *first_damage; /* file, line and reason of the first of them; NULL */
     size_t returns;        /* accepted rows that give goods back */
+    size_t repeats;        /* accepted rows that equal an earlier one in every cell, and have no id that would tell them to be the same */
+    size_t states;         /* accepted rows of an order line seen before in the file, with other cells: its later state */
     const char **missing;  /* canonical columns that this export lacks and a report would be better with */
     size_t n_missing;
     const char **unmapped; /* columns of the export that were not used */
@@ -32,7 +34,11 @@ typedef struct {
 
 /* Reads n files ("-" is stdin) together, so that pairs join (order list and item list, Olist's five), and appends to `shop` (shop_init done).
  * summaries (n, caller's) say what became of each. A refused row is counted and written to rejects, not an error.
- *   A row is a duplicate when an earlier row of the same file became the same cells, all of them; the first is kept.
+ *   A row is a duplicate when an earlier row of the same file became the same cells, all of them, and its ids say that it is the same thing; the
+ * first is kept. Rows of kinds that happen more than once (order lines without line_id, reviews without review_id, events) are kept: repeats.
+ *   An order line without line_id gets one: h, 12 hex digits of a hash of what does not change in the life of the line (order, merchant, product,
+ * title, quantity, prices, discount, currency, time), and from the second such line of the order on -2, -3 ... So the same file read again gives the
+ * same ids, and of overlapping exports the larger count stands.
  * Errors: TOC_E_IO (a file cannot be read), TOC_E_DATA (empty, header only, binary, unknown header: names the nearest platform and what is missing;
  * a file whose partner is missing), TOC_E_USAGE (a kind or encoding that does not exist). */
 TOC_CHECKED toc_status ing_read(toc_ctx *ctx, const char *const *paths, size_t n, const ing_options *options, shop_data *shop,

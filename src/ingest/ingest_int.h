@@ -58,7 +58,6 @@ typedef struct ing_map {
     const char *yields_to; /* when a file of that map is there, this one is only its side */
     const char *currency;  /* of all amounts, where the export names none */
     const char *carry_key; /* header whose change begins a new order (ING_CARRY) */
-    bool lines_repeat;     /* the platform writes each line of an order once, so equal rows next to each other are lines of their own */
     /* Rules beyond cells; may refuse the row. NULL = none. */
     toc_status (*finish)(toc_ctx *ctx, ing_load *load, size_t row, ing_reject *reject);
 } ing_map;
@@ -144,6 +143,13 @@ typedef struct {
     int64_t *ints;
 } ing_cells;
 
+/* What is remembered of the rows of a file, to tell repeats: the one thing in ingest that runs from row to row. */
+typedef struct {
+    toc_map first;    /* what names a row -> row + 1 of the first so named */
+    toc_map variants; /* hash of all cells -> row + 1, of the names that came more than once */
+    toc_map counts;   /* name -> rows, of the lines without an id that came more than once */
+} ing_rows;
+
 enum { ING_MAX_LINKS = 8, ING_MAX_COLUMNS = 48 };
 
 struct ing_load {
@@ -169,7 +175,7 @@ struct ing_load {
     ing_cells cells[ING_MAX_COLUMNS];
     size_t n_columns;
     size_t first_row;          /* of the canonical table that came from this file */
-    toc_map seen;              /* hash of a row -> row + 1 */
+    ing_rows seen;
     toc_buf scratch;
 };
 
@@ -178,6 +184,15 @@ TOC_CHECKED toc_status ing_load_file(toc_ctx *ctx, ing_load *load, const toc_str
 void ing_load_release(ing_load *load);
 /* Counts a refused record and writes it to the rejects. */
 TOC_CHECKED toc_status ing_refuse(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const rd_record *record, const ing_reject *reject);
+
+/* ---- repeats.c: equal rows, lines seen again, and ids for lines that have none ---- */
+/* Judges row `row`, whose cells are filled: gives it a line id where it has none, counts repeats and states, and says whether it is to be left
+ * out as a duplicate. Rows must come in the order of the file. */
+TOC_CHECKED toc_status ing_seen(toc_ctx *ctx, ing_load *load, size_t row, bool *duplicate);
+void ing_seen_release(ing_rows *seen);
+/* Names an order line by what does not change in its life: ids, title, quantity, prices, time. Of texts and values only, so the same for any file,
+ * chunk and order of rows. */
+uint64_t ing_line_hash(const shop_data *shop, size_t row);
 
 /* ---- rows.c: one record into one row ---- */
 TOC_CHECKED toc_status ing_convert(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const rd_record *record, size_t row, ing_reject *reject);

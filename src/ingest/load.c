@@ -124,59 +124,6 @@ toc_status ing_refuse(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const
     return rd_reject(ctx, load->options->rejects, load->reader, batch, record, toc_str_of(reject->column), reject->code, reject->message);
 }
 
-static uint64_t hash_row(const ing_load *load, size_t row)
-{
-    uint64_t h = 1;
-
-    /* most columns of a shop are empty; those would only cost time */
-    for (size_t j = 0; j < load->n_columns; j++) {
-        const ing_cells *c = &load->cells[j];
-        uint64_t value = c->codes ? c->codes[row] : (uint64_t)c->ints[row];
-        if (value != (c->codes ? 0 : (uint64_t)SHOP_NO_INT)) h = toc_mix(h ^ value ^ (uint64_t)j << 56);
-    }
-    return h;
-}
-
-/* skip: a column that does not matter, SIZE_MAX = none */
-static bool same_rows(const ing_load *load, size_t a, size_t b, size_t skip)
-{
-    for (size_t j = 0; j < load->n_columns; j++) {
-        const ing_cells *c = &load->cells[j];
-        if (j != skip && (c->codes ? c->codes[a] != c->codes[b] : c->ints[a] != c->ints[b])) return false;
-    }
-    return true;
-}
-
-/* Gives the second, third ... of equal lines within one run of an order's rows a line id, so that they stay apart wherever they are read again. An
- * order that comes back later in the file gets the same ids, and is a duplicate. */
-static toc_status number_repeats(toc_ctx *ctx, ing_load *load, size_t row)
-{
-    const shop_orders *o = &load->shop->orders;
-    size_t line_id = (size_t)shop_column_of(SHOP_ORDERS, TOC_STR("line_id")), k = 1;
-    char id[32];
-
-    for (size_t i = row; i-- > load->first_row && o->order_id[i] == o->order_id[row] && row - i < 1000;) k += same_rows(load, i, row, line_id);
-    if (k == 1) return TOC_OK;
-    snprintf(id, sizeof id, "repeat-%zu", k);
-    return toc_pool_intern(ctx, &load->shop->dict[SHOP_D_LINE], toc_str_of(id), &o->line_id[row]);
-}
-
-/* Whether a row with all the same cells was accepted from this file before. */
-static toc_status is_duplicate(toc_ctx *ctx, ing_load *load, size_t row, bool *duplicate)
-{
-    shop_kind kind = load->map->kind;
-    uint64_t *value;
-    bool fresh;
-
-    *duplicate = false;
-    if (load->map->lines_repeat && !load->shop->orders.line_id[row]) TOC_TRY(number_repeats(ctx, load, row));
-    if (load->options && load->options->keep_repeats && !(kind == SHOP_ORDERS && load->shop->orders.line_id[row])) return TOC_OK;
-    TOC_TRY(toc_map_at(ctx, &load->seen, hash_row(load, row), &value, &fresh));
-    if (fresh) *value = row + 1;
-    else *duplicate = same_rows(load, row, (size_t)*value - 1, SIZE_MAX);
-    return TOC_OK;
-}
-
 static void count_accepted(ing_load *load, size_t row)
 {
     load->summary->accepted++;
@@ -231,7 +178,7 @@ static toc_status take_batch(toc_ctx *ctx, ing_load *load, const rd_batch *batch
         if (r->fault) ING_REJECT(&reject, rd_fault_code(r->fault), "", "%s", rd_fault_text(load->reader, batch, r, why));
         else TOC_TRY(ing_convert(ctx, load, batch, r, row, &reject));
         if (reject.code) TOC_TRY(ing_refuse(ctx, load, batch, r, &reject));
-        else TOC_TRY(is_duplicate(ctx, load, row, &duplicate));
+        else TOC_TRY(ing_seen(ctx, load, row, &duplicate));
         load->summary->duplicate += duplicate;
         if (reject.code || duplicate) {
             ing_blank_row(load, row);
@@ -318,6 +265,6 @@ void ing_load_release(ing_load *load)
     toc_free(load->bound);
     toc_buf_release(&load->carry_text);
     toc_buf_release(&load->scratch);
-    toc_map_release(&load->seen);
+    ing_seen_release(&load->seen);
     *load = (ing_load){0};
 }

@@ -42,7 +42,7 @@ static toc_status finish_line(toc_ctx *ctx, ing_load *load, size_t row, ing_reje
 
 const ing_map ing_amazon_all_orders = {
     .name = "amazon", .title = "Amazon all orders", .kind = SHOP_ORDERS, .signature = all_order_signature,
-    .fields = all_order_fields, .n_fields = TOC_COUNT(all_order_fields), .lines_repeat = true, .finish = finish_line,
+    .fields = all_order_fields, .n_fields = TOC_COUNT(all_order_fields), .finish = finish_line,
 };
 
 static const ing_field new_order_fields[] = {

@@ -58,7 +58,7 @@ static toc_status finish_order(toc_ctx *ctx, ing_load *load, size_t row, ing_rej
 
 const ing_map ing_shopify_orders = {
     .name = "shopify", .title = "Shopify orders", .kind = SHOP_ORDERS, .signature = order_signature,
-    .fields = order_fields, .n_fields = TOC_COUNT(order_fields), .carry_key = "name", .lines_repeat = true, .finish = finish_order,
+    .fields = order_fields, .n_fields = TOC_COUNT(order_fields), .carry_key = "name", .finish = finish_order,
 };
 
 static const ing_field product_fields[] = {

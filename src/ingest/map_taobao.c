@@ -82,7 +82,7 @@ static const ing_join detail_joins[] = { { "taobao", "订单编号", "订单编�
 const ing_map ing_taobao_details = {
     .name = "taobao-details", .title = "淘宝/天猫 detail list", .kind = SHOP_ORDERS, .signature = detail_signature, .fields = detail_fields,
     .n_fields = TOC_COUNT(detail_fields), .joins = detail_joins, .n_joins = TOC_COUNT(detail_joins), .needs = "taobao",
-    .currency = "CNY", .lines_repeat = true, .finish = finish_line,
+    .currency = "CNY", .finish = finish_line,
 };
 
 static const char *const item_signature[] = { "主订单编号", "子订单编号", "商品标题", NULL };

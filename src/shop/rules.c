@@ -131,6 +131,31 @@ out:
     return st;
 }
 
+/* ---- states ---- */
+
+toc_status shop_keep_newest(toc_ctx *ctx, shop_data *shop)
+{
+    const shop_orders *o = &shop->orders;
+    toc_map last = {0};
+    bool *keep = NULL;
+    uint64_t *row;
+    toc_status st;
+
+    if ((st = toc_alloc(ctx, o->n, sizeof *keep, &keep))) goto out;
+    for (size_t i = 0; i < o->n; i++) {
+        keep[i] = true;
+        if (!o->line_id[i]) continue;
+        if ((st = toc_map_at(ctx, &last, toc_pair(o->order_id[i], o->line_id[i]), &row, NULL))) goto out;
+        if (*row) keep[*row - 1] = false;
+        *row = i + 1;
+    }
+    shop_keep_rows(shop, SHOP_ORDERS, keep);
+out:
+    toc_free(keep);
+    toc_map_release(&last);
+    return st;
+}
+
 /* ---- canonical order ---- */
 
 /* Sorts by the columns of one kind from the least to the most significant: all columns by text rank or value, then its time. */

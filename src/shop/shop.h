@@ -131,6 +131,9 @@ shop_cell shop_parse_cell(toc_ctx *ctx, shop_data *shop, shop_kind kind, size_t 
 toc_str shop_cell_text(const shop_data *shop, shop_kind kind, size_t column, size_t row, char *buf);
 /* Writes one table as canonical CSV: all columns of the schema that have a value in any row, and the required ones. */
 void shop_write_csv(const shop_data *shop, shop_kind kind, toc_out *out);
+/* Keeps of the order lines with equal order and line id the last one: the newest state, where rows came in the order of their exports. Lines
+ * without a line id are left alone. Errors: TOC_E_NOMEM. */
+TOC_CHECKED toc_status shop_keep_newest(toc_ctx *ctx, shop_data *shop);
 /* Sorts every table canonically (time, then ids by text), so that nothing later depends on row order of the exports. */
 TOC_CHECKED toc_status shop_sort(toc_ctx *ctx, shop_data *shop);
 

@@ -135,6 +135,64 @@ static void rows_are_accounted_for_in_any_column_order(void **state)
     }
 }
 
+static int compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Orders with few different lines, so that many repeat, their rows in the order of the seed; "order line quantity" of each accepted row, sorted. */
+static size_t lines_of(uint64_t seed, size_t n, bool strangers, char names[][64], char **sorted, ing_summary *summary)
+{
+    toc_ctx ctx;
+    toc_rng rng = toc_rng_new(seed, 2);
+    shop_data shop;
+    toc_buf text = {0};
+    size_t order[200], kept = 0;
+
+    toc_ctx_init(&ctx);
+    for (size_t i = 0; i < n; i++) order[i] = i;
+    for (size_t i = n; i-- > 1;) {
+        size_t k = toc_rng_below(&rng, i + 1), t = order[i];
+        order[i] = order[k];
+        order[k] = t;
+    }
+    assert_int_equal(toc_buf_str(&ctx, &text, "order_id,product_id,quantity,unit_price,ordered_at\n"), TOC_OK);
+    if (strangers) assert_int_equal(toc_buf_str(&ctx, &text, "X1,P9,9,1,2024-01-01\nX2,P0,8,1,2024-01-01\n"), TOC_OK);
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(toc_buf_printf(&ctx, &text, "O%zu,P%zu,%zu,2.50,2024-05-01\n", order[i] % 7, order[i] % 3, 1 + order[i] % 2), TOC_OK);
+    read_text(&ctx, text.p, &shop, summary);
+    for (size_t i = 0; i < shop.orders.n; i++) {
+        const char *order_id = shop_text(&shop, SHOP_D_ORDER, shop.orders.order_id[i]);
+        if (order_id[0] == 'X') continue;
+        snprintf(names[kept], 64, "%s %s %lld", order_id, shop_text(&shop, SHOP_D_LINE, shop.orders.line_id[i]), (long long)shop.orders.quantity[i]);
+        sorted[kept] = names[kept];
+        kept++;
+    }
+    qsort(sorted, kept, sizeof *sorted, compare_texts);
+    toc_buf_release(&text);
+    shop_release(&shop);
+    toc_ctx_release(&ctx);
+    return kept;
+}
+
+static void lines_are_named_alike_in_any_file(void **state)
+{
+    enum { N = 200 };
+    char names[2][N][64], *sorted[2][N];
+    (void)state;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        ing_summary a, b;
+        assert_int_equal(lines_of(seed, N, false, names[0], sorted[0], &a), N);
+        assert_int_equal(lines_of(seed + 100, N, true, names[1], sorted[1], &b), N);
+        assert_int_equal(a.repeats, N - 42); /* 7 orders, 3 products, 2 quantities */
+        assert_int_equal(b.repeats, N - 42);
+        for (size_t i = 0; i < N; i++) {
+            assert_string_equal(sorted[0][i], sorted[1][i]);
+            if (i) assert_string_not_equal(sorted[0][i - 1], sorted[0][i]);
+        }
+    }
+}
+
 static void judging(void **state)
 {
     static const struct {
@@ -163,7 +221,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(statuses_of_platforms), cmocka_unit_test(ids_as_spreadsheets_leave_them), cmocka_unit_test(texts_are_cleaned),
-        cmocka_unit_test(rows_are_accounted_for_in_any_column_order), cmocka_unit_test(judging),
+        cmocka_unit_test(rows_are_accounted_for_in_any_column_order), cmocka_unit_test(lines_are_named_alike_in_any_file), cmocka_unit_test(judging),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -116,11 +116,33 @@ static void sorting_forgets_the_order_of_rows(void **state)
     shop_release(&shop);
 }
 
+static void the_last_state_of_a_line_counts(void **state)
+{
+    static const char *const ids[][2] = { { "a", "1" }, { "a", "2" }, { "a", "1" }, { "b", "1" }, { "c", "" }, { "c", "" } };
+    static const int64_t kept[] = { 1, 2, 3, 4, 5 };
+    shop_data shop;
+    size_t first;
+    (void)state;
+
+    assert_int_equal(shop_init(&ctx, &shop), TOC_OK);
+    assert_int_equal(shop_add_rows(&ctx, &shop, SHOP_ORDERS, TOC_COUNT(ids), &first), TOC_OK);
+    for (size_t i = 0; i < TOC_COUNT(ids); i++) {
+        assert_int_equal(toc_pool_intern(&ctx, &shop.dict[SHOP_D_ORDER], toc_str_of(ids[i][0]), &shop.orders.order_id[i]), TOC_OK);
+        assert_int_equal(toc_pool_intern(&ctx, &shop.dict[SHOP_D_LINE], toc_str_of(ids[i][1]), &shop.orders.line_id[i]), TOC_OK);
+        shop.orders.quantity[i] = (int64_t)i;
+    }
+    assert_int_equal(shop_keep_newest(&ctx, &shop), TOC_OK);
+    assert_int_equal(shop.orders.n, TOC_COUNT(kept));
+    for (size_t i = 0; i < TOC_COUNT(kept); i++) assert_int_equal(shop.orders.quantity[i], kept[i]);
+    shop_release(&shop);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(statuses_are_those_of_the_moment), cmocka_unit_test(garbage_after_the_moment_changes_nothing),
-        cmocka_unit_test(a_lonely_late_event_is_no_default_moment), cmocka_unit_test(sorting_forgets_the_order_of_rows),
+        cmocka_unit_test(a_lonely_late_event_is_no_default_moment), cmocka_unit_test(the_last_state_of_a_line_counts),
+        cmocka_unit_test(sorting_forgets_the_order_of_rows),
     };
     toc_ctx_init(&ctx);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
