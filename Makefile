@@ -24,6 +24,7 @@ B := $(if $(filter release,$(FLAVOUR)),build,build/$(FLAVOUR))
 COMPILE := $(CC) $(STD) $(WARN) $(CFLAGS) $(EXTRA.$(FLAVOUR)) -ffp-contract=off -fno-math-errno -Isrc -Itools -MMD -MP
 LINK     = $(CC) $(LINK.$(FLAVOUR)) $(LDFLAGS) -o $@
 SRC     := $(wildcard src/*/*.c)
+MAPS    := $(wildcard src/ingest/maps/*.map)
 LIB     := $(B)/libtocsin.a
 # Makers' programs: tools/NAME.c, with tools/NAME/*.c where one file is not enough (sim/ serves shopsim).
 TOOLS   := $(patsubst tools/%.c,$(B)/%,$(wildcard tools/*.c))
@@ -39,11 +40,22 @@ all: $(B)/tocsin  ## build build/tocsin
 $(B)/tocsin: $(B)/obj/src/main.o $(LIB)
 	$(LINK) $^ $(LIBS)
 
-$(LIB): $(SRC:%.c=$(B)/obj/%.o)
+$(LIB): $(SRC:%.c=$(B)/obj/%.o) $(B)/obj/gen/builtin_maps.o
 	@rm -f $@
 	ar rcs $@ $^
 
 $(B)/obj/%.o: %.c $(B)/flags
+	@mkdir -p $(@D)
+	$(COMPILE) -c -o $@ $<
+
+# Maps of platforms are text: each becomes an array of its lines.
+$(B)/gen/builtin_maps.c: src/ingest/maps $(MAPS) Makefile
+	@mkdir -p $(@D)
+	@{ echo '#include "ingest/ingest_int.h"'; echo 'const ing_map_text ing_builtin_maps[] = {'; \
+	for map in $(MAPS); do echo "{ \"$${map##*/}\", (const char *const[]){"; LC_ALL=C sed 's/[\"?]/\\&/g; s/.*/"&",/' $$map; echo 'NULL } },'; done; \
+	echo '{ NULL, NULL } };'; } > $@
+src/ingest/maps: ;
+$(B)/obj/gen/builtin_maps.o: $(B)/gen/builtin_maps.c $(B)/flags
 	@mkdir -p $(@D)
 	$(COMPILE) -c -o $@ $<
 

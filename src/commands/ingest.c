@@ -6,10 +6,10 @@
 #include "store/store.h"
 
 typedef struct {
-    const char *store, *kind, *rejects, *currency, *encoding;
+    const char *store, *kind, *rejects, *currency, *encoding, *map;
     int64_t max_rejects; /* -1 = none given */
     int64_t known_at;    /* TOC_NO_TIME = as the export's content tells */
-    bool drop_repeats;
+    bool drop_repeats, write_map;
 } args;
 
 static const args defaults = { .max_rejects = -1, .known_at = TOC_NO_TIME };
@@ -25,6 +25,8 @@ static const cli_option options[] = {
     CLI_INT(0, "max-rejects", args, max_rejects, .min = 0, .max = 1e15, .help = "fail with exit 3 above N refused rows [damaged records fail]"),
     CLI_TEXT(0, "currency", args, currency, .arg = "CODE", .help = "currency of amounts whose export names none"),
     CLI_TEXT(0, "encoding", args, encoding, .arg = "NAME", .help = "encoding of the files [found out]"),
+    CLI_TEXT('m', "map", args, map, .arg = "FILE", .help = "how exports nobody knows are read, tocsin-formats(5)"),
+    CLI_FLAG(0, "write-map", args, write_map, .help = "draft such a file from the header of the input"),
     CLI_TIME(0, "known-at", args, known_at, .help = "when the export was made [its latest event]; its statuses count from then"),
     CLI_FLAG(0, "drop-repeats", args, drop_repeats, .help = "leave out rows that equal an earlier one of the file in every cell"),
     CLI_END,
@@ -66,7 +68,7 @@ static toc_status write_csv(toc_ctx *ctx, const args *a, const shop_data *shop)
 static toc_status read_all(toc_ctx *ctx, const args *a, const char *const *files, size_t n, shop_data *shop, ing_summary *summaries)
 {
     toc_out rejects = {0};
-    ing_options reading = { .kind = a->kind, .currency = a->currency, .encoding = a->encoding, .drop_repeats = a->drop_repeats };
+    ing_options reading = { .kind = a->kind, .currency = a->currency, .encoding = a->encoding, .map = a->map, .drop_repeats = a->drop_repeats };
 
     if (a->rejects) {
         TOC_TRY(toc_out_open(ctx, a->rejects, true, &rejects));
@@ -106,6 +108,17 @@ static toc_status add_to_store(toc_ctx *ctx, sto_store *store, const args *a, co
     return TOC_OK;
 }
 
+static toc_status write_map(toc_ctx *ctx, const args *a, const char *const *files, size_t n)
+{
+    const ing_options reading = { .kind = a->kind, .encoding = a->encoding, .map = a->map };
+    toc_out out;
+
+    if (n > 1) return toc_fail(ctx, TOC_E_USAGE, "--write-map drafts from one file, and %zu are given", n);
+    TOC_TRY(toc_out_open(ctx, "-", false, &out));
+    toc_status st = ing_draft(ctx, files[0], &reading, &out), closed = toc_out_close(ctx, &out);
+    return st ? st : closed;
+}
+
 static toc_status run(toc_ctx *ctx, const cli_call *call)
 {
     static const char *const from_stdin[] = { "-" };
@@ -117,6 +130,7 @@ static toc_status run(toc_ctx *ctx, const cli_call *call)
     shop_data shop = {0};
     toc_status st;
 
+    if (a->write_map) return write_map(ctx, a, files, n);
     TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, n, sizeof *summaries, &summaries));
     if ((st = shop_init(ctx, &shop))) goto out;
     if (a->store && (st = sto_open(ctx, a->store, STO_WRITE, &store))) goto out; /* a busy store is said before the work */

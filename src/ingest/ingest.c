@@ -23,7 +23,7 @@ static const char *const *const useful[SHOP_N_KINDS] = {
     [SHOP_ORDERS] = useful_orders, [SHOP_REVIEWS] = useful_reviews, [SHOP_PRODUCTS] = useful_products, [SHOP_STOCK] = useful_stock,
 };
 
-static toc_status open_source(toc_ctx *ctx, const char *path, const ing_options *options, const shop_kind *kind, bool only_kind, source *s,
+static toc_status open_source(toc_ctx *ctx, const ing_book *book, const char *path, const ing_options *options, const shop_kind *kind, bool only_kind, source *s,
                               ing_summary *summary)
 {
     rd_options reading = { .encoding = options ? options->encoding : NULL, .hash = true };
@@ -33,9 +33,9 @@ static toc_status open_source(toc_ctx *ctx, const char *path, const ing_options 
     header = rd_header(s->reader, &s->n_header);
     TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, s->n_header, sizeof *s->folded, &s->folded));
     for (size_t j = 0; j < s->n_header; j++) TOC_TRY(ing_fold(ctx, header[j], &s->folded[j]));
-    s->map = ing_fitting(s->folded, s->n_header, kind);
-    if (!s->map && !only_kind) s->map = ing_fitting(s->folded, s->n_header, NULL);
-    if (!s->map) return ing_unknown(ctx, rd_path(s->reader), s->folded, s->n_header, kind);
+    s->map = ing_fitting(book, s->folded, s->n_header, kind);
+    if (!s->map && !only_kind) s->map = ing_fitting(book, s->folded, s->n_header, NULL);
+    if (!s->map) return ing_unknown(ctx, book, rd_path(s->reader), s->folded, s->n_header, kind);
     *summary = (ing_summary){ .platform = s->map->name, .title = s->map->title, .kind = s->map->kind };
     return toc_arena_copy(ctx, &ctx->arena, rd_path(s->reader), strlen(rd_path(s->reader)), &summary->file);
 }
@@ -48,14 +48,14 @@ static size_t find_source(const source *sources, size_t n, const char *map)
 }
 
 /* What each file means beside the others. */
-static toc_status settle_roles(toc_ctx *ctx, source *sources, size_t n)
+static toc_status settle_roles(toc_ctx *ctx, const ing_book *book, source *sources, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         source *s = &sources[i];
         if (s->map->yields_to) s->only_side = find_source(sources, n, s->map->yields_to) != SIZE_MAX;
         if (s->map->needs && find_source(sources, n, s->map->needs) == SIZE_MAX)
             return toc_fail(ctx, TOC_E_DATA, "%s: %s mean nothing without the file %s beside them; give both", rd_path(s->reader), s->map->title,
-                            ing_map_named(s->map->needs)->title);
+                            ing_map_named(book, s->map->needs)->title);
     }
     return TOC_OK;
 }
@@ -111,9 +111,11 @@ static bool fills(const ing_load *load, const char *column)
 static bool header_used(const ing_load *load, size_t at)
 {
     for (size_t k = 0; k < load->n_bound; k++)
-        if (load->bound[k].at == at) return true;
+        for (size_t p = 0; p < load->bound[k].n_places; p++)
+            if (load->bound[k].places[p].at == at) return true;
     for (size_t k = 0; k < load->n_links; k++)
-        if (load->links[k].key_at == at) return true;
+        for (size_t p = 0; p < load->links[k].n_key; p++)
+            if (load->links[k].key[p].at == at) return true;
     return load->carry_key == at;
 }
 
@@ -139,18 +141,17 @@ static toc_status describe(toc_ctx *ctx, const source *s, const ing_load *load, 
     return TOC_OK;
 }
 
-static toc_status read_source(toc_ctx *ctx, source *sources, size_t n, size_t i, const char *const *paths, const ing_options *options,
+static toc_status read_source(toc_ctx *ctx, const ing_book *book, source *sources, size_t n, size_t i, const char *const *paths, const ing_options *options,
                               shop_data *shop, ing_summary *summary)
 {
     source *s = &sources[i];
-    ing_load load = { .reader = s->reader, .map = s->map, .options = options, .shop = shop, .summary = summary };
+    ing_load load = { .reader = s->reader, .map = s->map, .book = book, .options = options, .shop = shop, .summary = summary };
     toc_status st = TOC_OK;
 
     if (s->only_side) {
         TOC_ASSERT(s->n_sides > 0);
         load.self = &s->sides[0];
-        for (size_t j = 0; j < s->n_header; j++)
-            if (toc_str_is(s->folded[j], s->side_keys[0])) load.self_key = j;
+        load.n_self_key = ing_find_places(&load, s->side_keys[0], s->folded, s->n_header, load.self_key);
     } else if ((st = link_sides(ctx, sources, n, i, paths, options, &load))) goto out;
     if ((st = ing_load_file(ctx, &load, s->folded, s->n_header))) goto out;
     if (!s->only_side) shop->has[s->map->kind] = true;
@@ -172,6 +173,7 @@ static void close_sources(source *sources, size_t n)
 toc_status ing_read(toc_ctx *ctx, const char *const *paths, size_t n, const ing_options *options, shop_data *shop, ing_summary *summaries)
 {
     source *sources = NULL;
+    ing_book book = {0};
     shop_kind kind;
     bool fixed = options && options->kind;
     toc_status st;
@@ -179,16 +181,18 @@ toc_status ing_read(toc_ctx *ctx, const char *const *paths, size_t n, const ing_
     if (fixed && !shop_kind_of(toc_str_of(options->kind), &kind)) return toc_fail(ctx, TOC_E_USAGE, "unknown kind \"%s\"", options->kind);
     if (options && options->currency && *options->currency && !toc_currency_known(toc_str_of(options->currency)))
         return toc_fail(ctx, TOC_E_USAGE, "\"%s\" is no ISO 4217 currency", options->currency);
-    TOC_TRY(toc_alloc(ctx, n, sizeof *sources, &sources));
+    if ((st = ing_book_open(ctx, options ? options->map : NULL, &book))) goto out;
+    if ((st = toc_alloc(ctx, n, sizeof *sources, &sources))) goto out;
     for (size_t i = 0; i < n; i++)
-        if ((st = open_source(ctx, paths[i], options, fixed ? &kind : NULL, n == 1, &sources[i], &summaries[i]))) goto out;
-    if ((st = settle_roles(ctx, sources, n))) goto out;
+        if ((st = open_source(ctx, &book, paths[i], options, fixed ? &kind : NULL, n == 1, &sources[i], &summaries[i]))) goto out;
+    if ((st = settle_roles(ctx, &book, sources, n))) goto out;
     /* files that only serve others come last, when it is known which of their rows were used */
     for (size_t pass = 0; pass < 2; pass++)
         for (size_t i = 0; i < n; i++)
-            if (sources[i].only_side == (pass == 1) && (st = read_source(ctx, sources, n, i, paths, options, shop, &summaries[i]))) goto out;
+            if (sources[i].only_side == (pass == 1) && (st = read_source(ctx, &book, sources, n, i, paths, options, shop, &summaries[i]))) goto out;
 out:
     close_sources(sources, n);
+    ing_book_release(&book);
     return st;
 }
 

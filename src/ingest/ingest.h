@@ -9,6 +9,7 @@ typedef struct {
     const char *currency;  /* of amounts whose export names none; "" when NULL */
     toc_out *rejects;      /* refused rows as CSV: file,line,byte_offset,column,code,message,raw; NULL = counted only */
     const char *encoding;  /* NULL = found out */
+    const char *map;       /* a file of maps that go before those that are compiled in, tocsin-formats(5); NULL = none */
     bool drop_repeats;     /* repeats are left out as duplicates */
 } ing_options;
 
@@ -43,6 +44,9 @@ typedef struct {
  * a file whose partner is missing), TOC_E_USAGE (a kind or encoding that does not exist). */
 TOC_CHECKED toc_status ing_read(toc_ctx *ctx, const char *const *paths, size_t n, const ing_options *options, shop_data *shop,
                                 ing_summary *summaries);
+/* Drafts a map from the header of a file ("-" is stdin), for a person to check: columns are guessed by name. Of options, kind, map and encoding count.
+ * Errors: as rd_open, and those of the map file. */
+TOC_CHECKED toc_status ing_draft(toc_ctx *ctx, const char *path, const ing_options *options, toc_out *out);
 /* Says on stderr what was refused, with -v also what was read, and judges it: TOC_E_DATA when more than max_rejects rows were refused, or, with
  * max_rejects < 0 (none given), when any record was damaged (an unclosed quote ...) or no row at all was accepted. */
 TOC_CHECKED toc_status ing_judge(toc_ctx *ctx, const ing_summary *summaries, size_t n, int64_t max_rejects, const char *rejects_path);

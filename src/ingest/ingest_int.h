@@ -1,8 +1,8 @@
 /* ingest_int.h: platform maps as data, and what the files of ingest share.
  *
  * A map says how one export of one platform becomes rows of one canonical table: which header fills which column and how its text is read. Maps
- * are constant tables, one file a platform; a new export is a new table. Sides are other files of the same export whose columns are joined to each
- * record by a key (the order list behind an item list). */
+ * are written as text (src/ingest/maps, compiled in; or a user's file), one format for both, tocsin-formats(5); mapfile.c reads them. Sides are
+ * other files of the same export whose columns are joined to each record by a key (the order list behind an item list). */
 #ifndef ING_INGEST_INT_H
 #define ING_INGEST_INT_H
 
@@ -12,7 +12,7 @@
 /* How the text of a cell is read. */
 typedef enum {
     ING_PLAIN,    /* by the type of the canonical column */
-    ING_STATUS,   /* a status word of any platform and language (status.c) */
+    ING_STATUS,   /* a status word of any platform and language (maps/statuses.map) */
     ING_FLOAT_ID, /* an id that went through a table of floats: 17850.0 */
     ING_SUM,      /* a whole number, added to what other headers gave */
     ING_POSITIVE, /* an amount whose sign does not matter (refunds written as -12.00); 0 is missing */
@@ -20,6 +20,9 @@ typedef enum {
 } ing_how;
 
 enum { ING_CARRY = 1 }; /* filled on the first row of an order only; later rows of the order repeat it */
+
+/* Headers that make one text, with '-' between those that are not empty, stand in one string with this between. */
+#define ING_PLUS '\x1f'
 
 /* Several fields may fill one column: the first that is not empty does. */
 typedef struct {
@@ -29,7 +32,7 @@ typedef struct {
     unsigned flags;
 } ing_field;
 
-/* Another file of the export: its row whose `their_key` equals our `our_key` (a header of the record or of an earlier side). */
+/* Another file of the export: its row whose `their_key` equals our `our_key` (headers of the record or of an earlier side). */
 typedef struct {
     const char *map; /* name of the side's map */
     const char *our_key, *their_key;
@@ -45,7 +48,14 @@ typedef struct {
     char message[160];
 } ing_reject;
 
-typedef struct ing_map {
+/* What a platform needs beyond cells; a map asks for it by name. May refuse the row. */
+typedef struct {
+    const char *name;
+    shop_kind kind;
+    toc_status (*apply)(toc_ctx *ctx, ing_load *load, size_t row, ing_reject *reject);
+} ing_rule;
+
+typedef struct {
     const char *name;     /* "shopify" ..., shown in summaries */
     const char *title;    /* in words, for messages */
     shop_kind kind;
@@ -58,31 +68,58 @@ typedef struct ing_map {
     const char *yields_to; /* when a file of that map is there, this one is only its side */
     const char *currency;  /* of all amounts, where the export names none */
     const char *carry_key; /* header whose change begins a new order (ING_CARRY) */
-    /* Rules beyond cells; may refuse the row. NULL = none. */
-    toc_status (*finish)(toc_ctx *ctx, ing_load *load, size_t row, ing_reject *reject);
+    const ing_rule *const *rules; /* in the order they are applied; n_rules */
+    size_t n_rules;
+    const char *source;    /* the file that holds the map, and the line it begins; NULL for canonical ones */
+    size_t line;
 } ing_map;
 
+/* ---- mapfile.c: maps from text ---- */
+
+/* A file of maps as the Makefile compiles it in: its lines, NULL-terminated. */
+typedef struct {
+    const char *name;
+    const char *const *lines;
+} ing_map_text;
+extern const ing_map_text ing_builtin_maps[]; /* made from src/ingest/maps/ by make; ends with a NULL name */
+
+/* All maps of a run, and what platforms call the states of an order. Zero is empty; everything but the pool lives in ctx->arena. Not changed
+ * once it is made, so threads may share it. */
+typedef struct {
+    const ing_map **maps; /* in the order of preference: the user's, canonical ones, platforms */
+    size_t n_maps, cap_maps, n_own; /* n_own of them the user's */
+    toc_pool words;       /* folded */
+    shop_status *status;  /* by code of the word; SHOP_NO_STATUS = a word that says nothing */
+    size_t cap_status;
+} ing_book;
+
+/* The maps that are compiled in, and before them those of the file `path` (NULL = none). Errors: TOC_E_IO, TOC_E_DATA (what is wrong with the file,
+ * by line), TOC_E_NOMEM. */
+TOC_CHECKED toc_status ing_book_open(toc_ctx *ctx, const char *path, ing_book *book);
+void ing_book_release(ing_book *book);
+/* Adds the maps and status words of a text. */
+TOC_CHECKED toc_status ing_book_parse(toc_ctx *ctx, ing_book *book, const char *name, toc_str text);
+
+/* ---- rules.c ---- */
+/* The rule of that name, or NULL. */
+const ing_rule *ing_rule_named(toc_str name);
+
 /* ---- maps.c ---- */
-extern const ing_map *const ing_canonical_maps[], *const ing_platform_maps[]; /* NULL-terminated */
-extern const ing_map ing_shopify_orders, ing_shopify_products, ing_shopify_inventory, ing_shopify_customers;
-extern const ing_map ing_judgeme_reviews, ing_loox_reviews, ing_chinese_reviews;
-extern const ing_map ing_amazon_all_orders, ing_amazon_new_orders, ing_amazon_fba_inventory, ing_amazon_reviews;
-extern const ing_map ing_taobao_orders, ing_taobao_details, ing_taobao_items;
-extern const ing_map ing_olist_orders, ing_olist_items, ing_olist_payments, ing_olist_customers, ing_olist_reviews, ing_olist_products,
-    ing_olist_sellers;
-extern const ing_map ing_uci_retail;
+extern const ing_map *const ing_canonical_maps[]; /* NULL-terminated */
 
 /* A header as maps spell it: ASCII lower case, blanks at the ends dropped and inner ones single, in the context's arena. */
 TOC_CHECKED toc_status ing_fold(toc_ctx *ctx, toc_str header, toc_str *folded);
 /* The best map whose signature is complete, or NULL; kind NULL = any. */
-const ing_map *ing_fitting(const toc_str *folded, size_t n, const shop_kind *kind);
+const ing_map *ing_fitting(const ing_book *book, const toc_str *folded, size_t n, const shop_kind *kind);
 /* Fails with TOC_E_DATA that names the nearest map and what the header lacks of it. */
-TOC_CHECKED toc_status ing_unknown(toc_ctx *ctx, const char *path, const toc_str *folded, size_t n, const shop_kind *kind);
-const ing_map *ing_map_named(const char *name);
+TOC_CHECKED toc_status ing_unknown(toc_ctx *ctx, const ing_book *book, const char *path, const toc_str *folded, size_t n, const shop_kind *kind);
+const ing_map *ing_map_named(const ing_book *book, const char *name);
 
 /* ---- status.c ---- */
-/* The canonical status of a platform's word; SHOP_NO_STATUS where unknown. */
-shop_status ing_status_of(toc_str word);
+/* Makes a platform's word mean a status (SHOP_NO_STATUS: the word says nothing). A word that is known already keeps its meaning. */
+TOC_CHECKED toc_status ing_status_add(toc_ctx *ctx, ing_book *book, toc_str word, shop_status status);
+/* The canonical status of a platform's word, SHOP_NO_STATUS for one that says nothing; false where unknown. */
+bool ing_status_of(const ing_book *book, toc_str word, shop_status *status);
 
 /* ---- clean.c ---- */
 /* Without what spreadsheets wrap ids in: ="123", a leading ' or `, tabs. */
@@ -100,7 +137,7 @@ typedef struct {
     const char *path;
     tab_table table;
     toc_str *folded;     /* its headers */
-    tab_column *key;     /* of the joins below */
+    toc_pool keys;       /* of the joins, as ids are cleaned */
     uint32_t *first;     /* row + 1 by code of the key */
     bool *used;          /* rows that were joined */
 } ing_side;
@@ -110,15 +147,26 @@ void ing_side_release(ing_side *side);
 /* Row of a key, or SIZE_MAX. */
 size_t ing_side_find(const ing_side *side, toc_str key);
 /* Column of a folded header, or NULL. */
-const tab_column *ing_side_column(const ing_side *side, const char *header);
+const tab_column *ing_side_column(const ing_side *side, toc_str header);
+/* Adds one of the texts that make a key or an id, cleaned as ids are, with '-' between those that are not empty. */
+TOC_CHECKED toc_status ing_join_text(toc_ctx *ctx, toc_buf *joined, toc_str text);
 
 /* ---- load.c: the records of one file into rows ---- */
+
+/* Where a header's text is found. */
 typedef struct {
-    const ing_field *field;
-    size_t column;             /* canonical */
     size_t at;                 /* place in the record; SIZE_MAX = from a side */
     size_t side;               /* number of the join */
     const tab_column *theirs;
+} ing_place;
+
+enum { ING_MAX_PLACES = 4 }; /* headers that make one text */
+
+typedef struct {
+    const ing_field *field;
+    size_t column;             /* canonical */
+    ing_place places[ING_MAX_PLACES];
+    size_t n_places;           /* 0 = a value of the map itself */
     size_t dmy, mdy, unclear;  /* what its dates look like */
     toc_date_order date_order;
     toc_buf carried;
@@ -131,9 +179,8 @@ typedef struct {
 typedef struct {
     const ing_join *join;
     ing_side *side;
-    size_t key_at;             /* as in ing_bound */
-    size_t key_side;
-    const tab_column *key_theirs;
+    ing_place key[ING_MAX_PLACES];
+    size_t n_key;
     size_t row;                /* matched for the current record */
 } ing_link;
 
@@ -155,6 +202,7 @@ enum { ING_MAX_LINKS = 8, ING_MAX_COLUMNS = 48 };
 struct ing_load {
     rd_reader *reader;
     const ing_map *map;
+    const ing_book *book;
     const ing_options *options;
     shop_data *shop;
     ing_summary *summary;
@@ -163,7 +211,8 @@ struct ing_load {
     ing_link links[ING_MAX_LINKS];
     size_t n_links;
     ing_side *self;            /* this file as a side of others: only say which rows were used */
-    size_t self_key;           /* place of its key in the record */
+    ing_place self_key[ING_MAX_PLACES]; /* of its key in the record */
+    size_t n_self_key;
     size_t currency_at;        /* bound field that gives the currency; SIZE_MAX = none */
     size_t carry_key;          /* place in the record; SIZE_MAX = none */
     toc_buf carry_text;
@@ -176,9 +225,12 @@ struct ing_load {
     size_t n_columns;
     size_t first_row;          /* of the canonical table that came from this file */
     ing_rows seen;
-    toc_buf scratch;
+    toc_buf scratch, joined;
 };
 
+/* The places of a header, or of several with ING_PLUS between (at most ING_MAX_PLACES), in the record, else in the sides; their number, 0 = not all
+ * are there. */
+size_t ing_find_places(const ing_load *load, const char *header, const toc_str *folded, size_t n, ing_place *places);
 /* Reads all records of load->reader. The caller has set reader, map, options, shop, summary, links and self. */
 TOC_CHECKED toc_status ing_load_file(toc_ctx *ctx, ing_load *load, const toc_str *folded, size_t n_header);
 void ing_load_release(ing_load *load);
@@ -196,8 +248,12 @@ uint64_t ing_line_hash(const shop_data *shop, size_t row);
 
 /* ---- rows.c: one record into one row ---- */
 TOC_CHECKED toc_status ing_convert(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const rd_record *record, size_t row, ing_reject *reject);
+/* The text that places make for a record, with '-' between several. Borrowed from the batch, or from `joined` until the next call. */
+TOC_CHECKED toc_status ing_text_at(toc_ctx *ctx, ing_load *load, const ing_place *places, size_t n, const rd_batch *batch, const rd_record *record,
+                                   toc_str *text);
 /* The text a bound field finds for a record. */
-toc_str ing_bound_text(const ing_load *load, const ing_bound *bound, const rd_batch *batch, const rd_record *record);
+TOC_CHECKED toc_status ing_bound_text(toc_ctx *ctx, ing_load *load, const ing_bound *bound, const rd_batch *batch, const rd_record *record,
+                                      toc_str *text);
 /* Makes all cells of a row missing again. */
 void ing_blank_row(ing_load *load, size_t row);
 

@@ -4,19 +4,32 @@
  * until the end of the file is known; else each batch becomes rows at once. Rows are added a batch at a time; a refused one gives its place back. */
 #include "ingest/ingest_int.h"
 
-static void place(const ing_load *load, const char *header, const toc_str *folded, size_t n, size_t *at, size_t *side, const tab_column **theirs)
+/* One header. */
+static bool find_place(const ing_load *load, toc_str header, const toc_str *folded, size_t n, ing_place *place)
 {
-    *at = SIZE_MAX;
-    *theirs = NULL;
+    *place = (ing_place){ .at = SIZE_MAX };
     for (size_t i = 0; i < n; i++) {
-        if (!toc_str_is(folded[i], header)) continue;
-        *at = i;
-        return;
+        if (!toc_str_eq(folded[i], header)) continue;
+        place->at = i;
+        return true;
     }
-    for (size_t k = 0; k < load->n_links && !*theirs; k++) {
-        *theirs = ing_side_column(load->links[k].side, header);
-        *side = k;
+    for (size_t k = 0; k < load->n_links && !place->theirs; k++) {
+        place->theirs = ing_side_column(load->links[k].side, header);
+        place->side = k;
     }
+    return place->theirs;
+}
+
+size_t ing_find_places(const ing_load *load, const char *header, const toc_str *folded, size_t n, ing_place *places)
+{
+    toc_str rest = toc_str_of(header), piece;
+    size_t found = 0;
+
+    while (toc_str_split(&rest, ING_PLUS, &piece)) {
+        if (!find_place(load, piece, folded, n, &places[found])) return 0;
+        found++;
+    }
+    return found;
 }
 
 /* Finds the columns that the map's fields mean. */
@@ -27,17 +40,15 @@ static toc_status bind(toc_ctx *ctx, ing_load *load, const toc_str *folded, size
     load->currency_at = load->carry_key = SIZE_MAX;
     for (size_t k = 0; k < load->n_links; k++) {
         ing_link *l = &load->links[k];
-        place(load, l->join->our_key, folded, n, &l->key_at, &l->key_side, &l->key_theirs);
+        l->n_key = ing_find_places(load, l->join->our_key, folded, n, l->key);
     }
     for (size_t i = 0; map->carry_key && i < n; i++)
         if (toc_str_is(folded[i], map->carry_key)) load->carry_key = i;
     TOC_TRY(toc_alloc(ctx, map->n_fields, sizeof *load->bound, &load->bound));
     for (size_t k = 0; k < map->n_fields; k++) {
-        ing_bound b = { .field = &map->fields[k], .at = SIZE_MAX, .date_order = TOC_DATE_YMD };
-        if (b.field->how != ING_CONST) {
-            place(load, b.field->header, folded, n, &b.at, &b.side, &b.theirs);
-            if (b.at == SIZE_MAX && !b.theirs) continue;
-        }
+        ing_bound b = { .field = &map->fields[k], .date_order = TOC_DATE_YMD };
+        if (b.field->how != ING_CONST) b.n_places = ing_find_places(load, b.field->header, folded, n, b.places);
+        if (b.field->how != ING_CONST && !b.n_places) continue;
         int column = shop_column_of(map->kind, toc_str_of(b.field->column));
         TOC_ASSERT(column >= 0);
         b.column = (size_t)column;
@@ -52,14 +63,19 @@ static shop_type type_of(const ing_load *load, const ing_bound *b)
     return shop_schema_of(load->map->kind)->columns[b->column].type;
 }
 
+static bool in_record(const ing_bound *b)
+{
+    return b->n_places && b->places[0].at != SIZE_MAX;
+}
+
 /* What the dates of a batch say about their order. */
 static void weigh_dates(ing_load *load, const rd_batch *batch)
 {
     for (size_t k = 0; k < load->n_bound; k++) {
         ing_bound *b = &load->bound[k];
-        if (type_of(load, b) != SHOP_T_TIME || b->at == SIZE_MAX) continue;
+        if (type_of(load, b) != SHOP_T_TIME || !in_record(b)) continue;
         for (size_t i = 0; i < batch->n; i++) {
-            toc_str text = toc_str_trim(rd_field(batch, &batch->records[i], b->at));
+            toc_str text = toc_str_trim(rd_field(batch, &batch->records[i], b->places[0].at));
             if (!text.n) continue;
             toc_date_order order = toc_date_order_of(text);
             b->dmy += order == TOC_DATE_DMY;
@@ -99,9 +115,9 @@ static void weigh_amounts(ing_load *load, const rd_batch *batch)
 
     for (size_t k = 0; k < load->n_bound; k++) {
         const ing_bound *b = &load->bound[k];
-        if (type_of(load, b) != SHOP_T_MONEY || b->at == SIZE_MAX) continue;
+        if (type_of(load, b) != SHOP_T_MONEY || !in_record(b)) continue;
         for (size_t i = 0; i < batch->n; i++) {
-            toc_str text = toc_str_trim(rd_field(batch, &batch->records[i], b->at));
+            toc_str text = toc_str_trim(rd_field(batch, &batch->records[i], b->places[0].at));
             for (size_t after = 1; after <= 2 && after < text.n; after++) {
                 comma += text.p[text.n - 1 - after] == ',';
                 point += text.p[text.n - 1 - after] == '.';
@@ -137,7 +153,9 @@ static toc_status account_side(toc_ctx *ctx, ing_load *load, const rd_batch *bat
         const rd_record *r = &batch->records[i];
         ing_reject reject = {0};
         char why[160];
-        size_t row = r->fault ? SIZE_MAX : ing_side_find(load->self, rd_field(batch, r, load->self_key));
+        toc_str key = { "", 0 };
+        if (!r->fault) TOC_TRY(ing_text_at(ctx, load, load->self_key, load->n_self_key, batch, r, &key));
+        size_t row = ing_side_find(load->self, key);
         load->summary->rows++;
         if (r->fault) ING_REJECT(&reject, rd_fault_code(r->fault), "", "%s", rd_fault_text(load->reader, batch, r, why));
         else if (row == SIZE_MAX || !load->self->used[row]) ING_REJECT(&reject, "no_items", "", "no accepted line in the other file belongs to it");
@@ -265,6 +283,7 @@ void ing_load_release(ing_load *load)
     toc_free(load->bound);
     toc_buf_release(&load->carry_text);
     toc_buf_release(&load->scratch);
+    toc_buf_release(&load->joined);
     ing_seen_release(&load->seen);
     *load = (ing_load){0};
 }

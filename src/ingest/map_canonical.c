@@ -1,7 +1,7 @@
 /* map_canonical.c: the canonical tables themselves, made from shop/columns.h. */
 #include "ingest/ingest_int.h"
 
-#define FIELD(name, type, domain, need) { #name, #name, ING_PLAIN, 0 },
+#define FIELD(name, type, domain, need) { .header = #name, .column = #name },
 
 static const ing_field reviews[] = { SHOP_REVIEW_COLUMNS(FIELD) };
 static const ing_field products[] = { SHOP_PRODUCT_COLUMNS(FIELD) };
@@ -13,7 +13,7 @@ static const ing_field payments[] = { SHOP_PAYMENT_COLUMNS(FIELD) };
 static const ing_field events[] = { SHOP_EVENT_COLUMNS(FIELD) };
 static const ing_field labels[] = { SHOP_LABEL_COLUMNS(FIELD) };
 /* status first: the first field that fills a column wins, and the plain one below never gets there */
-static const ing_field orders[] = { { "status", "status", ING_STATUS, 0 }, SHOP_ORDER_COLUMNS(FIELD) };
+static const ing_field orders[] = { { .header = "status", .column = "status", .how = ING_STATUS }, SHOP_ORDER_COLUMNS(FIELD) };
 
 #define MAP(var, word, list, kind_, ...) \
     static const char *const var##_signature[] = { __VA_ARGS__, NULL }; \

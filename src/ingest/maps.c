@@ -1,13 +1,5 @@
-/* maps.c: the list of maps, and which one a header belongs to. */
+/* maps.c: which map a header belongs to. */
 #include "ingest/ingest_int.h"
-
-const ing_map *const ing_platform_maps[] = {
-    &ing_shopify_orders, &ing_shopify_products, &ing_shopify_inventory, &ing_shopify_customers,
-    &ing_amazon_all_orders, &ing_amazon_new_orders, &ing_amazon_fba_inventory, &ing_amazon_reviews,
-    &ing_taobao_details, &ing_taobao_orders, &ing_taobao_items,
-    &ing_olist_items, &ing_olist_orders, &ing_olist_payments, &ing_olist_customers, &ing_olist_reviews, &ing_olist_products, &ing_olist_sellers,
-    &ing_uci_retail, &ing_judgeme_reviews, &ing_loox_reviews, &ing_chinese_reviews, NULL,
-};
 
 toc_status ing_fold(toc_ctx *ctx, toc_str header, toc_str *folded)
 {
@@ -26,10 +18,10 @@ toc_status ing_fold(toc_ctx *ctx, toc_str header, toc_str *folded)
     return TOC_OK;
 }
 
-const ing_map *ing_map_named(const char *name)
+const ing_map *ing_map_named(const ing_book *book, const char *name)
 {
-    for (size_t k = 0; ing_platform_maps[k]; k++)
-        if (strcmp(ing_platform_maps[k]->name, name) == 0) return ing_platform_maps[k];
+    for (size_t k = 0; k < book->n_maps; k++)
+        if (book->maps[k]->source && strcmp(book->maps[k]->name, name) == 0) return book->maps[k];
     return NULL;
 }
 
@@ -57,6 +49,16 @@ typedef struct {
     size_t used;            /* headers that the map or its signature knows */
 } fit;
 
+/* Whether a header is one of those whose texts a field joins. */
+static bool names_header(const char *field, toc_str header)
+{
+    toc_str rest = toc_str_of(field), piece;
+
+    while (toc_str_split(&rest, ING_PLUS, &piece))
+        if (toc_str_eq(piece, header)) return true;
+    return false;
+}
+
 static fit fit_of(const ing_map *map, const toc_str *folded, size_t n)
 {
     fit f = { .map = map };
@@ -67,7 +69,7 @@ static fit fit_of(const ing_map *map, const toc_str *folded, size_t n)
     }
     for (size_t i = 0; i < n; i++) {
         bool known = false;
-        for (size_t k = 0; k < map->n_fields && !known; k++) known = toc_str_is(folded[i], map->fields[k].header) && map->fields[k].how != ING_CONST;
+        for (size_t k = 0; k < map->n_fields && !known; k++) known = map->fields[k].how != ING_CONST && names_header(map->fields[k].header, folded[i]);
         for (size_t k = 0; map->signature[k] && !known; k++) known = has_any(map->signature[k], &folded[i], 1);
         f.used += known;
     }
@@ -83,32 +85,33 @@ static bool better(fit a, fit b)
     return a.lacking * b.wanted < b.lacking * a.wanted;
 }
 
-static void weigh(const ing_map *const *maps, const toc_str *folded, size_t n, const shop_kind *kind, fit *best)
-{
-    for (size_t k = 0; maps[k]; k++) {
-        if (kind && maps[k]->kind != *kind) continue;
-        fit f = fit_of(maps[k], folded, n);
-        if (better(f, *best)) *best = f;
-    }
-}
-
-const ing_map *ing_fitting(const toc_str *folded, size_t n, const shop_kind *kind)
+/* The map that fits best. The user's come first: where one of them is complete, no other is asked. */
+static fit best_fit(const ing_book *book, const toc_str *folded, size_t n, const shop_kind *kind)
 {
     fit best = {0};
 
-    weigh(ing_canonical_maps, folded, n, kind, &best);
-    weigh(ing_platform_maps, folded, n, kind, &best);
+    for (size_t k = 0; k < book->n_maps; k++) {
+        if (k == book->n_own && best.map && !best.lacking) break;
+        if (kind && book->maps[k]->kind != *kind) continue;
+        fit f = fit_of(book->maps[k], folded, n);
+        if (better(f, best)) best = f;
+    }
+    return best;
+}
+
+const ing_map *ing_fitting(const ing_book *book, const toc_str *folded, size_t n, const shop_kind *kind)
+{
+    fit best = best_fit(book, folded, n, kind);
+
     return best.map && !best.lacking ? best.map : NULL;
 }
 
-toc_status ing_unknown(toc_ctx *ctx, const char *path, const toc_str *folded, size_t n, const shop_kind *kind)
+toc_status ing_unknown(toc_ctx *ctx, const ing_book *book, const char *path, const toc_str *folded, size_t n, const shop_kind *kind)
 {
-    fit best = {0};
+    fit best = best_fit(book, folded, n, kind);
     toc_buf lacking = {0};
     toc_status st = TOC_OK;
 
-    weigh(ing_canonical_maps, folded, n, kind, &best);
-    weigh(ing_platform_maps, folded, n, kind, &best);
     for (size_t k = 0; !st && best.map->signature[k]; k++)
         if (!has_any(best.map->signature[k], folded, n))
             st = toc_buf_printf(ctx, &lacking, "%s%s", lacking.n ? ", " : "", best.map->signature[k]);

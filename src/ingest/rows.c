@@ -11,12 +11,27 @@ void ing_blank_row(ing_load *load, size_t row)
     }
 }
 
-toc_str ing_bound_text(const ing_load *load, const ing_bound *bound, const rd_batch *batch, const rd_record *record)
+static toc_str place_text(const ing_load *load, const ing_place *place, const rd_batch *batch, const rd_record *record)
 {
-    if (bound->field->how == ING_CONST) return toc_str_of(bound->field->header);
-    if (bound->at != SIZE_MAX) return rd_field(batch, record, bound->at);
-    size_t row = load->links[bound->side].row;
-    return row == SIZE_MAX ? (toc_str){ "", 0 } : toc_pool_str(bound->theirs->pool, bound->theirs->code[row]);
+    if (place->at != SIZE_MAX) return rd_field(batch, record, place->at);
+    size_t row = load->links[place->side].row;
+    return row == SIZE_MAX ? (toc_str){ "", 0 } : toc_pool_str(place->theirs->pool, place->theirs->code[row]);
+}
+
+toc_status ing_text_at(toc_ctx *ctx, ing_load *load, const ing_place *places, size_t n, const rd_batch *batch, const rd_record *record, toc_str *text)
+{
+    *text = n ? place_text(load, &places[0], batch, record) : (toc_str){ "", 0 };
+    if (n < 2) return TOC_OK;
+    toc_buf_reset(&load->joined);
+    for (size_t k = 0; k < n; k++) TOC_TRY(ing_join_text(ctx, &load->joined, place_text(load, &places[k], batch, record)));
+    *text = (toc_str){ load->joined.p ? load->joined.p : "", load->joined.n };
+    return TOC_OK;
+}
+
+toc_status ing_bound_text(toc_ctx *ctx, ing_load *load, const ing_bound *b, const rd_batch *batch, const rd_record *record, toc_str *text)
+{
+    *text = toc_str_of(b->field->header);
+    return b->field->how == ING_CONST ? TOC_OK : ing_text_at(ctx, load, b->places, b->n_places, batch, record, text);
 }
 
 static bool is_filled(const ing_load *load, size_t column, size_t row)
@@ -26,21 +41,19 @@ static bool is_filled(const ing_load *load, size_t column, size_t row)
 }
 
 /* Finds the rows of the sides for a record. */
-static bool match_sides(ing_load *load, const rd_batch *batch, const rd_record *record, ing_reject *reject)
+static toc_status match_sides(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const rd_record *record, ing_reject *reject)
 {
+    for (size_t k = 0; k < load->n_links; k++) load->links[k].row = SIZE_MAX;
     for (size_t k = 0; k < load->n_links; k++) {
         ing_link *l = &load->links[k];
-        toc_str key = { "", 0 };
-        if (l->key_at != SIZE_MAX) key = rd_field(batch, record, l->key_at);
-        else if (load->links[l->key_side].row != SIZE_MAX)
-            key = toc_pool_str(l->key_theirs->pool, l->key_theirs->code[load->links[l->key_side].row]);
+        toc_str key;
+        TOC_TRY(ing_text_at(ctx, load, l->key, l->n_key, batch, record, &key));
         l->row = ing_side_find(l->side, key);
-        if (l->row == SIZE_MAX && l->join->no_match) {
-            ING_REJECT(reject, l->join->no_match, "order_id", "\"%.*s\" is not in %.80s", (int)TOC_MIN(key.n, (size_t)40), key.p, l->side->path);
-            return false;
-        }
+        if (l->row != SIZE_MAX || !l->join->no_match) continue;
+        ING_REJECT(reject, l->join->no_match, "order_id", "\"%.*s\" is not in %.80s", (int)TOC_MIN(key.n, (size_t)40), key.p, l->side->path);
+        return TOC_OK;
     }
-    return true;
+    return TOC_OK;
 }
 
 /* Later rows of an order repeat what its first row said. */
@@ -56,7 +69,8 @@ static toc_status carry(toc_ctx *ctx, ing_load *load, const rd_batch *batch, con
     for (size_t k = 0; k < load->n_bound; k++) {
         ing_bound *b = &load->bound[k];
         if (!(b->field->flags & ING_CARRY)) continue;
-        toc_str text = ing_bound_text(load, b, batch, record);
+        toc_str text;
+        TOC_TRY(ing_bound_text(ctx, load, b, batch, record, &text));
         toc_buf_reset(&b->carried);
         TOC_TRY(toc_buf_add(ctx, &b->carried, text.p, text.n));
     }
@@ -71,7 +85,9 @@ static toc_status settle_currency(toc_ctx *ctx, ing_load *load, const rd_batch *
 
     if (load->currency_at != SIZE_MAX) {
         const ing_bound *b = &load->bound[load->currency_at];
-        toc_str text = toc_str_trim(ing_bound_text(load, b, batch, record));
+        toc_str text;
+        TOC_TRY(ing_bound_text(ctx, load, b, batch, record, &text));
+        text = toc_str_trim(text);
         if (!text.n && b->field->flags & ING_CARRY) text = toc_str_trim((toc_str){ b->carried.p, b->carried.n });
         char upper[3];
         if (text.n == 3) {
@@ -111,11 +127,12 @@ static toc_status put_code(toc_ctx *ctx, ing_load *load, ing_bound *b, size_t ro
     }
     if (b->field->how == ING_FLOAT_ID && toc_str_ends(text, ".0")) text.n -= 2;
     if (b->field->how == ING_STATUS) {
-        shop_status status = ing_status_of(text);
-        if (status == SHOP_NO_STATUS) {
+        shop_status status;
+        if (!ing_status_of(load->book, text, &status)) {
             ING_REJECT(reject, "status", c->name, "unknown status \"%.*s\"", (int)TOC_MIN(text.n, (size_t)80), text.p);
             return TOC_OK;
         }
+        if (status == SHOP_NO_STATUS) return TOC_OK;
         text = toc_str_of(shop_status_name(status));
     }
     TOC_TRY(ing_clean_text(ctx, text, &load->scratch, &text));
@@ -252,20 +269,22 @@ static void check(const ing_load *load, size_t row, ing_reject *reject)
 
 toc_status ing_convert(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const rd_record *record, size_t row, ing_reject *reject)
 {
-    if (!match_sides(load, batch, record, reject)) return TOC_OK;
+    TOC_TRY(match_sides(ctx, load, batch, record, reject));
+    if (reject->code) return TOC_OK;
     if (load->carry_key != SIZE_MAX) TOC_TRY(carry(ctx, load, batch, record));
     TOC_TRY(settle_currency(ctx, load, batch, record, reject));
     for (size_t k = 0; k < load->n_bound && !reject->code; k++) {
         ing_bound *b = &load->bound[k];
         if (k == load->currency_at || (is_filled(load, b->column, row) && b->field->how != ING_SUM)) continue;
-        toc_str text = ing_bound_text(load, b, batch, record);
+        toc_str text;
+        TOC_TRY(ing_bound_text(ctx, load, b, batch, record, &text));
         if (!text.n && b->field->flags & ING_CARRY && b->carried.n) text = (toc_str){ b->carried.p, b->carried.n };
         if (text.n) TOC_TRY(put(ctx, load, b, row, text, reject));
     }
     if (reject->code) return TOC_OK;
     if (load->map->kind == SHOP_ORDERS) load->shop->orders.currency[row] = load->digits_of;
     if (load->map->kind == SHOP_PAYMENTS) load->shop->payments.currency[row] = load->digits_of;
-    if (load->map->finish) TOC_TRY(load->map->finish(ctx, load, row, reject));
+    for (size_t k = 0; k < load->map->n_rules && !reject->code; k++) TOC_TRY(load->map->rules[k]->apply(ctx, load, row, reject));
     if (!reject->code) check(load, row, reject);
     for (size_t k = 0; k < load->n_links && !reject->code && load->map->kind == SHOP_ORDERS; k++)
         if (load->links[k].row != SIZE_MAX) load->links[k].side->used[load->links[k].row] = true;
