@@ -27,7 +27,7 @@ static toc_status read_group(toc_ctx *ctx, reading *r, const char *kind, const c
         r->n_orders += summaries[i].kind == SHOP_ORDERS;
         r->states |= summaries[i].states > 0;
     }
-    return ing_judge(ctx, summaries, n, -1, r->rejects_path);
+    return ing_judge(ctx, summaries, n, NULL, r->rejects_path);
 }
 
 static toc_status read_files(toc_ctx *ctx, const cli_call *call, const cli_shop *source, reading *r)

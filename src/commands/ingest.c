@@ -6,13 +6,12 @@
 #include "store/store.h"
 
 typedef struct {
-    const char *store, *kind, *rejects, *currency, *encoding, *map;
-    int64_t max_rejects; /* -1 = none given */
+    const char *store, *kind, *rejects, *max_rejects, *currency, *encoding, *map;
     int64_t known_at;    /* TOC_NO_TIME = as the export's content tells */
     bool drop_repeats, write_map;
 } args;
 
-static const args defaults = { .max_rejects = -1, .known_at = TOC_NO_TIME };
+static const args defaults = { .known_at = TOC_NO_TIME };
 
 static const char *const kinds[] = {
     "orders", "reviews", "products", "stock", "promotions", "customers", "merchants", "payments", "events", "labels", NULL
@@ -22,7 +21,7 @@ static const cli_option options[] = {
     CLI_WORD('k', "kind", args, kind, kinds, .help = "what the file is, and what is written [by its columns]"),
     CLI_TEXT('S', "store", args, store, .arg = "FILE", .help = "add the rows to this store instead of writing CSV"),
     CLI_TEXT('r', "rejects", args, rejects, .arg = "FILE", .help = "write refused rows to FILE, with line, column and reason"),
-    CLI_INT(0, "max-rejects", args, max_rejects, .min = 0, .max = 1e15, .help = "fail with exit 3 above N refused rows [damaged records fail]"),
+    CLI_TEXT(0, "max-rejects", args, max_rejects, .arg = "N|P%", .help = "fail with exit 3 above N refused rows [damaged records fail]"),
     CLI_TEXT(0, "currency", args, currency, .arg = "CODE", .help = "currency of amounts whose export names none"),
     CLI_TEXT(0, "encoding", args, encoding, .arg = "NAME", .help = "encoding of the files [found out]"),
     CLI_TEXT('m', "map", args, map, .arg = "FILE", .help = "how exports nobody knows are read, tocsin-formats(5)"),
@@ -68,8 +67,10 @@ static toc_status write_csv(toc_ctx *ctx, const args *a, const shop_data *shop)
 static toc_status read_all(toc_ctx *ctx, const args *a, const char *const *files, size_t n, shop_data *shop, ing_summary *summaries)
 {
     toc_out rejects = {0};
+    ing_limit limit;
     ing_options reading = { .kind = a->kind, .currency = a->currency, .encoding = a->encoding, .map = a->map, .drop_repeats = a->drop_repeats };
 
+    TOC_TRY(ing_limit_of(ctx, a->max_rejects, &limit));
     if (a->rejects) {
         TOC_TRY(toc_out_open(ctx, a->rejects, true, &rejects));
         rd_reject_header(&rejects);
@@ -80,7 +81,7 @@ static toc_status read_all(toc_ctx *ctx, const args *a, const char *const *files
         toc_status closed = toc_out_close(ctx, &rejects);
         if (!st) st = closed;
     }
-    return st ? st : ing_judge(ctx, summaries, n, a->max_rejects, a->rejects);
+    return st ? st : ing_judge(ctx, summaries, n, &limit, a->rejects);
 }
 
 /* All rows and the names of their files, or nothing; nothing too where the store has read all of these files before. */

@@ -6,12 +6,12 @@
 #include "night/night.h"
 
 typedef struct {
-    const char *store, *inbox, *out, *fail_on, *currency;
-    int64_t as_of, max_rejects, top;
+    const char *store, *inbox, *out, *fail_on, *max_rejects, *currency;
+    int64_t as_of, top;
     bool no_stamp;
 } args;
 
-static const args defaults = { .fail_on = "none", .as_of = TOC_NO_TIME, .max_rejects = -1, .top = 20 };
+static const args defaults = { .fail_on = "none", .as_of = TOC_NO_TIME, .top = 20 };
 
 static const cli_option options[] = {
     CLI_TEXT('S', "store", args, store, .arg = "FILE", .help = "remember the shop in this store (made when missing)"),
@@ -20,8 +20,7 @@ static const cli_option options[] = {
     CLI_TIME('T', "as-of", args, as_of, .help = "the moment; nothing later is seen [after the last event]"),
     CLI_INT('n', "top", args, top, .min = 1, .max = 1e6, .help = "show the N worst of each question on the front page [20]"),
     CLI_WORD(0, "fail-on", args, fail_on, cmd_fail_words, .arg = "LEVEL", .help = "exit 1 on warnings of LEVEL or worse [none]"),
-    CLI_INT(0, "max-rejects", args, max_rejects, .min = 0, .max = 1e15,
-            .help = "fail with exit 3 above N refused rows [damaged records fail]"),
+    CLI_TEXT(0, "max-rejects", args, max_rejects, .arg = "N|P%", .help = "fail with exit 3 above N refused rows [damaged records fail]"),
     CLI_TEXT(0, "currency", args, currency, .arg = "CODE", .help = "currency of amounts whose export names none"),
     CLI_FLAG(0, "no-stamp", args, no_stamp, .help = "leave version, arguments and times out of the reports"),
     CLI_END,

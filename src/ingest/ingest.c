@@ -1,4 +1,6 @@
 /* ingest.c: several files together. All are opened and recognised first; then those that others join to are held as tables; then each is read. */
+#include <math.h>
+
 #include "ingest/ingest_int.h"
 
 typedef struct {
@@ -225,14 +227,38 @@ static toc_status tell(toc_ctx *ctx, const ing_summary *s)
     return note_list(ctx, s->file, "columns not used", s->unmapped, s->n_unmapped);
 }
 
-toc_status ing_judge(toc_ctx *ctx, const ing_summary *summaries, size_t n, int64_t max_rejects, const char *rejects_path)
+toc_status ing_limit_of(toc_ctx *ctx, const char *text, ing_limit *limit)
 {
-    size_t rejected = 0, damaged = 0, accepted = 0;
+    toc_str number = toc_str_of(text);
+    double percent = 0;
+    int64_t rows = 0;
+
+    *limit = (ing_limit){0};
+    if (!text) return TOC_OK;
+    bool share = number.n > 1 && number.p[number.n - 1] == '%';
+    number.n -= share;
+    bool fine = share ? toc_parse_double(number, &percent) && percent >= 0 && percent <= 100 : toc_parse_int(number, &rows) && rows >= 0;
+    if (!fine) return toc_fail(ctx, TOC_E_USAGE, "--max-rejects: \"%s\" is neither a number of rows nor a share such as 0.5%%", text);
+    *limit = (ing_limit){ .text = text, .share = share, .most = share ? (int64_t)llround(percent * 1e3) : rows };
+    return TOC_OK;
+}
+
+static bool above(const ing_limit *limit, size_t rejected, size_t rows)
+{
+    if (!limit->share) return rejected > (uint64_t)limit->most;
+    return (uint64_t)rejected * 100000 > (uint64_t)limit->most * rows;
+}
+
+toc_status ing_judge(toc_ctx *ctx, const ing_summary *summaries, size_t n, const ing_limit *max_rejects, const char *rejects_path)
+{
+    size_t rejected = 0, damaged = 0, accepted = 0, rows = 0;
+    bool limited = max_rejects && max_rejects->text;
     const char *first = NULL;
 
     for (size_t i = 0; i < n; i++) {
         const ing_summary *s = &summaries[i];
         TOC_TRY(tell(ctx, s));
+        rows += s->rows;
         rejected += s->rejected;
         damaged += s->damaged;
         accepted += s->accepted + s->duplicate;
@@ -241,9 +267,9 @@ toc_status ing_judge(toc_ctx *ctx, const ing_summary *summaries, size_t n, int64
             toc_warn(ctx, "%s: %zu of %zu rows rejected%s%s", s->file, s->rejected, s->rows,
                      rejects_path ? ", see " : "; --rejects FILE keeps them", rejects_path ? rejects_path : "");
     }
-    if (max_rejects >= 0 && rejected > (uint64_t)max_rejects)
-        return toc_fail(ctx, TOC_E_DATA, "%zu rows rejected, more than --max-rejects %lld", rejected, (long long)max_rejects);
-    if (max_rejects < 0 && damaged)
+    if (limited && above(max_rejects, rejected, rows))
+        return toc_fail(ctx, TOC_E_DATA, "%zu of %zu rows rejected, more than --max-rejects %s", rejected, rows, max_rejects->text);
+    if (!limited && damaged)
         return toc_fail(ctx, TOC_E_DATA, "%s (%zu such records; --max-rejects N goes on without them)", first, damaged);
     if (!accepted && rejected) return toc_fail(ctx, TOC_E_DATA, "no row could be used: all %zu were rejected", rejected);
     return TOC_OK;

@@ -47,8 +47,16 @@ TOC_CHECKED toc_status ing_read(toc_ctx *ctx, const char *const *paths, size_t n
 /* Drafts a map from the header of a file ("-" is stdin), for a person to check: columns are guessed by name. Of options, kind, map and encoding count.
  * Errors: as rd_open, and those of the map file. */
 TOC_CHECKED toc_status ing_draft(toc_ctx *ctx, const char *path, const ing_options *options, toc_out *out);
-/* Says on stderr what was refused, with -v also what was read, and judges it: TOC_E_DATA when more than max_rejects rows were refused, or, with
- * max_rejects < 0 (none given), when any record was damaged (an unclosed quote ...) or no row at all was accepted. */
-TOC_CHECKED toc_status ing_judge(toc_ctx *ctx, const ing_summary *summaries, size_t n, int64_t max_rejects, const char *rejects_path);
+/* How many rows may be refused. */
+typedef struct {
+    const char *text;   /* as given, borrowed; NULL = no limit was given */
+    bool share;         /* most is thousandths of a percent of all rows, not rows */
+    int64_t most;
+} ing_limit;
+/* "100" or "0.5%". NULL gives no limit. Errors: TOC_E_USAGE for what is neither, or above 100 %. */
+TOC_CHECKED toc_status ing_limit_of(toc_ctx *ctx, const char *text, ing_limit *limit);
+/* Says on stderr what was refused, with -v also what was read, and judges it: TOC_E_DATA when more rows were refused than the limit allows, or, without
+ * a limit (max_rejects NULL or none given), when any record was damaged (an unclosed quote ...) or no row at all was accepted. */
+TOC_CHECKED toc_status ing_judge(toc_ctx *ctx, const ing_summary *summaries, size_t n, const ing_limit *max_rejects, const char *rejects_path);
 
 #endif

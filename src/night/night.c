@@ -21,8 +21,10 @@ static toc_status read_files(toc_ctx *ctx, night_state *n, shop_data *incoming)
 {
     const char **paths, *rejects;
     size_t rejected = 0;
+    ing_limit limit;
     toc_out out;
 
+    TOC_TRY(ing_limit_of(ctx, n->options->max_rejects, &limit));
     TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, n->n_files, sizeof *paths, &paths));
     TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, n->n_files, sizeof *n->summaries, &n->summaries));
     TOC_TRY(night_path(ctx, n->temporary, "rejects.csv", &rejects));
@@ -35,7 +37,7 @@ static toc_status read_files(toc_ctx *ctx, night_state *n, shop_data *incoming)
     if (st || (st = closed)) return st;
     for (size_t i = 0; i < n->n_files; i++) rejected += n->summaries[i].rejected;
     if (!rejected) unlink(rejects);
-    return ing_judge(ctx, n->summaries, n->n_files, n->options->max_rejects, "rejects.csv of this night");
+    return ing_judge(ctx, n->summaries, n->n_files, &limit, "rejects.csv of this night");
 }
 
 static toc_status add_files(toc_ctx *ctx, night_state *n)

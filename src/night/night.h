@@ -12,7 +12,7 @@ typedef struct {
     const char *inbox; /* folder of exports; names that begin with a dot or end in .part or .tmp are left alone */
     const char *out;   /* folder of reports, made when missing */
     int64_t as_of;     /* TOC_NO_TIME = the first midnight after the data */
-    int64_t max_rejects; /* -1 = damaged records fail the night */
+    const char *max_rejects; /* refused rows allowed, "100" or "0.5%"; NULL = damaged records fail the night */
     int64_t top;       /* warnings of each question on the front page */
     const char *currency; /* of amounts whose export names none; may be NULL */
     int argc;          /* as typed, for the manifest */

@@ -207,12 +207,14 @@ static void judging(void **state)
 {
     static const struct {
         size_t accepted, rejected, damaged;
-        int64_t max_rejects;
+        const char *max_rejects;
         toc_status st;
     } table[] = {
-        { 5, 0, 0, -1, TOC_OK }, { 5, 3, 0, -1, TOC_OK }, { 5, 3, 1, -1, TOC_E_DATA }, { 5, 3, 1, 3, TOC_OK }, { 5, 3, 0, 2, TOC_E_DATA },
-        { 0, 3, 0, -1, TOC_E_DATA }, { 0, 0, 0, 0, TOC_OK },
+        { 5, 0, 0, NULL, TOC_OK }, { 5, 3, 0, NULL, TOC_OK }, { 5, 3, 1, NULL, TOC_E_DATA }, { 5, 3, 1, "3", TOC_OK }, { 5, 3, 0, "2", TOC_E_DATA },
+        { 0, 3, 0, NULL, TOC_E_DATA }, { 0, 0, 0, "0", TOC_OK }, { 9943, 57, 0, "0.57%", TOC_OK }, { 9943, 57, 0, "0.569%", TOC_E_DATA },
+        { 0, 0, 0, "0%", TOC_OK }, { 1, 1, 0, "100%", TOC_OK },
     };
+    static const char *const wrong[] = { "", "%", "-1", "101%", "many", "5 %", "nan%" };
     (void)state;
     for (size_t i = 0; i < TOC_COUNT(table); i++) {
         toc_ctx ctx;
@@ -221,7 +223,10 @@ static void judging(void **state)
         assert_non_null(ctx.err);
         ing_summary s = { .file = "f", .title = "t", .rows = table[i].accepted + table[i].rejected, .accepted = table[i].accepted,
                           .rejected = table[i].rejected, .damaged = table[i].damaged, .first_damage = table[i].damaged ? "f:2: quote" : NULL };
-        assert_int_equal(ing_judge(&ctx, &s, 1, table[i].max_rejects, NULL), table[i].st);
+        ing_limit limit;
+        assert_int_equal(ing_limit_of(&ctx, table[i].max_rejects, &limit), TOC_OK);
+        assert_int_equal(ing_judge(&ctx, &s, 1, &limit, NULL), table[i].st);
+        for (size_t k = 0; k < TOC_COUNT(wrong); k++) assert_int_equal(ing_limit_of(&ctx, wrong[k], &limit), TOC_E_USAGE);
         fclose(ctx.err);
         toc_ctx_release(&ctx);
     }
