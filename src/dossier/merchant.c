@@ -146,6 +146,22 @@ static const struct {
     shop_domain domain;
 } key_kinds[] = { { "device", SHOP_D_DEVICE }, { "address", SHOP_D_ADDRESS }, { "means of payment", SHOP_D_PAYMENT_KEY }, { "IP address", SHOP_D_IP } };
 
+/* The first bytes of a text, at most `most` of them and no character cut in two. */
+static int whole_characters(const char *text, size_t most)
+{
+    size_t n = strnlen(text, most + 1);
+
+    if (n <= most) return (int)n;
+    for (n = most; n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80;) n--;
+    return (int)n;
+}
+
+/* How much of a contact a page shows: enough to tell two apart, never more than a third of it. */
+static int shown_of_contact(const char *text)
+{
+    return whole_characters(text, TOC_MIN(strlen(text) / 3, (size_t)3));
+}
+
 /* Keys that at least three buyers of the merchant share, most shared first. */
 static toc_status find_shared(toc_ctx *ctx, const writing *w, shared_key **shared, size_t *n_shared)
 {
@@ -191,7 +207,8 @@ static toc_status add_shared_keys(toc_ctx *ctx, writing *w)
         size_t kind = (size_t)(shared[i].key >> 32);
         const char *text = shop_text(w->view, key_kinds[kind].domain, (uint32_t)shared[i].key);
         st = dos_set_cell(ctx, w->d, s, i, 0, "%s", key_kinds[kind].name);
-        if (!st) st = w->show_personal ? dos_set_cell(ctx, w->d, s, i, 1, "%s", text) : dos_set_cell(ctx, w->d, s, i, 1, "%.3s***", text);
+        if (!st && w->show_personal) st = dos_set_cell(ctx, w->d, s, i, 1, "%s", text);
+        if (!st && !w->show_personal) st = dos_set_cell(ctx, w->d, s, i, 1, "%.*s***", shown_of_contact(text), text);
         if (!st) st = dos_set_cell(ctx, w->d, s, i, 2, "%zu", shared[i].customers);
         if (!st) st = dos_set_cell(ctx, w->d, s, i, 3, "%zu", shared[i].orders);
     }
@@ -204,7 +221,7 @@ out:
 
 static toc_status add_copies(toc_ctx *ctx, writing *w)
 {
-    enum { MOST = 12 };
+    enum { MOST = 12, MOST_BYTES = 300 };
     static const char *const columns[] = { "group", "written", "stars", "customer", "text" };
     const shop_reviews *r = &w->view->reviews;
     uint32_t rows[MOST];
@@ -234,7 +251,8 @@ static toc_status add_copies(toc_ctx *ctx, writing *w)
         TOC_TRY(dos_set_cell(ctx, w->d, s, i, 1, "%s", date));
         TOC_TRY(dos_set_cell(ctx, w->d, s, i, 2, "%s", r->rating[rows[i]] == SHOP_NO_INT ? "-" : shown((double)r->rating[rows[i]] / SHOP_RATIO, stars)));
         TOC_TRY(dos_set_cell(ctx, w->d, s, i, 3, "%s", shop_text(w->view, SHOP_D_CUSTOMER, r->customer_id[rows[i]])));
-        TOC_TRY(dos_set_cell(ctx, w->d, s, i, 4, "%.300s", shop_text(w->view, SHOP_D_TEXT, r->body[rows[i]])));
+        const char *body = shop_text(w->view, SHOP_D_TEXT, r->body[rows[i]]);
+        TOC_TRY(dos_set_cell(ctx, w->d, s, i, 4, "%.*s", whole_characters(body, MOST_BYTES), body));
     }
     return TOC_OK;
 }

@@ -40,7 +40,7 @@ static void reasons(toc_out *out, const warn_item *item, bool codes)
     const char *texts[32];
     size_t n = TOC_MIN(item->n_reasons, TOC_COUNT(texts));
 
-    for (size_t i = 0; i < n; i++) texts[i] = codes ? item->reasons[i].code : item->reasons[i].text;
+    for (size_t i = 0; i < n; i++) texts[i] = !codes ? item->reasons[i].text : item->reasons[i].code ? item->reasons[i].code : "-";
     joined(out, texts, n, codes ? " " : "; ");
 }
 
@@ -78,7 +78,10 @@ void rep_csv(const warn_list *list, size_t top, toc_out *out)
 {
     toc_out_str(out, "id,entity_kind,entity,level,score,money,currency,action,reason_codes,reasons,evidence");
     if (list->n_items)
-        for (size_t i = 0; i < list->items[0].n_facts; i++) toc_out_printf(out, ",%s", list->items[0].facts[i].name);
+        for (size_t i = 0; i < list->items[0].n_facts; i++) {
+            toc_out_str(out, ",");
+            cell(out, list->items[0].facts[i].name);
+        }
     toc_out_str(out, "\n");
     for (size_t i = 0; i < rep_shown(list, top); i++) line(&list->items[i], out);
 }

@@ -115,14 +115,19 @@ static void evidence(toc_out *out, const warn_item *item)
 
 static void row(const warn_list *list, const warn_item *item, bool pictures, toc_out *out)
 {
-    char buf[48];
     double score = list->calibrated ? 100 * item->score : item->score;
 
     toc_out_printf(out, "<tr><td class=\"level %s\" data-v=\"%d\">%s</td><td class=\"entity\">", warn_level_name(item->level), (int)item->level, warn_level_name(item->level));
     rep_esc(out, item->entity);
-    if (list->n_items && strcmp(item->entity_kind, list->items[0].entity_kind) != 0) toc_out_printf(out, " <span class=\"code\">%s</span>", item->entity_kind);
+    if (list->n_items && strcmp(item->entity_kind, list->items[0].entity_kind) != 0) {
+        toc_out_str(out, " <span class=\"code\">");
+        rep_esc(out, item->entity_kind);
+        toc_out_str(out, "</span>");
+    }
     toc_out_printf(out, list->calibrated ? "</td><td class=\"n\" data-v=\"%.6f\">%.0f %%</td>" : "</td><td class=\"n\" data-v=\"%.6f\">%.2f</td>", item->score, score);
-    toc_out_printf(out, "<td class=\"n\" data-v=\"%lld\">%s</td>", item->money_minor == TOC_NO_MONEY ? 0LL : (long long)item->money_minor, rep_money(item, buf));
+    toc_out_printf(out, "<td class=\"n\" data-v=\"%lld\">", item->money_minor == TOC_NO_MONEY ? 0LL : (long long)item->money_minor);
+    rep_money(out, item, rep_esc);
+    toc_out_str(out, "</td>");
     if (pictures) {
         toc_out_str(out, "<td>");
         rep_svg_history(out, item);
@@ -202,7 +207,9 @@ toc_status rep_write_night(toc_ctx *ctx, const warn_list *const *lists, size_t n
     }
     if (n_links) toc_out_str(out, "</p>\n");
     for (size_t i = 0; i < n_lists; i++) {
-        toc_out_printf(out, "<section id=\"%s\"><h2>", lists[i]->question);
+        toc_out_str(out, "<section id=\"");
+        rep_esc(out, lists[i]->question);
+        toc_out_str(out, "\"><h2>");
         rep_esc(out, title_of(lists[i]));
         toc_out_str(out, "</h2>\n");
         rep_html_list(ctx, lists[i], top, out);
@@ -214,10 +221,12 @@ toc_status rep_write_night(toc_ctx *ctx, const warn_list *const *lists, size_t n
 
 static void verdict(const warn_item *v, toc_out *out)
 {
-    char buf[48];
-
     toc_out_printf(out, "<ul class=\"cards\"><li><b class=\"%s\">%s</b>level</li><li><b>%.2f</b>score</li>", warn_level_name(v->level), warn_level_name(v->level), v->score);
-    if (v->money_minor != TOC_NO_MONEY) toc_out_printf(out, "<li><b>%s</b>at stake</li>", rep_money(v, buf));
+    if (v->money_minor != TOC_NO_MONEY) {
+        toc_out_str(out, "<li><b>");
+        rep_money(out, v, rep_esc);
+        toc_out_str(out, "</b>at stake</li>");
+    }
     for (size_t i = 0; i < v->n_facts; i++) {
         if (!v->facts[i].text[0]) continue;
         toc_out_str(out, "<li><b>");

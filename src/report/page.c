@@ -41,14 +41,20 @@ static const char script[] =
 
 void rep_esc(toc_out *out, const char *text)
 {
-    for (; *text; text++) {
+    size_t n;
+    bool shown;
+
+    for (; *text; text += n) {
+        n = rep_character(text, &shown);
         switch (*text) {
         case '&': toc_out_str(out, "&amp;"); break;
         case '<': toc_out_str(out, "&lt;"); break;
         case '>': toc_out_str(out, "&gt;"); break;
         case '"': toc_out_str(out, "&quot;"); break;
         case '\'': toc_out_str(out, "&#39;"); break;
-        default: toc_out_write(out, (unsigned char)*text < 0x20 && *text != '\n' && *text != '\t' ? "?" : text, 1);
+        case '\n':
+        case '\t': toc_out_write(out, text, 1); break;
+        default: toc_out_write(out, shown ? text : "?", shown ? n : 1);
         }
     }
 }

@@ -30,12 +30,15 @@ const char *rep_number(double value, char *buf)
     return buf;
 }
 
-const char *rep_money(const warn_item *item, char *buf)
+void rep_money(toc_out *out, const warn_item *item, void (*escape)(toc_out *out, const char *text))
 {
+    char buf[32];
     size_t n = toc_format_money(item->money_minor, toc_currency_digits(toc_str_of(item->currency)), buf);
-    buf[n] = 0;
-    if (n && item->currency[0]) snprintf(buf + n, 48 - n, " %.8s", item->currency);
-    return buf;
+
+    toc_out_write(out, buf, n);
+    if (!n || !item->currency[0]) return;
+    toc_out_str(out, " ");
+    escape(out, item->currency);
 }
 
 void rep_count_levels(const warn_list *list, size_t counts[3])
@@ -44,14 +47,26 @@ void rep_count_levels(const warn_list *list, size_t counts[3])
     for (size_t i = 0; i < list->n_items; i++) counts[list->items[i].level]++;
 }
 
+size_t rep_character(const char *p, bool *shown)
+{
+    unsigned char c = (unsigned char)*p;
+    size_t n = c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+
+    if (strnlen(p, n) < n || toc_utf8_valid((toc_str){ p, n }) < n) n = 1; /* one damaged byte at a time */
+    bool damaged = n == 1 && c >= 0x80, c1 = c == 0xc2 && (unsigned char)p[1] < 0xa0; /* U+0080..9F are controls too */
+    *shown = !damaged && !c1 && c >= 0x20 && c != 0x7f;
+    return n;
+}
+
 void rep_plain(toc_out *out, const char *text)
 {
-    for (const char *p = text; *p; p++) {
-        unsigned char c = (unsigned char)*p;
-        bool c1 = c == 0xc2 && (unsigned char)p[1] >= 0x80 && (unsigned char)p[1] < 0xa0; /* U+0080..9F are controls too */
-        if (c1) p++;
-        char shown = c == '\n' || c == '\t' ? ' ' : c < 0x20 || c == 0x7f || c1 ? '?' : (char)c;
-        toc_out_write(out, &shown, 1);
+    size_t n;
+    bool shown;
+
+    for (const char *p = text; *p; p += n) {
+        n = rep_character(p, &shown);
+        if (shown) toc_out_write(out, p, n);
+        else toc_out_str(out, *p == '\n' || *p == '\t' ? " " : "?");
     }
 }
 

@@ -2,7 +2,7 @@
  *
  * The first three kinds open with the backtest; CSV has none, so that pipes stay clean. A stamp (version, arguments, time) stands in JSON,
  * text and HTML unless ctx->no_stamp. HTML needs no network and no JavaScript; with JavaScript its tables can be searched and sorted. All
- * input is escaped: HTML entities in pages, control characters in text, formulas in CSV cells. */
+ * input is escaped: HTML entities in pages, control characters and damaged UTF-8 in pages and text, formulas in CSV cells. */
 #ifndef REP_REPORT_H
 #define REP_REPORT_H
 
@@ -21,8 +21,9 @@ TOC_CHECKED toc_status rep_write(toc_ctx *ctx, const warn_list *list, size_t top
 /* Opens path ("-" or NULL = stdout; a file gets mode 0600), writes the list, closes. */
 TOC_CHECKED toc_status rep_write_file(toc_ctx *ctx, const warn_list *list, size_t top, rep_format format, const char *path);
 
-/* Reads warnings back from the JSON that rep_write makes ("-" = stdin), appended to `list` (warn_list_init done; its texts live in its arena). Errors: TOC_E_IO,
- * TOC_E_NOMEM, TOC_E_DATA (no JSON: names line and column; not schema 1 or a member of the wrong kind: names it). */
+/* Reads warnings back from the JSON that rep_write makes ("-" = stdin), appended to `list` (warn_list_init done; its texts live in
+ * its arena). Numbers come back to 15 digits. Errors: TOC_E_IO, TOC_E_NOMEM, TOC_E_DATA (no JSON: names line and column; not
+ * schema 1, a member of the wrong kind, a warning without id, entity or level: names it; warnings whose facts differ in name). */
 TOC_CHECKED toc_status rep_read_json(toc_ctx *ctx, const char *path, warn_list *list);
 /* The same from memory; path is for messages. */
 TOC_CHECKED toc_status rep_parse_json(toc_ctx *ctx, toc_str document, const char *path, warn_list *list);

@@ -8,8 +8,8 @@
 size_t rep_shown(const warn_list *list, size_t top);
 /* "0.87" or "" for NaN: a score or measure with three digits. buf of at least 32. */
 const char *rep_number(double value, char *buf);
-/* "1234.50 EUR", "" when missing. buf of at least 48. */
-const char *rep_money(const warn_item *item, char *buf);
+/* Writes "1234.50 EUR", nothing when missing; the currency is input, so it goes through escape (rep_esc or rep_plain). */
+void rep_money(toc_out *out, const warn_item *item, void (*escape)(toc_out *out, const char *text));
 /* How many items have each level. */
 void rep_count_levels(const warn_list *list, size_t counts[3]);
 
@@ -21,7 +21,9 @@ TOC_CHECKED toc_status rep_dossier_json(toc_ctx *ctx, const dos_dossier *dossier
 void rep_dossier_text(toc_ctx *ctx, const dos_dossier *dossier, toc_out *out);
 TOC_CHECKED toc_status rep_dossier_html(toc_ctx *ctx, const dos_dossier *dossier, toc_out *out);
 
-/* Text with control characters (terminal escapes among them) replaced by '?'; newlines become blanks. */
+/* Bytes of the character that begins at p, and whether it may be shown: no control character, no damaged UTF-8. */
+size_t rep_character(const char *p, bool *shown);
+/* Text with control characters (terminal escapes among them) and damaged UTF-8 replaced by '?'; newlines become blanks. */
 void rep_plain(toc_out *out, const char *text);
 
 /* ---- html pieces (html.c) ---- */

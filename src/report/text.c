@@ -11,8 +11,15 @@ static void measures(const warn_backtest *b, toc_out *out)
 
     for (size_t i = 0; i < b->n_measures; i++) {
         const warn_measure *m = &b->measures[i];
-        toc_out_printf(out, "  %-20s %8s", m->name, rep_number(m->value, value));
-        if (!isnan(m->plain)) toc_out_printf(out, "  (%s: %s)", b->plain_name ? b->plain_name : "plain", rep_number(m->plain, plain));
+        toc_out_str(out, "  ");
+        rep_plain(out, m->name);
+        for (size_t k = strlen(m->name); k < 20; k++) toc_out_str(out, " ");
+        toc_out_printf(out, " %8s", rep_number(m->value, value));
+        if (!isnan(m->plain)) {
+            toc_out_str(out, "  (");
+            rep_plain(out, b->plain_name ? b->plain_name : "plain");
+            toc_out_printf(out, ": %s)", rep_number(m->plain, plain));
+        }
         toc_out_str(out, "\n");
     }
 }
@@ -23,28 +30,41 @@ static void backtest(toc_ctx *ctx, const warn_list *list, toc_out *out)
     char from[16], until[16];
 
     if (!b->done) {
-        toc_out_printf(out, "Backtest: none. %s\n", b->why_not ? b->why_not : "");
+        toc_out_str(out, "Backtest: none. ");
+        rep_plain(out, b->why_not ? b->why_not : "");
+        toc_out_str(out, "\n");
         return;
     }
     toc_format_date(ctx, b->as_of, from);
     toc_format_date(ctx, b->until, until);
     toc_out_printf(out, "Backtest%s: as of %s, judged by what was known before %s\n", b->proxy ? " (proxy: there are no labels)" : "", from, until);
-    if (b->summary) toc_out_printf(out, "  %s\n", b->summary);
+    if (b->summary) {
+        toc_out_str(out, "  ");
+        rep_plain(out, b->summary);
+        toc_out_str(out, "\n");
+    }
     measures(b, out);
 }
 
 static void item(const warn_item *w, bool calibrated, toc_out *out)
 {
-    char buf[48], score[32];
+    char score[32];
 
     snprintf(score, sizeof score, calibrated ? "%.0f %%" : "%.2f", calibrated ? 100 * w->score : w->score);
-    toc_out_printf(out, "\n%s  %s ", warn_level_name(w->level), w->entity_kind);
+    toc_out_printf(out, "\n%s  ", warn_level_name(w->level));
+    rep_plain(out, w->entity_kind);
+    toc_out_str(out, " ");
     rep_plain(out, w->entity);
     toc_out_printf(out, "  %s", score);
-    if (w->money_minor != TOC_NO_MONEY) toc_out_printf(out, "  %s", rep_money(w, buf));
+    if (w->money_minor != TOC_NO_MONEY) toc_out_str(out, "  ");
+    rep_money(out, w, rep_plain);
     toc_out_str(out, "\n");
     for (size_t i = 0; i < w->n_reasons; i++) {
-        toc_out_printf(out, "  %-4s ", w->reasons[i].code ? w->reasons[i].code : "-");
+        const char *code = w->reasons[i].code ? w->reasons[i].code : "-";
+        toc_out_str(out, "  ");
+        rep_plain(out, code);
+        for (size_t k = strlen(code); k < 4; k++) toc_out_str(out, " ");
+        toc_out_str(out, " ");
         rep_plain(out, w->reasons[i].text);
         toc_out_str(out, "\n");
     }
@@ -70,7 +90,8 @@ void rep_text(toc_ctx *ctx, const warn_list *list, size_t top, toc_out *out)
 
     toc_format_date(ctx, list->as_of, date);
     rep_count_levels(list, counts);
-    toc_out_printf(out, "%s, as of %s\n", list->title ? list->title : list->question, date);
+    rep_plain(out, list->title ? list->title : list->question);
+    toc_out_printf(out, ", as of %s\n", date);
     toc_out_printf(out, "%zu looked at: %zu critical, %zu warnings, %zu notices%s\n", list->n_considered, counts[WARN_CRITICAL], counts[WARN_WARNING],
                    counts[WARN_NOTICE], list->calibrated ? "; scores are probabilities" : "");
     backtest(ctx, list, out);
@@ -88,13 +109,18 @@ static void section(const dos_section *s, toc_out *out)
 {
     char value[32];
 
-    toc_out_printf(out, "\n%s\n", s->heading);
+    toc_out_str(out, "\n");
+    rep_plain(out, s->heading);
+    toc_out_str(out, "\n");
     if (s->lead) {
         toc_out_str(out, "  ");
         rep_plain(out, s->lead);
         toc_out_str(out, "\n");
     }
-    for (size_t j = 0; j < s->n_columns; j++) toc_out_printf(out, "%s%s", j ? " | " : "  ", s->columns[j]);
+    for (size_t j = 0; j < s->n_columns; j++) {
+        toc_out_str(out, j ? " | " : "  ");
+        rep_plain(out, s->columns[j]);
+    }
     if (s->n_columns) toc_out_str(out, "\n");
     for (size_t i = 0; i < s->n_rows; i++) {
         for (size_t j = 0; j < s->n_columns; j++) {
@@ -104,7 +130,13 @@ static void section(const dos_section *s, toc_out *out)
         toc_out_str(out, "\n");
     }
     for (size_t k = 0; k < s->n_series; k++) {
-        toc_out_printf(out, "  %s, %s to %s:", s->series[k].name, s->x_first ? s->x_first : "start", s->x_last ? s->x_last : "end");
+        toc_out_str(out, "  ");
+        rep_plain(out, s->series[k].name);
+        toc_out_str(out, ", ");
+        rep_plain(out, s->x_first ? s->x_first : "start");
+        toc_out_str(out, " to ");
+        rep_plain(out, s->x_last ? s->x_last : "end");
+        toc_out_str(out, ":");
         for (size_t i = 0; i < s->series[k].n; i++) toc_out_printf(out, " %s", isnan(s->series[k].values[i]) ? "-" : rep_number(s->series[k].values[i], value));
         toc_out_str(out, "\n");
     }
@@ -120,7 +152,9 @@ void rep_dossier_text(toc_ctx *ctx, const dos_dossier *d, toc_out *out)
     if (d->has_verdict) item(&d->verdict, false, out);
     for (size_t i = 0; d->has_verdict && i < d->verdict.n_facts; i++) {
         if (!d->verdict.facts[i].text[0]) continue;
-        toc_out_printf(out, "  %s: ", d->verdict.facts[i].name);
+        toc_out_str(out, "  ");
+        rep_plain(out, d->verdict.facts[i].name);
+        toc_out_str(out, ": ");
         rep_plain(out, d->verdict.facts[i].text);
         toc_out_str(out, "\n");
     }
