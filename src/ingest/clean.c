@@ -10,8 +10,23 @@ toc_str ing_clean_id(toc_str text)
 {
     text = toc_str_trim(text);
     if (text.n >= 3 && text.p[0] == '=' && text.p[1] == '"' && text.p[text.n - 1] == '"') text = (toc_str){ text.p + 2, text.n - 3 };
+    else if (text.n >= 2 && text.p[0] == '"' && text.p[text.n - 1] == '"') text = (toc_str){ text.p + 1, text.n - 2 };
+    text = toc_str_trim(text);
     if (text.n && (text.p[0] == '\'' || text.p[0] == '`')) text = (toc_str){ text.p + 1, text.n - 1 };
     return toc_str_trim(text);
+}
+
+bool ing_is_masked(shop_domain domain, toc_str text)
+{
+    switch (domain) {
+    case SHOP_D_CUSTOMER:
+    case SHOP_D_EMAIL:
+    case SHOP_D_PHONE:
+    case SHOP_D_PAYMENT_KEY: return memchr(text.p, '*', text.n) || toc_str_has(text, "＊") || toc_str_starts(text, "##");
+    case SHOP_D_ADDRESS: return toc_str_has(text, "**") || toc_str_has(text, "＊＊") || toc_str_starts(text, "##");
+    case SHOP_D_PLACE: return toc_str_has(text, "**") || toc_str_has(text, "＊＊");
+    default: return false;
+    }
 }
 
 bool ing_damaged_id(toc_str text)

@@ -13,7 +13,7 @@ typedef struct {
     bool drop_repeats;     /* repeats are left out as duplicates */
 } ing_options;
 
-/* What became of the rows of one file. accepted + duplicate + rejected = rows. */
+/* What became of the rows of one file. accepted + duplicate + rejected = rows; a record that holds several lines of an order counts as so many. */
 typedef struct {
     const char *file;      /* lives in ctx->arena, as all texts here */
     const char *platform;  /* "shopify", "canonical", ... */
@@ -27,6 +27,8 @@ typedef struct {
     size_t returns;        /* accepted rows that give goods back */
     size_t repeats;        /* accepted rows that equal an earlier one in every cell, and have no id that would tell them to be the same */
     size_t states;         /* accepted rows of an order line seen before in the file, with other cells: its later state */
+    size_t masked;         /* values left out because the platform shows stars instead of a person's data */
+    size_t rounded;        /* telephone numbers left out because a spreadsheet rounded them */
     const char **missing;  /* canonical columns that this export lacks and a report would be better with */
     size_t n_missing;
     const char **unmapped; /* columns of the export that were not used */

@@ -16,13 +16,21 @@ typedef enum {
     ING_FLOAT_ID, /* an id that went through a table of floats: 17850.0 */
     ING_SUM,      /* a whole number, added to what other headers gave */
     ING_POSITIVE, /* an amount whose sign does not matter (refunds written as -12.00); 0 is missing */
+    ING_DAY,      /* a day, from the six digits yymmdd that an id begins with */
     ING_CONST,    /* `header` is the value itself, for rows that have none from a header above */
 } ing_how;
 
-enum { ING_CARRY = 1 }; /* filled on the first row of an order only; later rows of the order repeat it */
+enum {
+    ING_CARRY = 1, /* filled on the first row of an order only; later rows of the order repeat it */
+    ING_ONCE = 2,  /* of the whole order, written on each of its rows; counts on the first */
+    ING_SHARE = 4, /* of the whole record; each of its lines gets an even share */
+    ING_UTC = 8,   /* a time in UTC where it names no offset */
+};
 
 /* Headers that make one text, with '-' between those that are not empty, stand in one string with this between. */
 #define ING_PLUS '\x1f'
+/* In a header: any number; fields of one number make one line. As a value: the number of the line within its record. */
+#define ING_NUMBER "{n}"
 
 /* Several fields may fill one column: the first that is not empty does. */
 typedef struct {
@@ -30,6 +38,8 @@ typedef struct {
     const char *column;
     ing_how how;
     unsigned flags;
+    const char *part; /* "sku" = what stands behind "sku:" in "sku:A1|quantity:2"; NULL = the whole text */
+    char split;       /* one value for each line of the record, cut by this; 0 = one value */
 } ing_field;
 
 /* Another file of the export: its row whose `their_key` equals our `our_key` (headers of the record or of an earlier side). */
@@ -37,6 +47,7 @@ typedef struct {
     const char *map; /* name of the side's map */
     const char *our_key, *their_key;
     const char *no_match; /* code of the refusal of records without a match; NULL = such records are fine */
+    bool each;            /* every matching row makes a line of its own */
 } ing_join;
 
 typedef struct ing_load ing_load;
@@ -68,6 +79,8 @@ typedef struct {
     const char *yields_to; /* when a file of that map is there, this one is only its side */
     const char *currency;  /* of all amounts, where the export names none */
     const char *carry_key; /* header whose change begins a new order (ING_CARRY) */
+    const char *const *empty; /* texts that mean nothing ("-"); n_empty */
+    size_t n_empty;
     const ing_rule *const *rules; /* in the order they are applied; n_rules */
     size_t n_rules;
     const char *source;    /* the file that holds the map, and the line it begins; NULL for canonical ones */
@@ -124,6 +137,8 @@ bool ing_status_of(const ing_book *book, toc_str word, shop_status *status);
 /* ---- clean.c ---- */
 /* Without what spreadsheets wrap ids in: ="123", a leading ' or `, tabs. */
 toc_str ing_clean_id(toc_str text);
+/* 1******6198, t***1, ##...: what a platform shows instead of a person's data. Many persons share such a text, so it is no identity. */
+bool ing_is_masked(shop_domain domain, toc_str text);
 /* 2.02E+18: a number that a spreadsheet rounded; the id is lost. */
 bool ing_damaged_id(toc_str text);
 /* Whether texts of a domain are identities. */
@@ -139,13 +154,16 @@ typedef struct {
     toc_str *folded;     /* its headers */
     toc_pool keys;       /* of the joins, as ids are cleaned */
     uint32_t *first;     /* row + 1 by code of the key */
-    bool *used;          /* rows that were joined */
+    uint32_t *next;      /* row + 1 of the next row with the same key, 0 = none */
+    bool *used;          /* first rows of keys that were joined */
 } ing_side;
 TOC_CHECKED toc_status ing_side_load(toc_ctx *ctx, const char *path, const ing_map *map, const char *key, const ing_options *options,
                                      ing_side *side);
 void ing_side_release(ing_side *side);
 /* Row of a key, or SIZE_MAX. */
 size_t ing_side_find(const ing_side *side, toc_str key);
+/* How many rows have the key of the row that was found; 0 for SIZE_MAX. */
+size_t ing_side_count(const ing_side *side, size_t row);
 /* Column of a folded header, or NULL. */
 const tab_column *ing_side_column(const ing_side *side, toc_str header);
 /* Adds one of the texts that make a key or an id, cleaned as ids are, with '-' between those that are not empty. */
@@ -167,6 +185,7 @@ typedef struct {
     size_t column;             /* canonical */
     ing_place places[ING_MAX_PLACES];
     size_t n_places;           /* 0 = a value of the map itself */
+    size_t group;              /* the line it belongs to; 0 = all */
     size_t dmy, mdy, unclear;  /* what its dates look like */
     toc_date_order date_order;
     toc_buf carried;
@@ -181,8 +200,21 @@ typedef struct {
     ing_side *side;
     ing_place key[ING_MAX_PLACES];
     size_t n_key;
-    size_t row;                /* matched for the current record */
+    size_t found;              /* first matching row for the current record, SIZE_MAX = none */
+    size_t row;                /* the one of the current line */
 } ing_link;
+
+/* The lines of one record. */
+typedef struct {
+    bool several;              /* records of this file may hold more than one */
+    ing_link *each;            /* its rows are lines; or NULL */
+    const ing_bound *split;    /* says by its pieces how many lines there are; or NULL */
+    size_t *numbers, n_numbers; /* of groups in the header, ascending */
+    size_t *present, n_present; /* those of the current record */
+    size_t n, at;              /* lines of the record, and the current one from 0 */
+    size_t number;             /* of the current one: its group, else from 1 */
+    char text[24];             /* the number as text */
+} ing_lines;
 
 /* The arrays of one canonical column; good until rows are added. */
 typedef struct {
@@ -226,6 +258,9 @@ struct ing_load {
     size_t first_row;          /* of the canonical table that came from this file */
     ing_rows seen;
     toc_buf scratch, joined;
+    ing_lines lines;
+    size_t n_records;
+    bool continues;            /* the record goes on with the order of the record before */
 };
 
 /* The places of a header, or of several with ING_PLUS between (at most ING_MAX_PLACES), in the record, else in the sides; their number, 0 = not all
@@ -246,12 +281,29 @@ void ing_seen_release(ing_rows *seen);
  * chunk and order of rows. */
 uint64_t ing_line_hash(const shop_data *shop, size_t row);
 
+/* ---- lines.c: several lines in one record ---- */
+/* The number where a header has the pattern's number mark; false where it is not of the pattern. */
+bool ing_header_number(const char *pattern, toc_str header, size_t *number);
+/* What makes lines in this file, from the bound fields and links. */
+TOC_CHECKED toc_status ing_lines_bind(toc_ctx *ctx, ing_load *load);
+/* How many lines a record holds, at least 1; the first is chosen. */
+TOC_CHECKED toc_status ing_lines_count(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const rd_record *record, size_t *n);
+/* Makes line k (from 0) of the record the current one. */
+void ing_lines_choose(ing_load *load, size_t k);
+/* What a field's text means for the current line. Borrowed from `text` or from load. */
+toc_str ing_line_text(const ing_load *load, const ing_field *field, toc_str text);
+/* The current line's share of what is of the whole record. goods: a count of goods, at least 1. */
+int64_t ing_line_share(const ing_load *load, int64_t whole, bool goods);
+void ing_lines_release(ing_lines *lines);
+
 /* ---- rows.c: one record into one row ---- */
 TOC_CHECKED toc_status ing_convert(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const rd_record *record, size_t row, ing_reject *reject);
+/* Finds the rows of the sides for the current line of a record; may refuse it. */
+TOC_CHECKED toc_status ing_match_sides(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const rd_record *record, ing_reject *reject);
 /* The text that places make for a record, with '-' between several. Borrowed from the batch, or from `joined` until the next call. */
 TOC_CHECKED toc_status ing_text_at(toc_ctx *ctx, ing_load *load, const ing_place *places, size_t n, const rd_batch *batch, const rd_record *record,
                                    toc_str *text);
-/* The text a bound field finds for a record. */
+/* The text a bound field finds for the current line of a record. */
 TOC_CHECKED toc_status ing_bound_text(toc_ctx *ctx, ing_load *load, const ing_bound *bound, const rd_batch *batch, const rd_record *record,
                                       toc_str *text);
 /* Makes all cells of a row missing again. */

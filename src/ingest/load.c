@@ -32,6 +32,45 @@ size_t ing_find_places(const ing_load *load, const char *header, const toc_str *
     return found;
 }
 
+static void add_bound(ing_load *load, const ing_bound *b)
+{
+    int column = shop_column_of(load->map->kind, toc_str_of(b->field->column));
+
+    TOC_ASSERT(column >= 0);
+    load->bound[load->n_bound] = *b;
+    load->bound[load->n_bound].column = (size_t)column;
+    if (load->currency_at == SIZE_MAX && strcmp(b->field->column, "currency") == 0) load->currency_at = load->n_bound;
+    load->n_bound++;
+}
+
+/* The columns that a field means: one, or one for each number there is. */
+static void bind_field(ing_load *load, const ing_field *field, const toc_str *folded, size_t n)
+{
+    ing_bound b = { .field = field, .date_order = TOC_DATE_YMD };
+
+    if (field->how == ING_CONST) add_bound(load, &b);
+    else if (strstr(field->header, ING_NUMBER)) {
+        b.n_places = 1;
+        for (size_t i = 0; i < n; i++) {
+            b.places[0] = (ing_place){ .at = i };
+            if (ing_header_number(field->header, folded[i], &b.group)) add_bound(load, &b);
+        }
+    } else {
+        b.n_places = ing_find_places(load, field->header, folded, n, b.places);
+        if (b.n_places) add_bound(load, &b);
+    }
+}
+
+/* How many bound fields there may be. */
+static size_t count_fields(const ing_map *map, size_t n_header)
+{
+    size_t n = map->n_fields;
+
+    for (size_t k = 0; k < map->n_fields; k++)
+        if (strstr(map->fields[k].header, ING_NUMBER)) n += n_header;
+    return n;
+}
+
 /* Finds the columns that the map's fields mean. */
 static toc_status bind(toc_ctx *ctx, ing_load *load, const toc_str *folded, size_t n)
 {
@@ -44,18 +83,9 @@ static toc_status bind(toc_ctx *ctx, ing_load *load, const toc_str *folded, size
     }
     for (size_t i = 0; map->carry_key && i < n; i++)
         if (toc_str_is(folded[i], map->carry_key)) load->carry_key = i;
-    TOC_TRY(toc_alloc(ctx, map->n_fields, sizeof *load->bound, &load->bound));
-    for (size_t k = 0; k < map->n_fields; k++) {
-        ing_bound b = { .field = &map->fields[k], .date_order = TOC_DATE_YMD };
-        if (b.field->how != ING_CONST) b.n_places = ing_find_places(load, b.field->header, folded, n, b.places);
-        if (b.field->how != ING_CONST && !b.n_places) continue;
-        int column = shop_column_of(map->kind, toc_str_of(b.field->column));
-        TOC_ASSERT(column >= 0);
-        b.column = (size_t)column;
-        if (strcmp(b.field->column, "currency") == 0) load->currency_at = load->n_bound;
-        load->bound[load->n_bound++] = b;
-    }
-    return TOC_OK;
+    TOC_TRY(toc_alloc(ctx, count_fields(map, n), sizeof *load->bound, &load->bound));
+    for (size_t k = 0; k < map->n_fields; k++) bind_field(load, &map->fields[k], folded, n);
+    return ing_lines_bind(ctx, load);
 }
 
 static shop_type type_of(const ing_load *load, const ing_bound *b)
@@ -155,9 +185,12 @@ static toc_status account_side(toc_ctx *ctx, ing_load *load, const rd_batch *bat
         char why[160];
         toc_str key = { "", 0 };
         if (!r->fault) TOC_TRY(ing_text_at(ctx, load, load->self_key, load->n_self_key, batch, r, &key));
+        key = ing_clean_id(key);
         size_t row = ing_side_find(load->self, key);
         load->summary->rows++;
         if (r->fault) ING_REJECT(&reject, rd_fault_code(r->fault), "", "%s", rd_fault_text(load->reader, batch, r, why));
+        else if (ing_damaged_id(key))
+            ING_REJECT(&reject, "damaged_id", "", "%.*s is a rounded number, the id is lost", (int)TOC_MIN(key.n, (size_t)40), key.p);
         else if (row == SIZE_MAX || !load->self->used[row]) ING_REJECT(&reject, "no_items", "", "no accepted line in the other file belongs to it");
         if (reject.code) TOC_TRY(ing_refuse(ctx, load, batch, r, &reject));
         else load->summary->accepted++;
@@ -178,32 +211,58 @@ static void find_cells(ing_load *load)
     }
 }
 
+/* How many rows a batch may become. */
+static toc_status count_lines(toc_ctx *ctx, ing_load *load, const rd_batch *batch, size_t *n)
+{
+    *n = batch->n;
+    for (size_t i = 0; i < batch->n && load->lines.several; i++) {
+        size_t k;
+        TOC_TRY(ing_lines_count(ctx, load, batch, &batch->records[i], &k));
+        *n += k - 1;
+    }
+    return TOC_OK;
+}
+
+/* The current line of a record into row *row, which moves on where the line is accepted. */
+static toc_status take_line(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const rd_record *r, size_t *row)
+{
+    ing_reject reject = {0};
+    bool duplicate = false;
+    char why[160];
+
+    load->summary->rows++;
+    if (r->fault) ING_REJECT(&reject, rd_fault_code(r->fault), "", "%s", rd_fault_text(load->reader, batch, r, why));
+    else TOC_TRY(ing_convert(ctx, load, batch, r, *row, &reject));
+    if (reject.code) TOC_TRY(ing_refuse(ctx, load, batch, r, &reject));
+    else TOC_TRY(ing_seen(ctx, load, *row, &duplicate));
+    load->summary->duplicate += duplicate;
+    if (reject.code || duplicate) {
+        ing_blank_row(load, *row);
+        return TOC_OK;
+    }
+    count_accepted(load, *row);
+    shop_row_numbers(load->shop, load->map->kind)[(*row)++] = (int64_t)load->n_records;
+    return TOC_OK;
+}
+
 static toc_status take_batch(toc_ctx *ctx, ing_load *load, const rd_batch *batch)
 {
     shop_kind kind = load->map->kind;
-    size_t first = 0, row;
+    size_t first = 0, row, n;
 
     if (load->self) return account_side(ctx, load, batch);
-    TOC_TRY(shop_add_rows(ctx, load->shop, kind, batch->n, &first));
+    TOC_TRY(count_lines(ctx, load, batch, &n));
+    TOC_TRY(shop_add_rows(ctx, load->shop, kind, n, &first));
     find_cells(load);
     row = first;
     for (size_t i = 0; i < batch->n; i++) {
         const rd_record *r = &batch->records[i];
-        ing_reject reject = {0};
-        bool duplicate = false;
-        char why[160];
-        load->summary->rows++;
-        if (r->fault) ING_REJECT(&reject, rd_fault_code(r->fault), "", "%s", rd_fault_text(load->reader, batch, r, why));
-        else TOC_TRY(ing_convert(ctx, load, batch, r, row, &reject));
-        if (reject.code) TOC_TRY(ing_refuse(ctx, load, batch, r, &reject));
-        else TOC_TRY(ing_seen(ctx, load, row, &duplicate));
-        load->summary->duplicate += duplicate;
-        if (reject.code || duplicate) {
-            ing_blank_row(load, row);
-            continue;
+        load->n_records++;
+        TOC_TRY(ing_lines_count(ctx, load, batch, r, &n));
+        for (size_t k = 0; k < n; k++) {
+            ing_lines_choose(load, k);
+            TOC_TRY(take_line(ctx, load, batch, r, &row));
         }
-        count_accepted(load, row);
-        shop_row_numbers(load->shop, kind)[row++] = (int64_t)load->summary->rows;
     }
     shop_truncate(load->shop, kind, row);
     return TOC_OK;
@@ -281,6 +340,7 @@ void ing_load_release(ing_load *load)
 {
     for (size_t k = 0; k < load->n_bound; k++) toc_buf_release(&load->bound[k].carried);
     toc_free(load->bound);
+    ing_lines_release(&load->lines);
     toc_buf_release(&load->carry_text);
     toc_buf_release(&load->scratch);
     toc_buf_release(&load->joined);

@@ -18,7 +18,8 @@ typedef struct {
     ing_field *fields;
     ing_join *joins;
     const ing_rule **rules;
-    size_t n_signature, cap_signature, cap_fields, cap_joins, cap_rules;
+    const char **empty;
+    size_t n_signature, cap_signature, cap_fields, cap_joins, cap_rules, cap_empty;
 } parser;
 
 #define FAIL(p, ...) fail_at(p, (p)->line, __VA_ARGS__)
@@ -102,6 +103,7 @@ static toc_status header_text(parser *p, toc_str text, const char **header)
     }
     if (!st) st = keep(p, (toc_str){ buf.p, buf.n }, header);
     toc_buf_release(&buf);
+    if (!st && strchr(*header, ING_PLUS) && strstr(*header, ING_NUMBER)) st = FAIL(p, ING_NUMBER " stands in a header of its own, without +");
     return st;
 }
 
@@ -177,16 +179,18 @@ static toc_status set_yields(parser *p, toc_str rest)
     return keep(p, rest, &p->map->yields_to);
 }
 
-/* join MAP by OURS = THEIRS [else CODE] */
+/* join MAP by OURS = THEIRS [else CODE] [each] */
 static toc_status add_join(parser *p, toc_str rest)
 {
-    static const char form[] = "a join is written \"join MAP by OUR HEADER = THEIR HEADER\", perhaps with \" else CODE\" behind";
+    static const char form[] = "a join is written \"join MAP by OUR HEADER = THEIR HEADER\", perhaps with \" else CODE\" or \" each\" behind";
     ing_join join = {0};
     toc_str word, ours;
 
     if (!next_word(&rest, &word)) return FAIL(p, "%s", form);
     TOC_TRY(keep(p, word, &join.map));
     if (!next_word(&rest, &word) || !toc_str_is(word, "by")) return FAIL(p, "%s", form);
+    join.each = toc_str_ends(rest, " each");
+    if (join.each) rest = toc_str_trim((toc_str){ rest.p, rest.n - 5 });
     size_t at = find_mark(rest, " else ", true);
     if (at != SIZE_MAX) {
         TOC_TRY(keep(p, toc_str_trim((toc_str){ rest.p + at + 6, rest.n - at - 6 }), &join.no_match));
@@ -212,6 +216,19 @@ static toc_status set_carry(parser *p, toc_str rest)
     return header_text(p, rest, &p->map->carry_key);
 }
 
+/* Texts that mean nothing. */
+static toc_status add_empty(parser *p, toc_str rest)
+{
+    toc_str piece;
+
+    while (next_piece(&rest, " | ", &piece)) {
+        TOC_TRY(toc_grow(p->ctx, &p->empty, &p->cap_empty, p->map->n_empty + 1, sizeof *p->empty));
+        TOC_TRY(keep(p, unquote(piece), &p->empty[p->map->n_empty]));
+        p->map->n_empty++;
+    }
+    return TOC_OK;
+}
+
 static toc_status add_rule(parser *p, toc_str rest)
 {
     const ing_rule *rule = ing_rule_named(rest);
@@ -229,7 +246,7 @@ static const struct {
 } directives[] = {
     { "map", begin_map, false },       { "statuses", begin_statuses, false }, { "title", set_title, true },       { "kind", set_kind, true },
     { "must", add_must, true },        { "needs", set_needs, true },          { "yields-to", set_yields, true },  { "join", add_join, true },
-    { "currency", set_currency, true }, { "carry-by", set_carry, true },      { "rule", add_rule, true },
+    { "currency", set_currency, true }, { "carry-by", set_carry, true },      { "rule", add_rule, true }, { "empty", add_empty, true },
 };
 
 static toc_status take_directive(parser *p, toc_str line)
@@ -254,8 +271,21 @@ static const struct {
     unsigned flags;
 } options[] = {
     { "status", ING_STATUS, 0 },     { "float-id", ING_FLOAT_ID, 0 }, { "sum", ING_SUM, 0 },
-    { "positive", ING_POSITIVE, 0 }, { "carry", ING_PLAIN, ING_CARRY },
+    { "positive", ING_POSITIVE, 0 }, { "day-in-id", ING_DAY, 0 },     { "carry", ING_PLAIN, ING_CARRY },
+    { "once", ING_PLAIN, ING_ONCE }, { "share", ING_PLAIN, ING_SHARE }, { "utc", ING_PLAIN, ING_UTC },
 };
+
+/* part=KEY, split=C */
+static toc_status take_setting(parser *p, toc_str word, ing_field *field)
+{
+    toc_str value = word, name;
+
+    toc_str_split(&value, '=', &name);
+    if (toc_str_is(name, "part") && value.n) return keep(p, value, &field->part);
+    if (!toc_str_is(name, "split") || value.n != 1) return FAIL(p, "a field's settings are part=NAME and split=CHARACTER");
+    field->split = value.p[0];
+    return TOC_OK;
+}
 
 static toc_status take_option(parser *p, toc_str word, ing_field *field)
 {
@@ -266,6 +296,7 @@ static toc_status take_option(parser *p, toc_str word, ing_field *field)
         field->flags |= options[k].flags;
         return TOC_OK;
     }
+    if (memchr(word.p, '=', word.n)) return take_setting(p, word, field);
     return FAIL(p, "unknown option \"%.*s\" of a field; tocsin-formats(5) lists them", (int)TOC_MIN(word.n, (size_t)40), word.p);
 }
 
@@ -277,6 +308,17 @@ static toc_status unknown_column(const parser *p, toc_str name)
     for (size_t j = 0, n = 0; j < schema->n_columns && n < sizeof list; j++)
         n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", j ? ", " : "", schema->columns[j].name);
     return FAIL(p, "%s have no column \"%.*s\"; they have %s", schema->name, (int)TOC_MIN(name.n, (size_t)40), name.p, list);
+}
+
+/* Options that make no sense for a column. */
+static toc_status check_options(const parser *p, const ing_field *f, shop_type type)
+{
+    if (f->how == ING_STATUS && type != SHOP_T_CODE) return FAIL(p, "\"status\" goes with columns of words");
+    if (f->how == ING_SUM && type != SHOP_T_INT) return FAIL(p, "\"sum\" goes with whole numbers");
+    if (f->how == ING_POSITIVE && type != SHOP_T_MONEY) return FAIL(p, "\"positive\" goes with amounts");
+    if ((f->how == ING_DAY || f->flags & ING_UTC) && type != SHOP_T_TIME) return FAIL(p, "\"day-in-id\" and \"utc\" go with times");
+    if (f->flags & ING_SHARE && type != SHOP_T_INT && type != SHOP_T_MONEY) return FAIL(p, "\"share\" goes with amounts and whole numbers");
+    return TOC_OK;
 }
 
 static toc_status add_field(parser *p, const ing_field *field)
@@ -300,11 +342,9 @@ static toc_status take_field(parser *p, toc_str left, toc_str right)
     const shop_column *c = &shop_schema_of(p->map->kind)->columns[column];
     field.column = c->name;
     while (next_word(&right, &word)) TOC_TRY(take_option(p, word, &field));
-    if (field.how == ING_STATUS && c->type != SHOP_T_CODE) return FAIL(p, "\"status\" goes with columns of words");
-    if ((field.how == ING_SUM && c->type != SHOP_T_INT) || (field.how == ING_POSITIVE && c->type != SHOP_T_MONEY))
-        return FAIL(p, "\"sum\" goes with whole numbers, \"positive\" with amounts");
+    TOC_TRY(check_options(p, &field, c->type));
     if (left.n > 1 && left.p[0] == '=' && left.p[1] == ' ') {
-        if (field.how) return FAIL(p, "a value takes no option");
+        if (field.how || field.flags || field.part || field.split) return FAIL(p, "a value takes no option");
         field.how = ING_CONST;
         TOC_TRY(keep(p, unquote(toc_str_trim((toc_str){ left.p + 2, left.n - 2 })), &field.header));
         return add_field(p, &field);
@@ -393,6 +433,7 @@ static toc_status end_map(parser *p)
     TOC_TRY(settle(p, p->signature, p->n_signature + 1, sizeof *p->signature, &m->signature));
     TOC_TRY(settle(p, p->fields, m->n_fields, sizeof *p->fields, &m->fields));
     TOC_TRY(settle(p, p->joins, m->n_joins, sizeof *p->joins, &m->joins));
+    TOC_TRY(settle(p, p->empty, m->n_empty, sizeof *p->empty, &m->empty));
     TOC_TRY(settle(p, p->rules, m->n_rules, sizeof *p->rules, &m->rules));
     TOC_TRY(add_map(p->ctx, p->book, m));
     p->map = NULL;
@@ -418,6 +459,7 @@ static void release(parser *p)
     toc_free(p->fields);
     toc_free(p->joins);
     toc_free(p->rules);
+    toc_free(p->empty);
 }
 
 toc_status ing_book_parse(toc_ctx *ctx, ing_book *book, const char *name, toc_str text)

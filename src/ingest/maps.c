@@ -54,6 +54,9 @@ static bool names_header(const char *field, toc_str header)
 {
     toc_str rest = toc_str_of(field), piece;
 
+    size_t number;
+
+    if (ing_header_number(field, header, &number)) return true;
     while (toc_str_split(&rest, ING_PLUS, &piece))
         if (toc_str_eq(piece, header)) return true;
     return false;

@@ -31,7 +31,9 @@ toc_status ing_text_at(toc_ctx *ctx, ing_load *load, const ing_place *places, si
 toc_status ing_bound_text(toc_ctx *ctx, ing_load *load, const ing_bound *b, const rd_batch *batch, const rd_record *record, toc_str *text)
 {
     *text = toc_str_of(b->field->header);
-    return b->field->how == ING_CONST ? TOC_OK : ing_text_at(ctx, load, b->places, b->n_places, batch, record, text);
+    if (b->field->how != ING_CONST) TOC_TRY(ing_text_at(ctx, load, b->places, b->n_places, batch, record, text));
+    *text = ing_line_text(load, b->field, *text);
+    return TOC_OK;
 }
 
 static bool is_filled(const ing_load *load, size_t column, size_t row)
@@ -40,18 +42,30 @@ static bool is_filled(const ing_load *load, size_t column, size_t row)
     return c->codes ? c->codes[row] != 0 : c->ints[row] != SHOP_NO_INT;
 }
 
-/* Finds the rows of the sides for a record. */
-static toc_status match_sides(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const rd_record *record, ing_reject *reject)
+static size_t row_of_line(const ing_load *load, const ing_link *l)
 {
-    for (size_t k = 0; k < load->n_links; k++) load->links[k].row = SIZE_MAX;
+    size_t row = l->found;
+
+    for (size_t k = 0; l == load->lines.each && k < load->lines.at && row != SIZE_MAX && l->side->next[row]; k++) row = l->side->next[row] - 1;
+    return row;
+}
+
+toc_status ing_match_sides(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const rd_record *record, ing_reject *reject)
+{
+    for (size_t k = 0; k < load->n_links; k++) load->links[k].row = load->links[k].found = SIZE_MAX;
     for (size_t k = 0; k < load->n_links; k++) {
         ing_link *l = &load->links[k];
         toc_str key;
         TOC_TRY(ing_text_at(ctx, load, l->key, l->n_key, batch, record, &key));
-        l->row = ing_side_find(l->side, key);
-        if (l->row != SIZE_MAX || !l->join->no_match) continue;
-        ING_REJECT(reject, l->join->no_match, "order_id", "\"%.*s\" is not in %.80s", (int)TOC_MIN(key.n, (size_t)40), key.p, l->side->path);
-        return TOC_OK;
+        key = ing_clean_id(key);
+        l->found = ing_side_find(l->side, key);
+        l->row = row_of_line(load, l);
+        int n = (int)TOC_MIN(key.n, (size_t)40);
+        if (ing_damaged_id(key))
+            ING_REJECT(reject, "damaged_id", "order_id", "%.*s is a rounded number, the id is lost: format the column as text before saving", n, key.p);
+        else if (l->row == SIZE_MAX && l->join->no_match)
+            ING_REJECT(reject, l->join->no_match, "order_id", "\"%.*s\" is not in %.80s", n, key.p, l->side->path);
+        if (reject->code) return TOC_OK;
     }
     return TOC_OK;
 }
@@ -62,7 +76,8 @@ static toc_status carry(toc_ctx *ctx, ing_load *load, const rd_batch *batch, con
     toc_str key = rd_field(batch, record, load->carry_key);
     bool same = load->has_carry && toc_str_eq(key, (toc_str){ load->carry_text.p ? load->carry_text.p : "", load->carry_text.n });
 
-    if (same && key.n) return TOC_OK;
+    load->continues = same && key.n;
+    if (load->continues) return TOC_OK;
     load->has_carry = true;
     toc_buf_reset(&load->carry_text);
     TOC_TRY(toc_buf_add(ctx, &load->carry_text, key.p, key.n));
@@ -83,8 +98,9 @@ static toc_status settle_currency(toc_ctx *ctx, ing_load *load, const rd_batch *
     uint32_t code = load->currency;
     toc_pool *words = &load->shop->dict[SHOP_D_WORD];
 
-    if (load->currency_at != SIZE_MAX) {
-        const ing_bound *b = &load->bound[load->currency_at];
+    for (size_t k = load->currency_at; k < load->n_bound; k++) {
+        const ing_bound *b = &load->bound[k];
+        if (b->column != load->bound[load->currency_at].column || (b->group && b->group != load->lines.number)) continue;
         toc_str text;
         TOC_TRY(ing_bound_text(ctx, load, b, batch, record, &text));
         text = toc_str_trim(text);
@@ -99,7 +115,9 @@ static toc_status settle_currency(toc_ctx *ctx, ing_load *load, const rd_batch *
             ING_REJECT(reject, "currency", "currency", "\"%.*s\" is no ISO 4217 currency", (int)TOC_MIN(text.n, (size_t)40), text.p);
             return TOC_OK;
         }
-        if (text.n) TOC_TRY(toc_pool_intern(ctx, words, text, &code));
+        if (!text.n) continue;
+        TOC_TRY(toc_pool_intern(ctx, words, text, &code));
+        break;
     }
     if (code != load->digits_of) load->digits = toc_currency_digits(toc_pool_str(words, code));
     load->digits_of = code;
@@ -117,13 +135,18 @@ static toc_status put_code(toc_ctx *ctx, ing_load *load, ing_bound *b, size_t ro
         return TOC_OK;
     }
     if (c->domain == SHOP_D_PLACE && text.n > 1 && text.p[0] == '\'' && text.p[1] >= '0' && text.p[1] <= '9') text = ing_clean_id(text);
-    if (ing_is_id(c->domain)) {
-        text = ing_clean_id(text);
-        if (ing_damaged_id(text)) {
+    if (ing_is_id(c->domain)) text = ing_clean_id(text);
+    if (ing_is_masked(c->domain, text)) {
+        load->summary->masked++;
+        return TOC_OK;
+    }
+    if (ing_is_id(c->domain) && ing_damaged_id(text)) {
+        if (c->domain == SHOP_D_PHONE) load->summary->rounded++;
+        else {
             ING_REJECT(reject, "damaged_id", c->name, "%.*s is a rounded number, the id is lost: format the column as text before saving",
                        (int)TOC_MIN(text.n, (size_t)40), text.p);
-            return TOC_OK;
         }
+        return TOC_OK;
     }
     if (b->field->how == ING_FLOAT_ID && toc_str_ends(text, ".0")) text.n -= 2;
     if (b->field->how == ING_STATUS) {
@@ -158,6 +181,29 @@ static void refuse_cell(const ing_load *load, const ing_bound *b, toc_str text, 
     }
 }
 
+/* The day that an id begins with, yymmdd, as text; empty where those are no six digits. */
+static toc_str day_of_id(toc_str id, char *text)
+{
+    id = ing_clean_id(id);
+    for (size_t i = 0; i < 6; i++)
+        if (i >= id.n || id.p[i] < '0' || id.p[i] > '9') return (toc_str){ "", 0 };
+    (void)snprintf(text, 24, "20%.2s-%.2s-%.2s", id.p, id.p + 2, id.p + 4);
+    return toc_str_of(text);
+}
+
+/* Parses a time as the field has it. */
+static shop_cell parse_time(toc_ctx *ctx, ing_load *load, const ing_bound *b, size_t row, toc_str text, const shop_format *format)
+{
+    char own[64];
+
+    if (b->field->how == ING_DAY) text = day_of_id(text, own);
+    if (b->field->flags & ING_UTC && text.n + 2 < sizeof own) {
+        (void)snprintf(own, sizeof own, "%.*sZ", (int)text.n, text.p);
+        if (toc_parse_time(ctx, toc_str_of(own), format->date_order, &load->cells[b->column].ints[row])) return SHOP_CELL_OK;
+    }
+    return shop_parse_cell(ctx, load->shop, load->map->kind, b->column, row, text, format);
+}
+
 /* A time, or the value the same text had in the row before. */
 static shop_cell put_time(toc_ctx *ctx, ing_load *load, ing_bound *b, size_t row, toc_str text, const shop_format *format)
 {
@@ -167,7 +213,7 @@ static shop_cell put_time(toc_ctx *ctx, ing_load *load, ing_bound *b, size_t row
         *cell = b->last_instant;
         return SHOP_CELL_OK;
     }
-    shop_cell what = shop_parse_cell(ctx, load->shop, load->map->kind, b->column, row, text, format);
+    shop_cell what = parse_time(ctx, load, b, row, text, format);
     b->last_time_n = 0;
     if (what != SHOP_CELL_OK || text.n > sizeof b->last_time) return what;
     memcpy(b->last_time, text.p, text.n);
@@ -190,6 +236,7 @@ static toc_status put(toc_ctx *ctx, ing_load *load, ing_bound *b, size_t row, to
     if (what != SHOP_CELL_OK) refuse_cell(load, b, toc_str_trim(text), reject);
     else if (b->field->how == ING_SUM && before != SHOP_NO_INT && *cell < MAX_QUANTITY) *cell += before;
     else if (b->field->how == ING_POSITIVE && *cell <= 0) *cell = *cell ? -*cell : TOC_NO_MONEY;
+    if (what == SHOP_CELL_OK && b->field->flags & ING_SHARE && *cell != SHOP_NO_INT) *cell = ing_line_share(load, *cell, c->type == SHOP_T_INT);
     return TOC_OK;
 }
 
@@ -267,26 +314,40 @@ static void check(const ing_load *load, size_t row, ing_reject *reject)
     if (!reject->code) check_times(load, row, reject);
 }
 
-toc_status ing_convert(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const rd_record *record, size_t row, ing_reject *reject)
+/* Whether a field has nothing to say about the current line. */
+static bool is_left_out(const ing_load *load, const ing_bound *b, size_t row)
 {
-    TOC_TRY(match_sides(ctx, load, batch, record, reject));
-    if (reject->code) return TOC_OK;
-    if (load->carry_key != SIZE_MAX) TOC_TRY(carry(ctx, load, batch, record));
-    TOC_TRY(settle_currency(ctx, load, batch, record, reject));
+    if (b->group && b->group != load->lines.number) return true;
+    if (b->field->flags & ING_ONCE && (load->continues || load->lines.at)) return true;
+    return is_filled(load, b->column, row) && b->field->how != ING_SUM;
+}
+
+static toc_status fill(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const rd_record *record, size_t row, ing_reject *reject)
+{
     for (size_t k = 0; k < load->n_bound && !reject->code; k++) {
         ing_bound *b = &load->bound[k];
-        if (k == load->currency_at || (is_filled(load, b->column, row) && b->field->how != ING_SUM)) continue;
         toc_str text;
+        if (is_left_out(load, b, row) || (load->currency_at < load->n_bound && b->column == load->bound[load->currency_at].column)) continue;
         TOC_TRY(ing_bound_text(ctx, load, b, batch, record, &text));
         if (!text.n && b->field->flags & ING_CARRY && b->carried.n) text = (toc_str){ b->carried.p, b->carried.n };
         if (text.n) TOC_TRY(put(ctx, load, b, row, text, reject));
     }
+    return TOC_OK;
+}
+
+toc_status ing_convert(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const rd_record *record, size_t row, ing_reject *reject)
+{
+    TOC_TRY(ing_match_sides(ctx, load, batch, record, reject));
+    if (reject->code) return TOC_OK;
+    if (load->carry_key != SIZE_MAX && !load->lines.at) TOC_TRY(carry(ctx, load, batch, record));
+    TOC_TRY(settle_currency(ctx, load, batch, record, reject));
+    TOC_TRY(fill(ctx, load, batch, record, row, reject));
     if (reject->code) return TOC_OK;
     if (load->map->kind == SHOP_ORDERS) load->shop->orders.currency[row] = load->digits_of;
     if (load->map->kind == SHOP_PAYMENTS) load->shop->payments.currency[row] = load->digits_of;
     for (size_t k = 0; k < load->map->n_rules && !reject->code; k++) TOC_TRY(load->map->rules[k]->apply(ctx, load, row, reject));
     if (!reject->code) check(load, row, reject);
     for (size_t k = 0; k < load->n_links && !reject->code && load->map->kind == SHOP_ORDERS; k++)
-        if (load->links[k].row != SIZE_MAX) load->links[k].side->used[load->links[k].row] = true;
+        if (load->links[k].found != SIZE_MAX) load->links[k].side->used[load->links[k].found] = true;
     return TOC_OK;
 }

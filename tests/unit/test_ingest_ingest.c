@@ -58,6 +58,13 @@ static void ids_as_spreadsheets_leave_them(void **state)
     assert_true(toc_str_is(ing_clean_id(TOC_STR("\t6917\t")), "6917"));
     assert_true(toc_str_is(ing_clean_id(TOC_STR("'12")), "12"));
     assert_true(toc_str_is(ing_clean_id(TOC_STR("=1")), "=1"));
+    assert_true(toc_str_is(ing_clean_id(TOC_STR("\"\t6917\"")), "6917"));
+    assert_true(ing_is_masked(SHOP_D_PHONE, TOC_STR("1******6198")));
+    assert_true(ing_is_masked(SHOP_D_CUSTOMER, TOC_STR("##Lx9")));
+    assert_true(ing_is_masked(SHOP_D_PLACE, TOC_STR("****")));
+    assert_false(ing_is_masked(SHOP_D_PHONE, TOC_STR("13800006198")));
+    assert_false(ing_is_masked(SHOP_D_PRODUCT, TOC_STR("A*B**C")));
+    assert_false(ing_is_masked(SHOP_D_CUSTOMER, TOC_STR("#1")));
     assert_true(ing_damaged_id(TOC_STR("2.02E+18")));
     assert_true(ing_damaged_id(TOC_STR("1e+12")));
     assert_false(ing_damaged_id(TOC_STR("1E5")));
