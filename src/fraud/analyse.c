@@ -40,24 +40,34 @@ toc_status fraud_first_lines(toc_ctx *ctx, const shop_data *view, uint32_t **lin
     return TOC_OK;
 }
 
-/* Reviews that name only an order or a product belong to its merchant. */
+/* Reviews that name no merchant belong to the one who sold this product in this order; else to the order's first one; else to the
+ * product's last seller. */
 static toc_status complete_reviews(toc_ctx *ctx, shop_data *view)
 {
     uint32_t *by_order = NULL, *by_product = NULL;
+    toc_map by_both = {0};
+    shop_orders *o = &view->orders;
     shop_reviews *r = &view->reviews;
+    uint64_t *seller;
     toc_status st = TOC_OK;
 
     if ((st = toc_alloc(ctx, toc_pool_size(&view->dict[SHOP_D_ORDER]), sizeof *by_order, &by_order))) goto out;
     if ((st = toc_alloc(ctx, toc_pool_size(&view->dict[SHOP_D_PRODUCT]), sizeof *by_product, &by_product))) goto out;
-    for (size_t i = 0; i < view->orders.n; i++) {
-        by_order[view->orders.order_id[i]] = view->orders.merchant_id[i];
-        by_product[view->orders.product_id[i]] = view->orders.merchant_id[i];
+    for (size_t i = 0; i < o->n && r->n; i++) {
+        if ((st = toc_map_at(ctx, &by_both, toc_pair(o->order_id[i], o->product_id[i]), &seller, NULL))) goto out;
+        *seller = o->merchant_id[i];
+        by_product[o->product_id[i]] = o->merchant_id[i];
+        if (!by_order[o->order_id[i]]) by_order[o->order_id[i]] = o->merchant_id[i];
     }
     for (size_t i = 0; i < r->n; i++) {
-        if (!r->merchant_id[i] && r->product_id[i]) r->merchant_id[i] = by_product[r->product_id[i]];
+        if (r->merchant_id[i]) continue;
+        seller = toc_map_find(&by_both, toc_pair(r->order_id[i], r->product_id[i]));
+        if (r->order_id[i] && r->product_id[i] && seller) r->merchant_id[i] = (uint32_t)*seller;
         if (!r->merchant_id[i] && r->order_id[i]) r->merchant_id[i] = by_order[r->order_id[i]];
+        if (!r->merchant_id[i] && r->product_id[i]) r->merchant_id[i] = by_product[r->product_id[i]];
     }
 out:
+    toc_map_release(&by_both);
     toc_free(by_order);
     toc_free(by_product);
     return st;

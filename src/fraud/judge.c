@@ -124,7 +124,8 @@ static double amount_surprise(const fraud_group *g, size_t row)
 {
     size_t place;
     const tab_column *amount = column_of(&g->features, "amount", &place), *z = tab_find(&g->features, "amount_z_early");
-    double times = amount->f64[row] / g->median[place], deviations = z ? z->f64[row] : NAN;
+    double usual = g->median[place], times = usual > 0 ? amount->f64[row] / usual : NAN; /* where most orders are free, nothing is */
+    double deviations = z ? z->f64[row] : NAN;
 
     return (times > 0 ? times / (times + 4) : 0) / 2 + (deviations > 0 ? deviations / (deviations + 3) : 0) / 2;
 }

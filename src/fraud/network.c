@@ -53,17 +53,41 @@ typedef struct {
 
 enum { RING = 4 }; /* smaller groups are families */
 
+/* The first line of every order at every merchant, in row order; lines that give goods back are no orders. n of them, heap. */
+static toc_status list_parcels(toc_ctx *ctx, const shop_data *view, uint32_t **lines, size_t *n)
+{
+    const shop_orders *o = &view->orders;
+    toc_map seen = {0};
+    toc_status st;
+
+    *n = 0;
+    TOC_TRY(toc_alloc(ctx, o->n, sizeof **lines, lines));
+    for (size_t i = 0; i < o->n; i++) {
+        uint64_t *value;
+        bool fresh;
+        if (shop_line_is_return(view, i)) continue;
+        if ((st = toc_map_at(ctx, &seen, toc_pair(o->order_id[i], o->merchant_id[i]), &value, &fresh))) goto out;
+        if (fresh) (*lines)[(*n)++] = (uint32_t)i;
+    }
+    st = TOC_OK;
+out:
+    toc_map_release(&seen);
+    return st;
+}
+
 static toc_status sum_orders(toc_ctx *ctx, const fraud_analysis *a, const uint32_t *row_of, merchant_net *net)
 {
     const shop_orders *o = &a->view.orders;
-    uint32_t *everywhere;
+    uint32_t *everywhere = NULL, *lines = NULL;
+    size_t n;
     toc_map seen = {0};
     toc_status st = TOC_OK;
 
-    TOC_TRY(toc_alloc(ctx, toc_pool_size(&a->view.dict[SHOP_D_CUSTOMER]), sizeof *everywhere, &everywhere));
-    for (size_t i = 0; i < o->n; i++) everywhere[o->customer_id[i]]++;
-    for (size_t i = 0; i < o->n && !st; i++) {
-        uint32_t row = row_of[o->merchant_id[i]], customer = o->customer_id[i];
+    if ((st = toc_alloc(ctx, toc_pool_size(&a->view.dict[SHOP_D_CUSTOMER]), sizeof *everywhere, &everywhere))) goto out;
+    if ((st = list_parcels(ctx, &a->view, &lines, &n))) goto out;
+    for (size_t k = 0; k < n; k++) everywhere[o->customer_id[lines[k]]]++;
+    for (size_t k = 0; k < n && !st; k++) {
+        uint32_t i = lines[k], row = row_of[o->merchant_id[i]], customer = o->customer_id[i];
         uint64_t *value;
         bool fresh;
         if (row == FRAUD_NONE || !customer) continue;
@@ -78,8 +102,10 @@ static toc_status sum_orders(toc_ctx *ctx, const fraud_analysis *a, const uint32
         net[row].members++;
         net[row].members_orders += everywhere[customer];
     }
+out:
     toc_map_release(&seen);
     toc_free(everywhere);
+    toc_free(lines);
     return st;
 }
 
@@ -103,7 +129,7 @@ static toc_status sum_reviews(toc_ctx *ctx, const fraud_analysis *a, const uint3
         if (row == FRAUD_NONE || !r->merchant_id[review]) continue;
         net[row].reviews++;
         net[row].copied += a->copies[review] != FRAUD_NONE;
-        if (r->rating[review] == SHOP_NO_INT || r->rating[review] > 3 * SHOP_RATIO / 2) continue;
+        if (r->created_at[review] == TOC_NO_TIME || r->rating[review] == SHOP_NO_INT || r->rating[review] > 3 * SHOP_RATIO / 2) continue;
         double bombs = 1; /* this one, and the one-star reviews of the three days before */
         for (size_t back = i; back > first && r->created_at[order[back - 1]] >= r->created_at[review] - 3 * TOC_DAY; back--)
             bombs += r->rating[order[back - 1]] != SHOP_NO_INT && r->rating[order[back - 1]] <= 3 * SHOP_RATIO / 2;
