@@ -6,7 +6,7 @@
 #include "store/store.h"
 
 typedef struct {
-    const char *store, *kind, *rejects, *max_rejects, *currency, *encoding, *map;
+    const char *store, *kind, *rejects, *max_rejects, *currency, *encoding, *map, *rates;
     int64_t known_at;    /* TOC_NO_TIME = as the export's content tells */
     bool drop_repeats, write_map;
 } args;
@@ -23,6 +23,7 @@ static const cli_option options[] = {
     CLI_TEXT('r', "rejects", args, rejects, .arg = "FILE", .help = "write refused rows to FILE, with line, column and reason"),
     CLI_TEXT(0, "max-rejects", args, max_rejects, .arg = "N|P%", .help = "fail with exit 3 above N refused rows [damaged records fail]"),
     CLI_TEXT(0, "currency", args, currency, .arg = "CODE", .help = "currency of amounts whose export names none"),
+    CLI_TEXT(0, "rates", args, rates, .arg = "FILE", .help = "convert to --currency by date,currency,rate (for one unit)"),
     CLI_TEXT(0, "encoding", args, encoding, .arg = "NAME", .help = "encoding of the files [found out]"),
     CLI_TEXT('m', "map", args, map, .arg = "FILE", .help = "how exports nobody knows are read, tocsin-formats(5)"),
     CLI_FLAG(0, "write-map", args, write_map, .help = "draft such a file from the header of the input"),
@@ -64,11 +65,13 @@ static toc_status write_csv(toc_ctx *ctx, const args *a, const shop_data *shop)
     return toc_out_close(ctx, &out);
 }
 
-static toc_status read_all(toc_ctx *ctx, const args *a, const char *const *files, size_t n, shop_data *shop, ing_summary *summaries)
+static toc_status read_all(toc_ctx *ctx, const args *a, const shop_rates *rates, const char *const *files, size_t n, shop_data *shop,
+                           ing_summary *summaries)
 {
     toc_out rejects = {0};
     ing_limit limit;
-    ing_options reading = { .kind = a->kind, .currency = a->currency, .encoding = a->encoding, .map = a->map, .drop_repeats = a->drop_repeats };
+    ing_options reading = { .kind = a->kind, .currency = a->currency, .rates = rates, .encoding = a->encoding, .map = a->map,
+                            .drop_repeats = a->drop_repeats };
 
     TOC_TRY(ing_limit_of(ctx, a->max_rejects, &limit));
     if (a->rejects) {
@@ -129,17 +132,20 @@ static toc_status run(toc_ctx *ctx, const cli_call *call)
     ing_summary *summaries;
     sto_store *store = NULL;
     shop_data shop = {0};
+    shop_rates *rates = NULL;
     toc_status st;
 
     if (a->write_map) return write_map(ctx, a, files, n);
     TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, n, sizeof *summaries, &summaries));
     if ((st = shop_init(ctx, &shop))) goto out;
     if (a->store && (st = sto_open(ctx, a->store, STO_WRITE, &store))) goto out; /* a busy store is said before the work */
-    if ((st = read_all(ctx, a, files, n, &shop, summaries))) goto out;
+    if (a->rates && (st = shop_rates_read(ctx, a->rates, a->currency, &rates))) goto out;
+    if ((st = read_all(ctx, a, rates, files, n, &shop, summaries))) goto out;
     st = store ? add_to_store(ctx, store, a, &shop, summaries, n) : write_csv(ctx, a, &shop);
 out:
     sto_close(store);
     shop_release(&shop);
+    shop_rates_free(rates);
     return st;
 }
 

@@ -6,7 +6,7 @@
 #include "night/night.h"
 
 typedef struct {
-    const char *store, *inbox, *out, *fail_on, *max_rejects, *currency;
+    const char *store, *inbox, *out, *fail_on, *max_rejects, *currency, *rates;
     int64_t as_of, top;
     bool no_stamp;
 } args;
@@ -22,6 +22,7 @@ static const cli_option options[] = {
     CLI_WORD(0, "fail-on", args, fail_on, cmd_fail_words, .arg = "LEVEL", .help = "exit 1 on warnings of LEVEL or worse [none]"),
     CLI_TEXT(0, "max-rejects", args, max_rejects, .arg = "N|P%", .help = "fail with exit 3 above N refused rows [damaged records fail]"),
     CLI_TEXT(0, "currency", args, currency, .arg = "CODE", .help = "currency of amounts whose export names none"),
+    CLI_TEXT(0, "rates", args, rates, .arg = "FILE", .help = "convert to --currency by date,currency,rate (for one unit)"),
     CLI_FLAG(0, "no-stamp", args, no_stamp, .help = "leave version, arguments and times out of the reports"),
     CLI_END,
 };
@@ -41,6 +42,7 @@ static toc_status run(toc_ctx *ctx, const cli_call *call)
                                   .max_rejects = a->max_rejects,
                                   .top = a->top,
                                   .currency = a->currency,
+                                  .rates = a->rates,
                                   .argc = call->argc,
                                   .argv = call->argv };
     TOC_TRY(night_run(ctx, &night, &result));

@@ -130,7 +130,7 @@ toc_status fea_money_unit(toc_ctx *ctx, const shop_data *view, double *units_per
             currency = o->currency[i];
             continue;
         }
-        return toc_fail(ctx, TOC_E_DATA, "amounts in %s and in %s cannot be added: keep the orders of one currency",
+        return toc_fail(ctx, TOC_E_DATA, "amounts in %s and in %s cannot be added: convert them with tocsin ingest --rates, or keep the orders of one currency",
                         shop_text(view, SHOP_D_WORD, currency), shop_text(view, SHOP_D_WORD, o->currency[i]));
     }
     int digits = toc_currency_digits(toc_pool_str(&view->dict[SHOP_D_WORD], currency));

@@ -127,6 +127,10 @@ static toc_status describe(toc_ctx *ctx, const source *s, const ing_load *load, 
 
     rd_content_hash(s->reader, hex);
     TOC_TRY(toc_arena_copy(ctx, &ctx->arena, hex, 32, &summary->hash));
+    for (size_t k = 0; k < summary->n_currencies; k++) {
+        toc_str code = toc_pool_str(&load->shop->dict[SHOP_D_WORD], load->paid_in[k]);
+        TOC_TRY(toc_arena_copy(ctx, &ctx->arena, code.p, code.n, &summary->currencies[k].code));
+    }
     summary->side = s->only_side;
     if (s->only_side) return TOC_OK;
     const char *const *list = useful[s->map->kind];
@@ -229,6 +233,33 @@ static toc_status tell(toc_ctx *ctx, const ing_summary *s)
     return note_list(ctx, s->file, "columns not used", s->unmapped, s->n_unmapped);
 }
 
+/* Two currencies are never added, and that is worth a word before someone expects it. */
+static toc_status tell_currencies(toc_ctx *ctx, const ing_summary *summaries, size_t n)
+{
+    toc_buf line = {0};
+    const char *codes[ING_MAX_CURRENCIES];
+    size_t rows[ING_MAX_CURRENCIES], n_codes = 0;
+    toc_status st = TOC_OK;
+
+    for (size_t i = 0; i < n; i++) {
+        for (size_t c = 0; c < summaries[i].n_currencies; c++) {
+            size_t k = 0;
+            while (k < n_codes && strcmp(codes[k], summaries[i].currencies[c].code) != 0) k++;
+            if (k == ING_MAX_CURRENCIES) k--;
+            else if (k == n_codes) {
+                codes[n_codes] = summaries[i].currencies[c].code;
+                rows[n_codes++] = 0;
+            }
+            rows[k] += summaries[i].currencies[c].rows;
+        }
+    }
+    for (size_t k = 0; k < n_codes && !st; k++)
+        st = toc_buf_printf(ctx, &line, "%s%s%s (%zu rows)", k ? ", " : "", codes[k], k == ING_MAX_CURRENCIES - 1 ? " and others" : "", rows[k]);
+    if (!st && n_codes > 1) toc_warn(ctx, "amounts are in %s: kept apart, never added; tocsin ingest --rates FILE converts them", line.p);
+    toc_buf_release(&line);
+    return st;
+}
+
 toc_status ing_limit_of(toc_ctx *ctx, const char *text, ing_limit *limit)
 {
     toc_str number = toc_str_of(text);
@@ -269,6 +300,7 @@ toc_status ing_judge(toc_ctx *ctx, const ing_summary *summaries, size_t n, const
             toc_warn(ctx, "%s: %zu of %zu rows rejected%s%s", s->file, s->rejected, s->rows,
                      rejects_path ? ", see " : "; --rejects FILE keeps them", rejects_path ? rejects_path : "");
     }
+    TOC_TRY(tell_currencies(ctx, summaries, n));
     if (limited && above(max_rejects, rejected, rows))
         return toc_fail(ctx, TOC_E_DATA, "%zu of %zu rows rejected, more than --max-rejects %s", rejected, rows, max_rejects->text);
     if (!limited && damaged)

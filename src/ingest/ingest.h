@@ -7,11 +7,14 @@
 typedef struct {
     const char *kind;      /* "orders" ...: what the file must be (of several files: is preferred); NULL = recognised by its header */
     const char *currency;  /* of amounts whose export names none; "" when NULL */
+    const shop_rates *rates; /* orders and payments are converted to their target, at the date of the order or payment; NULL = not */
     toc_out *rejects;      /* refused rows as CSV: file,line,byte_offset,column,code,message,raw; NULL = counted only */
     const char *encoding;  /* NULL = found out */
     const char *map;       /* a file of maps that go before those that are compiled in, tocsin-formats(5); NULL = none */
     bool drop_repeats;     /* repeats are left out as duplicates */
 } ing_options;
+
+enum { ING_MAX_CURRENCIES = 8 };
 
 /* What became of the rows of one file. accepted + duplicate + rejected = rows; a record that holds several lines of an order counts as so many. */
 typedef struct {
@@ -29,6 +32,11 @@ typedef struct {
     size_t states;         /* accepted rows of an order line seen before in the file, with other cells: its later state */
     size_t masked;         /* values left out because the platform shows stars instead of a person's data */
     size_t rounded;        /* telephone numbers left out because a spreadsheet rounded them */
+    struct {
+        const char *code;  /* "EUR" */
+        size_t rows;       /* accepted orders or payments in it */
+    } currencies[ING_MAX_CURRENCIES]; /* the first that came; later ones count with the last */
+    size_t n_currencies;
     const char **missing;  /* canonical columns that this export lacks and a report would be better with */
     size_t n_missing;
     const char **unmapped; /* columns of the export that were not used */

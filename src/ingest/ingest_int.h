@@ -251,6 +251,8 @@ struct ing_load {
     bool has_carry;
     bool decimal_comma;
     uint32_t currency;         /* code of the currency of rows that name none */
+    uint32_t target;           /* of the currency that amounts are converted to; 0 = none */
+    uint32_t paid_in[ING_MAX_CURRENCIES]; /* codes of the currencies of accepted rows, in the order of the summary */
     uint32_t digits_of;        /* currency code of the row before, and its digits */
     int digits;
     ing_cells cells[ING_MAX_COLUMNS];
@@ -273,9 +275,9 @@ void ing_load_release(ing_load *load);
 TOC_CHECKED toc_status ing_refuse(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const rd_record *record, const ing_reject *reject);
 
 /* ---- repeats.c: equal rows, lines seen again, and ids for lines that have none ---- */
-/* Judges row `row`, whose cells are filled: gives it a line id where it has none, counts repeats and states, and says whether it is to be left
- * out as a duplicate. Rows must come in the order of the file. */
-TOC_CHECKED toc_status ing_seen(toc_ctx *ctx, ing_load *load, size_t row, bool *duplicate);
+/* Judges row `row`, whose cells are filled: gives it a line id, made of `line`, where it has none, counts repeats and states, and says whether it is
+ * to be left out as a duplicate. Rows must come in the order of the file. */
+TOC_CHECKED toc_status ing_seen(toc_ctx *ctx, ing_load *load, size_t row, uint64_t line, bool *duplicate);
 void ing_seen_release(ing_rows *seen);
 /* Names an order line by what does not change in its life: ids, title, quantity, prices, time. Of texts and values only, so the same for any file,
  * chunk and order of rows. */
@@ -297,7 +299,9 @@ int64_t ing_line_share(const ing_load *load, int64_t whole, bool goods);
 void ing_lines_release(ing_lines *lines);
 
 /* ---- rows.c: one record into one row ---- */
-TOC_CHECKED toc_status ing_convert(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const rd_record *record, size_t row, ing_reject *reject);
+/* *line: what names an order line without a line id (ing_line_hash), of its amounts as the export has them. */
+TOC_CHECKED toc_status ing_convert(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const rd_record *record, size_t row, uint64_t *line,
+                                   ing_reject *reject);
 /* Finds the rows of the sides for the current line of a record; may refuse it. */
 TOC_CHECKED toc_status ing_match_sides(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const rd_record *record, ing_reject *reject);
 /* The text that places make for a record, with '-' between several. Borrowed from the batch, or from `joined` until the next call. */

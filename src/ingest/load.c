@@ -170,10 +170,29 @@ toc_status ing_refuse(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const
     return rd_reject(ctx, load->options->rejects, load->reader, batch, record, toc_str_of(reject->column), reject->code, reject->message);
 }
 
+/* Rows without a currency say nothing. */
+static void count_currency(ing_load *load, uint32_t code)
+{
+    ing_summary *s = load->summary;
+    size_t k = 0;
+
+    if (!code) return;
+    while (k < s->n_currencies && load->paid_in[k] != code) k++;
+    if (k == ING_MAX_CURRENCIES) k--;
+    else if (k == s->n_currencies) {
+        load->paid_in[k] = code;
+        s->currencies[s->n_currencies++].rows = 0;
+    }
+    s->currencies[k].rows++;
+}
+
 static void count_accepted(ing_load *load, size_t row)
 {
     load->summary->accepted++;
-    if (load->map->kind == SHOP_ORDERS) load->summary->returns += load->shop->orders.quantity[row] < 0;
+    if (load->map->kind == SHOP_PAYMENTS) count_currency(load, load->shop->payments.currency[row]);
+    if (load->map->kind != SHOP_ORDERS) return;
+    load->summary->returns += load->shop->orders.quantity[row] < 0;
+    count_currency(load, load->shop->orders.currency[row]);
 }
 
 /* A file that is only a side of another: which of its rows were used. */
@@ -228,13 +247,14 @@ static toc_status take_line(toc_ctx *ctx, ing_load *load, const rd_batch *batch,
 {
     ing_reject reject = {0};
     bool duplicate = false;
+    uint64_t line = 0;
     char why[160];
 
     load->summary->rows++;
     if (r->fault) ING_REJECT(&reject, rd_fault_code(r->fault), "", "%s", rd_fault_text(load->reader, batch, r, why));
-    else TOC_TRY(ing_convert(ctx, load, batch, r, *row, &reject));
+    else TOC_TRY(ing_convert(ctx, load, batch, r, *row, &line, &reject));
     if (reject.code) TOC_TRY(ing_refuse(ctx, load, batch, r, &reject));
-    else TOC_TRY(ing_seen(ctx, load, *row, &duplicate));
+    else TOC_TRY(ing_seen(ctx, load, *row, line, &duplicate));
     load->summary->duplicate += duplicate;
     if (reject.code || duplicate) {
         ing_blank_row(load, *row);
@@ -297,11 +317,17 @@ out:
 static toc_status default_currency(toc_ctx *ctx, ing_load *load)
 {
     const char *word = load->options ? load->options->currency : NULL;
+    const shop_rates *rates = load->options ? load->options->rates : NULL;
+
+    char code[3];
 
     load->digits = 2;
-    if (!word || !*word) word = load->map->currency;
-    if (!word) return TOC_OK;
-    TOC_TRY(toc_pool_intern(ctx, &load->shop->dict[SHOP_D_WORD], toc_str_of(word), &load->currency));
+    /* with rates --currency is what to convert to, and a Taobao export stays one in yuan */
+    if (!word || !*word || (rates && load->map->currency)) word = load->map->currency;
+    if (rates) TOC_TRY(toc_pool_intern(ctx, &load->shop->dict[SHOP_D_WORD], toc_str_of(shop_rates_target(rates)), &load->target));
+    if (!word || strlen(word) != sizeof code) return TOC_OK;
+    for (size_t i = 0; i < sizeof code; i++) code[i] = (char)(word[i] >= 'a' && word[i] <= 'z' ? word[i] - 32 : word[i]);
+    TOC_TRY(toc_pool_intern(ctx, &load->shop->dict[SHOP_D_WORD], (toc_str){ code, sizeof code }, &load->currency));
     load->digits_of = load->currency;
     load->digits = toc_currency_digits(toc_str_of(word));
     return TOC_OK;

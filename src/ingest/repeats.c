@@ -80,19 +80,19 @@ static bool happens_again(const ing_load *load, size_t row)
     }
 }
 
-static uint64_t name_of(const ing_load *load, size_t row)
+static uint64_t name_of(const ing_load *load, size_t row, uint64_t line)
 {
     const shop_orders *o = &load->shop->orders;
 
     if (load->map->kind != SHOP_ORDERS) return hash_row(load, row, SIZE_MAX);
-    return o->line_id[row] ? toc_mix(toc_pair(o->order_id[row], o->line_id[row])) : ing_line_hash(load->shop, row);
+    return o->line_id[row] ? toc_mix(toc_pair(o->order_id[row], o->line_id[row])) : line;
 }
 
-toc_status ing_seen(toc_ctx *ctx, ing_load *load, size_t row, bool *duplicate)
+toc_status ing_seen(toc_ctx *ctx, ing_load *load, size_t row, uint64_t line, bool *duplicate)
 {
     bool orders = load->map->kind == SHOP_ORDERS, again = happens_again(load, row), fresh, equal = false;
     size_t line_id = orders && again ? (size_t)shop_column_of(SHOP_ORDERS, TOC_STR("line_id")) : SIZE_MAX;
-    uint64_t name = name_of(load, row), k = 1, *value;
+    uint64_t name = name_of(load, row, line), k = 1, *value;
 
     *duplicate = false;
     TOC_TRY(toc_map_at(ctx, &load->seen.first, name, &value, &fresh));

@@ -314,6 +314,33 @@ static void check(const ing_load *load, size_t row, ing_reject *reject)
     if (!reject->code) check_times(load, row, reject);
 }
 
+/* Converts the amounts of a row at its own date. What the line is worth is converted in one piece, so that cents rounded away in the price of one do
+ * not grow with the quantity. */
+static void exchange(const toc_ctx *ctx, ing_load *load, size_t row, ing_reject *reject)
+{
+    const shop_schema *schema = shop_schema_of(load->map->kind);
+    bool orders = load->map->kind == SHOP_ORDERS;
+    shop_orders *o = &load->shop->orders;
+    uint32_t *code = orders ? &o->currency[row] : &load->shop->payments.currency[row];
+    int64_t at = orders ? o->ordered_at[row] : load->shop->payments.at[row];
+    toc_str from = toc_pool_str(&load->shop->dict[SHOP_D_WORD], *code);
+    char date[16] = "";
+    shop_rate rate;
+
+    if (!*code || *code == load->target) return;
+    if (at != TOC_NO_TIME) date[toc_format_date(ctx, at, date)] = 0;
+    if (at == TOC_NO_TIME) ING_REJECT(reject, "rate", "at", "no time, so no rate of %.3s", from.p);
+    else if (!shop_rate_on(load->options->rates, from, toc_local_day(ctx, at), &rate))
+        ING_REJECT(reject, "rate", "currency", "no rate of %.3s on or before %s", from.p, date);
+    if (reject->code) return;
+    if (orders && o->line_total[row] == TOC_NO_MONEY) o->line_total[row] = shop_line_amount(load->shop, row);
+    for (size_t j = 0; j < schema->n_columns && !reject->code; j++)
+        if (schema->columns[j].type == SHOP_T_MONEY &&
+            !shop_convert(&rate, load->digits, toc_currency_digits(toc_str_of(shop_rates_target(load->options->rates))), &load->cells[j].ints[row]))
+            ING_REJECT(reject, "amount", schema->columns[j].name, "too large to convert from %.3s", from.p);
+    *code = load->target;
+}
+
 /* Whether a field has nothing to say about the current line. */
 static bool is_left_out(const ing_load *load, const ing_bound *b, size_t row)
 {
@@ -335,7 +362,8 @@ static toc_status fill(toc_ctx *ctx, ing_load *load, const rd_batch *batch, cons
     return TOC_OK;
 }
 
-toc_status ing_convert(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const rd_record *record, size_t row, ing_reject *reject)
+toc_status ing_convert(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const rd_record *record, size_t row, uint64_t *line,
+                       ing_reject *reject)
 {
     TOC_TRY(ing_match_sides(ctx, load, batch, record, reject));
     if (reject->code) return TOC_OK;
@@ -347,6 +375,9 @@ toc_status ing_convert(toc_ctx *ctx, ing_load *load, const rd_batch *batch, cons
     if (load->map->kind == SHOP_PAYMENTS) load->shop->payments.currency[row] = load->digits_of;
     for (size_t k = 0; k < load->map->n_rules && !reject->code; k++) TOC_TRY(load->map->rules[k]->apply(ctx, load, row, reject));
     if (!reject->code) check(load, row, reject);
+    if (reject->code) return TOC_OK;
+    if (load->map->kind == SHOP_ORDERS) *line = ing_line_hash(load->shop, row);
+    if (load->target && (load->map->kind == SHOP_ORDERS || load->map->kind == SHOP_PAYMENTS)) exchange(ctx, load, row, reject);
     for (size_t k = 0; k < load->n_links && !reject->code && load->map->kind == SHOP_ORDERS; k++)
         if (load->links[k].found != SIZE_MAX) load->links[k].side->used[load->links[k].found] = true;
     return TOC_OK;

@@ -17,7 +17,7 @@ static double seconds_now(void)
 }
 
 /* The new files, together, so that pairs join. rejects.csv stays only when something is in it. */
-static toc_status read_files(toc_ctx *ctx, night_state *n, shop_data *incoming)
+static toc_status read_files(toc_ctx *ctx, night_state *n, const shop_rates *rates, shop_data *incoming)
 {
     const char **paths, *rejects;
     size_t rejected = 0;
@@ -31,7 +31,7 @@ static toc_status read_files(toc_ctx *ctx, night_state *n, shop_data *incoming)
     for (size_t i = 0; i < n->n_files; i++) paths[i] = n->files[i].path;
     TOC_TRY(toc_out_open(ctx, rejects, true, &out));
     rd_reject_header(&out);
-    const ing_options reading = { .currency = n->options->currency, .rejects = &out };
+    const ing_options reading = { .currency = n->options->currency, .rates = rates, .rejects = &out };
     toc_status st = ing_read(ctx, paths, n->n_files, &reading, incoming, n->summaries);
     toc_status closed = toc_out_close(ctx, &out);
     if (st || (st = closed)) return st;
@@ -43,14 +43,17 @@ static toc_status read_files(toc_ctx *ctx, night_state *n, shop_data *incoming)
 static toc_status add_files(toc_ctx *ctx, night_state *n)
 {
     shop_data incoming = {0};
+    shop_rates *rates = NULL;
     int64_t known_at;
     toc_status st = shop_init(ctx, &incoming);
 
-    if (!st) st = read_files(ctx, n, &incoming);
+    if (!st && n->options->rates) st = shop_rates_read(ctx, n->options->rates, n->options->currency, &rates);
+    if (!st) st = read_files(ctx, n, rates, &incoming);
     if (!st) st = sto_known_at(ctx, n->store, &incoming, &known_at);
     if (!st) st = sto_add(ctx, n->store, &incoming, known_at, &n->added);
     for (size_t i = 0; i < n->n_files && !st; i++)
         st = sto_file_add(ctx, n->store, n->files[i].hash, n->files[i].path, n->summaries[i].rows, ctx->now);
+    shop_rates_free(rates);
     shop_release(&incoming);
     return st;
 }

@@ -15,6 +15,7 @@ typedef struct {
     const char *max_rejects; /* refused rows allowed, "100" or "0.5%"; NULL = damaged records fail the night */
     int64_t top;       /* warnings of each question on the front page */
     const char *currency; /* of amounts whose export names none; may be NULL */
+    const char *rates; /* file of rates (shop_rates_read) to convert orders and payments to the currency; NULL = not */
     int argc;          /* as typed, for the manifest */
     char *const *argv;
 } night_options;

@@ -150,6 +150,24 @@ bool shop_line_is_purchase(const shop_data *shop, size_t line);
 /* What the line is worth in minor units: line_total, else quantity * unit_price - discount; 0 when neither is known. Negative for return lines. */
 int64_t shop_line_amount(const shop_data *shop, size_t line);
 
+/* Exchange rates into one currency, from a CSV file of date, currency, rate: so many units of the target for one unit. Heap. */
+typedef struct shop_rates shop_rates;
+/* number / 10^places, number < 10^15, places <= 18. */
+typedef struct {
+    uint64_t number;
+    int places;
+} shop_rate;
+/* Reads a file of rates ("-" is stdin), in any order. target: an ISO 4217 code. Errors: as rd_open; TOC_E_USAGE (no such target), TOC_E_DATA (a column
+ * that is missing, a cell that cannot be read, two rates for one day: file and line). */
+TOC_CHECKED toc_status shop_rates_read(toc_ctx *ctx, const char *path, const char *target, shop_rates **rates);
+void shop_rates_free(shop_rates *rates);
+const char *shop_rates_target(const shop_rates *rates); /* in capitals; lives as long as the rates */
+/* The last rate on or before a local day (toc_local_day); 1 for the target itself. False where there is none. */
+bool shop_rate_on(const shop_rates *rates, toc_str currency, int64_t day, shop_rate *rate);
+/* Converts minor units of from_digits into minor units of to_digits (0 to 3), exactly but for one rounding, half away from zero. TOC_NO_MONEY stays.
+ * False, and *amount as it was, where the result does not fit. */
+bool shop_convert(const shop_rate *rate, int from_digits, int to_digits, int64_t *amount);
+
 /* First midnight (zone of ctx) after the latest event: order placed, review written, stock counted. Rule 1 of design.md: where fewer than 0.1 % of
  * events lie more than 7 days after all others, TOC_E_DATA names them. TOC_E_DATA also when there is no event. */
 TOC_CHECKED toc_status shop_default_as_of(toc_ctx *ctx, const shop_data *shop, int64_t *as_of);
