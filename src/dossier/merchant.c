@@ -133,18 +133,25 @@ static int compare_ties(const void *a, const void *b, const void *arg)
     return (x->customer > y->customer) - (x->customer < y->customer);
 }
 
-static int compare_shared(const void *a, const void *b, const void *arg)
-{
-    const shared_key *x = a, *y = b;
-    (void)arg;
-    if (x->customers != y->customers) return x->customers < y->customers ? 1 : -1;
-    return (x->key > y->key) - (x->key < y->key);
-}
-
 static const struct {
     const char *name;
     shop_domain domain;
 } key_kinds[] = { { "device", SHOP_D_DEVICE }, { "address", SHOP_D_ADDRESS }, { "means of payment", SHOP_D_PAYMENT_KEY }, { "IP address", SHOP_D_IP } };
+
+static const char *key_text(const shop_data *view, uint64_t key)
+{
+    return shop_text(view, key_kinds[key >> 32].domain, (uint32_t)key);
+}
+
+/* Most shared first; then by kind and text, never by code, which is the order of reading. arg: the view. */
+static int compare_shared(const void *a, const void *b, const void *arg)
+{
+    const shared_key *x = a, *y = b;
+    if (x->customers != y->customers) return x->customers < y->customers ? 1 : -1;
+    if (x->orders != y->orders) return x->orders < y->orders ? 1 : -1;
+    if (x->key >> 32 != y->key >> 32) return x->key < y->key ? -1 : 1;
+    return strcmp(key_text(arg, x->key), key_text(arg, y->key));
+}
 
 /* The first bytes of a text, at most `most` of them and no character cut in two. */
 static int whole_characters(const char *text, size_t most)
@@ -185,7 +192,7 @@ static toc_status find_shared(toc_ctx *ctx, const writing *w, shared_key **share
         }
         if (key.customers >= 3) (*shared)[(*n_shared)++] = key;
     }
-    st = toc_sort(ctx, *shared, *n_shared, sizeof **shared, compare_shared, NULL);
+    st = toc_sort(ctx, *shared, *n_shared, sizeof **shared, compare_shared, w->view);
 out:
     toc_free(ties);
     return st;
@@ -204,9 +211,8 @@ static toc_status add_shared_keys(toc_ctx *ctx, writing *w)
     if ((st = dos_add_section(ctx, w->d, "What its buyers share", "Keys used by three buyers or more. A crowd may be a cafe or an office; a few who share several keys are a ring.", &s))) goto out;
     if ((st = dos_table(ctx, w->d, s, columns, TOC_COUNT(columns), TOC_MIN(n, (size_t)MOST)))) goto out;
     for (size_t i = 0; i < s->n_rows && !st; i++) {
-        size_t kind = (size_t)(shared[i].key >> 32);
-        const char *text = shop_text(w->view, key_kinds[kind].domain, (uint32_t)shared[i].key);
-        st = dos_set_cell(ctx, w->d, s, i, 0, "%s", key_kinds[kind].name);
+        const char *text = key_text(w->view, shared[i].key);
+        st = dos_set_cell(ctx, w->d, s, i, 0, "%s", key_kinds[shared[i].key >> 32].name);
         if (!st && w->show_personal) st = dos_set_cell(ctx, w->d, s, i, 1, "%s", text);
         if (!st && !w->show_personal) st = dos_set_cell(ctx, w->d, s, i, 1, "%.*s***", shown_of_contact(text), text);
         if (!st) st = dos_set_cell(ctx, w->d, s, i, 2, "%zu", shared[i].customers);
