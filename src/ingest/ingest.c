@@ -42,11 +42,29 @@ static toc_status open_source(toc_ctx *ctx, const ing_book *book, const char *pa
     return toc_arena_copy(ctx, &ctx->arena, rd_path(s->reader), strlen(rd_path(s->reader)), &summary->file);
 }
 
-static size_t find_source(const source *sources, size_t n, const char *map)
+static size_t find_source(const source *sources, size_t n, toc_str map)
 {
     for (size_t i = 0; i < n; i++)
-        if (strcmp(sources[i].map->name, map) == 0) return i;
+        if (toc_str_is(map, sources[i].map->name)) return i;
     return SIZE_MAX;
+}
+
+/* The first file of one of the maps (joined by '|'), or SIZE_MAX. */
+static size_t find_any(const source *sources, size_t n, const char *maps)
+{
+    toc_str rest = toc_str_of(maps), map;
+    size_t at = SIZE_MAX;
+
+    while (at == SIZE_MAX && toc_str_split(&rest, '|', &map)) at = find_source(sources, n, map);
+    return at;
+}
+
+static toc_str first_of(const char *maps)
+{
+    toc_str rest = toc_str_of(maps), first = rest;
+
+    toc_str_split(&rest, '|', &first);
+    return first;
 }
 
 /* What each file means beside the others. */
@@ -54,10 +72,10 @@ static toc_status settle_roles(toc_ctx *ctx, const ing_book *book, source *sourc
 {
     for (size_t i = 0; i < n; i++) {
         source *s = &sources[i];
-        if (s->map->yields_to) s->only_side = find_source(sources, n, s->map->yields_to) != SIZE_MAX;
-        if (s->map->needs && find_source(sources, n, s->map->needs) == SIZE_MAX)
+        if (s->map->yields_to) s->only_side = find_any(sources, n, s->map->yields_to) != SIZE_MAX;
+        if (s->map->needs && find_any(sources, n, s->map->needs) == SIZE_MAX)
             return toc_fail(ctx, TOC_E_DATA, "%s: %s mean nothing without the file %s beside them; give both", rd_path(s->reader), s->map->title,
-                            ing_map_named(book, s->map->needs)->title);
+                            ing_map_named(book, first_of(s->map->needs))->title);
     }
     return TOC_OK;
 }
@@ -87,12 +105,15 @@ static toc_status link_sides(toc_ctx *ctx, source *sources, size_t n, size_t i, 
     const ing_map *map = sources[i].map;
 
     for (size_t k = 0; k < map->n_joins; k++) {
-        size_t at = find_source(sources, n, map->joins[k].map);
-        if (at == SIZE_MAX || at == i) continue;
         ing_link *l = &load->links[load->n_links];
+        TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, n, sizeof *l->sides, &l->sides));
+        for (size_t at = 0; at < n; at++) {
+            if (at == i || strcmp(sources[at].map->name, map->joins[k].map) != 0) continue;
+            TOC_TRY(side_of(ctx, sources, at, paths, map->joins[k].their_key, options, &l->sides[l->n_sides]));
+            l->n_sides++;
+        }
         l->join = &map->joins[k];
-        TOC_TRY(side_of(ctx, sources, at, paths, map->joins[k].their_key, options, &l->side));
-        load->n_links++;
+        load->n_links += l->n_sides > 0;
     }
     return TOC_OK;
 }
@@ -118,6 +139,8 @@ static bool header_used(const ing_load *load, size_t at)
     for (size_t k = 0; k < load->n_links; k++)
         for (size_t p = 0; p < load->links[k].n_key; p++)
             if (load->links[k].key[p].at == at) return true;
+    for (size_t k = 0; load->refused_by && k < load->map->n_refusals; k++)
+        if (load->refused_by[k].at == at) return true;
     return load->carry_key == at;
 }
 
@@ -151,14 +174,13 @@ static toc_status read_source(toc_ctx *ctx, const ing_book *book, source *source
                               shop_data *shop, ing_summary *summary)
 {
     source *s = &sources[i];
-    ing_load load = { .reader = s->reader, .map = s->map, .book = book, .options = options, .shop = shop, .summary = summary };
+    ing_load load = { .reader = s->reader, .only_side = s->only_side, .map = s->map, .book = book, .options = options, .shop = shop, .summary = summary };
     toc_status st = TOC_OK;
 
-    if (s->only_side) {
-        TOC_ASSERT(s->n_sides > 0);
+    if (s->only_side && s->n_sides) {
         load.self = &s->sides[0];
-        load.n_self_key = ing_find_places(&load, s->side_keys[0], s->folded, s->n_header, load.self_key);
-    } else if ((st = link_sides(ctx, sources, n, i, paths, options, &load))) goto out;
+        if ((st = ing_find_places(ctx, &load, s->side_keys[0], s->folded, s->n_header, load.self_key, &load.n_self_key))) goto out;
+    } else if (!s->only_side && (st = link_sides(ctx, sources, n, i, paths, options, &load))) goto out;
     if ((st = ing_load_file(ctx, &load, s->folded, s->n_header))) goto out;
     if (!s->only_side) shop->has[s->map->kind] = true;
     st = describe(ctx, s, &load, summary);

@@ -17,6 +17,7 @@ typedef enum {
     ING_SUM,      /* a whole number, added to what other headers gave */
     ING_POSITIVE, /* an amount whose sign does not matter (refunds written as -12.00); 0 is missing */
     ING_DAY,      /* a day, from the six digits yymmdd that an id begins with */
+    ING_SYMBOL,   /* the currency that an amount is written with: £12.00, US $3 */
     ING_CONST,    /* `header` is the value itself, for rows that have none from a header above */
 } ing_how;
 
@@ -27,7 +28,7 @@ enum {
     ING_UTC = 8,   /* a time in UTC where it names no offset */
 };
 
-/* Headers that make one text, with '-' between those that are not empty, stand in one string with this between. */
+/* A header may name the map of the side that has it: header@map. Headers that make one text, with '-' between those that are not empty, stand in one string with this between. */
 #define ING_PLUS '\x1f'
 /* In a header: any number; fields of one number make one line. As a value: the number of the line within its record. */
 #define ING_NUMBER "{n}"
@@ -39,6 +40,7 @@ typedef struct {
     ing_how how;
     unsigned flags;
     const char *part; /* "sku" = what stands behind "sku:" in "sku:A1|quantity:2"; NULL = the whole text */
+    const char *not;  /* a text that means nothing here; NULL = none */
     char split;       /* one value for each line of the record, cut by this; 0 = one value */
 } ing_field;
 
@@ -49,6 +51,14 @@ typedef struct {
     const char *no_match; /* code of the refusal of records without a match; NULL = such records are fine */
     bool each;            /* every matching row makes a line of its own */
 } ing_join;
+
+/* Rows that are refused: where the header's text is (or, `unless`, is not) one of the values; without values, where it is not empty. */
+typedef struct {
+    const char *code, *header;
+    bool unless;
+    const char *const *values;
+    size_t n_values;
+} ing_refusal;
 
 typedef struct ing_load ing_load;
 
@@ -75,10 +85,12 @@ typedef struct {
     size_t n_fields;
     const ing_join *joins;
     size_t n_joins;
-    const char *needs;     /* map of a file without which this one means nothing */
-    const char *yields_to; /* when a file of that map is there, this one is only its side */
+    const char *needs;     /* maps (joined by '|') of files without one of which this one means nothing */
+    const char *yields_to; /* when a file of one of those maps (joined by '|') is there, this one is only its side */
     const char *currency;  /* of all amounts, where the export names none */
     const char *carry_key; /* header whose change begins a new order (ING_CARRY) */
+    const ing_refusal *refusals;
+    size_t n_refusals;
     const char *const *empty; /* texts that mean nothing ("-"); n_empty */
     size_t n_empty;
     const ing_rule *const *rules; /* in the order they are applied; n_rules */
@@ -126,7 +138,7 @@ TOC_CHECKED toc_status ing_fold(toc_ctx *ctx, toc_str header, toc_str *folded);
 const ing_map *ing_fitting(const ing_book *book, const toc_str *folded, size_t n, const shop_kind *kind);
 /* Fails with TOC_E_DATA that names the nearest map and what the header lacks of it. */
 TOC_CHECKED toc_status ing_unknown(toc_ctx *ctx, const ing_book *book, const char *path, const toc_str *folded, size_t n, const shop_kind *kind);
-const ing_map *ing_map_named(const ing_book *book, const char *name);
+const ing_map *ing_map_named(const ing_book *book, toc_str name);
 
 /* ---- status.c ---- */
 /* Makes a platform's word mean a status (SHOP_NO_STATUS: the word says nothing). A word that is known already keeps its meaning. */
@@ -175,10 +187,10 @@ TOC_CHECKED toc_status ing_join_text(toc_ctx *ctx, toc_buf *joined, toc_str text
 typedef struct {
     size_t at;                 /* place in the record; SIZE_MAX = from a side */
     size_t side;               /* number of the join */
-    const tab_column *theirs;
+    const tab_column *const *theirs; /* one for each file of that join, NULL where it has no such header; NULL = not from a side */
 } ing_place;
 
-enum { ING_MAX_PLACES = 4 }; /* headers that make one text */
+enum { ING_MAX_PLACES = 8 }; /* headers that make one text */
 
 typedef struct {
     const ing_field *field;
@@ -197,7 +209,9 @@ typedef struct {
 
 typedef struct {
     const ing_join *join;
-    ing_side *side;
+    ing_side **sides;          /* the files of that map; n_sides */
+    size_t n_sides;
+    size_t which;              /* of them has the matching row */
     ing_place key[ING_MAX_PLACES];
     size_t n_key;
     size_t found;              /* first matching row for the current record, SIZE_MAX = none */
@@ -213,6 +227,7 @@ typedef struct {
     size_t *present, n_present; /* those of the current record */
     size_t n, at;              /* lines of the record, and the current one from 0 */
     size_t number;             /* of the current one: its group, else from 1 */
+    bool cut;                  /* the text of the field at hand is one of several pieces */
     char text[24];             /* the number as text */
 } ing_lines;
 
@@ -242,7 +257,8 @@ struct ing_load {
     size_t n_bound;
     ing_link links[ING_MAX_LINKS];
     size_t n_links;
-    ing_side *self;            /* this file as a side of others: only say which rows were used */
+    bool only_side;            /* only say which rows were used by others */
+    ing_side *self;            /* this file as a side of them; NULL = nobody asked */
     ing_place self_key[ING_MAX_PLACES]; /* of its key in the record */
     size_t n_self_key;
     size_t currency_at;        /* bound field that gives the currency; SIZE_MAX = none */
@@ -262,12 +278,14 @@ struct ing_load {
     toc_buf scratch, joined;
     ing_lines lines;
     size_t n_records;
+    ing_place *refused_by;     /* of the map's refusals; at SIZE_MAX and no side = the header is not there */
     bool continues;            /* the record goes on with the order of the record before */
 };
 
-/* The places of a header, or of several with ING_PLUS between (at most ING_MAX_PLACES), in the record, else in the sides; their number, 0 = not all
- * are there. */
-size_t ing_find_places(const ing_load *load, const char *header, const toc_str *folded, size_t n, ing_place *places);
+/* The places of a header, or of several with ING_PLUS between (at most ING_MAX_PLACES), in the record, else in the sides; their number *n_places is
+ * 0 when not all are there. */
+TOC_CHECKED toc_status ing_find_places(toc_ctx *ctx, const ing_load *load, const char *header, const toc_str *folded, size_t n, ing_place *places,
+                                       size_t *n_places);
 /* Reads all records of load->reader. The caller has set reader, map, options, shop, summary, links and self. */
 TOC_CHECKED toc_status ing_load_file(toc_ctx *ctx, ing_load *load, const toc_str *folded, size_t n_header);
 void ing_load_release(ing_load *load);
@@ -293,7 +311,7 @@ TOC_CHECKED toc_status ing_lines_count(toc_ctx *ctx, ing_load *load, const rd_ba
 /* Makes line k (from 0) of the record the current one. */
 void ing_lines_choose(ing_load *load, size_t k);
 /* What a field's text means for the current line. Borrowed from `text` or from load. */
-toc_str ing_line_text(const ing_load *load, const ing_field *field, toc_str text);
+toc_str ing_line_text(ing_load *load, const ing_field *field, toc_str text);
 /* The current line's share of what is of the whole record. goods: a count of goods, at least 1. */
 int64_t ing_line_share(const ing_load *load, int64_t whole, bool goods);
 void ing_lines_release(ing_lines *lines);

@@ -83,7 +83,7 @@ toc_status ing_lines_count(toc_ctx *ctx, ing_load *load, const rd_batch *batch, 
     if (!lines->several || record->fault) return TOC_OK;
     if (lines->each) {
         TOC_TRY(ing_match_sides(ctx, load, batch, record, &reject));
-        *n = ing_side_count(lines->each->side, lines->each->row);
+        *n = ing_side_count(lines->each->sides[lines->each->which], lines->each->row);
     } else if (lines->n_numbers) {
         TOC_TRY(find_groups(ctx, load, batch, record));
         *n = lines->n_present;
@@ -105,17 +105,15 @@ void ing_lines_choose(ing_load *load, size_t k)
 }
 
 /* The piece of "a;b;c" for the line; all of it where there is only one. */
-static toc_str piece_of(toc_str text, char cut, size_t line)
+static toc_str piece_of(ing_lines *lines, toc_str text, char cut)
 {
     toc_str rest = text, piece = text;
 
-    if (count_pieces(text, cut) < 2) {
-        while (text.n && text.p[text.n - 1] == cut) text.n--;
-        return text;
-    }
-    for (size_t k = 0; toc_str_split(&rest, cut, &piece); k++)
-        if (k == line) return piece;
-    return (toc_str){ "", 0 };
+    lines->cut = count_pieces(text, cut) > 1;
+    for (size_t k = 0; lines->cut && toc_str_split(&rest, cut, &piece); k++)
+        if (k == lines->at) return piece;
+    while (!lines->cut && text.n && text.p[text.n - 1] == cut) text.n--;
+    return lines->cut ? (toc_str){ "", 0 } : text;
 }
 
 /* The value behind "key:" in "sku:A1|quantity:2". */
@@ -129,11 +127,13 @@ static toc_str part_of(toc_str text, const char *key)
     return (toc_str){ "", 0 };
 }
 
-toc_str ing_line_text(const ing_load *load, const ing_field *field, toc_str text)
+toc_str ing_line_text(ing_load *load, const ing_field *field, toc_str text)
 {
     if (field->how == ING_CONST) return strcmp(field->header, ING_NUMBER) == 0 ? toc_str_of(load->lines.text) : text;
-    if (field->split) text = piece_of(toc_str_trim(text), field->split, load->lines.at);
+    load->lines.cut = false;
+    if (field->split) text = piece_of(&load->lines, toc_str_trim(text), field->split);
     if (field->part) text = part_of(text, field->part);
+    if (field->not && toc_str_is(ing_clean_id(text), field->not)) return (toc_str){ "", 0 };
     for (size_t k = 0; k < load->map->n_empty && text.n; k++)
         if (toc_str_is(toc_str_trim(text), load->map->empty[k])) return (toc_str){ "", 0 };
     return text;

@@ -4,32 +4,51 @@
  * until the end of the file is known; else each batch becomes rows at once. Rows are added a batch at a time; a refused one gives its place back. */
 #include "ingest/ingest_int.h"
 
-/* One header. */
-static bool find_place(const ing_load *load, toc_str header, const toc_str *folded, size_t n, ing_place *place)
+/* A header in the files of a join. */
+static toc_status find_in_sides(toc_ctx *ctx, const ing_load *load, size_t side, toc_str header, ing_place *place)
 {
-    *place = (ing_place){ .at = SIZE_MAX };
-    for (size_t i = 0; i < n; i++) {
-        if (!toc_str_eq(folded[i], header)) continue;
-        place->at = i;
-        return true;
-    }
-    for (size_t k = 0; k < load->n_links && !place->theirs; k++) {
-        place->theirs = ing_side_column(load->links[k].side, header);
-        place->side = k;
-    }
-    return place->theirs;
+    const ing_link *l = &load->links[side];
+    const tab_column **theirs;
+    bool found = false;
+
+    TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, l->n_sides, sizeof *theirs, &theirs));
+    for (size_t k = 0; k < l->n_sides; k++)
+        if ((theirs[k] = ing_side_column(l->sides[k], header))) found = true;
+    if (found) *place = (ing_place){ .at = SIZE_MAX, .side = side, .theirs = theirs };
+    return TOC_OK;
 }
 
-size_t ing_find_places(const ing_load *load, const char *header, const toc_str *folded, size_t n, ing_place *places)
+/* One header: in the record, else in a side; header@map only in the side of that map. */
+static toc_status find_place(toc_ctx *ctx, const ing_load *load, toc_str header, const toc_str *folded, size_t n, ing_place *place)
+{
+    const char *mark = header.n ? memchr(header.p + 1, '@', header.n - 1) : NULL;
+    toc_str name = { header.p, mark ? (size_t)(mark - header.p) : header.n };
+
+    *place = (ing_place){ .at = SIZE_MAX };
+    for (size_t k = 0; k < load->n_links && mark && !place->theirs; k++)
+        if (toc_str_is((toc_str){ mark + 1, header.n - name.n - 1 }, load->links[k].join->map)) TOC_TRY(find_in_sides(ctx, load, k, name, place));
+    for (size_t i = 0; i < n && !place->theirs; i++) {
+        if (!toc_str_eq(folded[i], header)) continue;
+        place->at = i;
+        return TOC_OK;
+    }
+    for (size_t k = 0; k < load->n_links && !place->theirs; k++) TOC_TRY(find_in_sides(ctx, load, k, header, place));
+    return TOC_OK;
+}
+
+toc_status ing_find_places(toc_ctx *ctx, const ing_load *load, const char *header, const toc_str *folded, size_t n, ing_place *places, size_t *n_places)
 {
     toc_str rest = toc_str_of(header), piece;
     size_t found = 0;
 
+    *n_places = 0;
     while (toc_str_split(&rest, ING_PLUS, &piece)) {
-        if (!find_place(load, piece, folded, n, &places[found])) return 0;
+        TOC_TRY(find_place(ctx, load, piece, folded, n, &places[found]));
+        if (places[found].at == SIZE_MAX && !places[found].theirs) return TOC_OK;
         found++;
     }
-    return found;
+    *n_places = found;
+    return TOC_OK;
 }
 
 static void add_bound(ing_load *load, const ing_bound *b)
@@ -44,7 +63,7 @@ static void add_bound(ing_load *load, const ing_bound *b)
 }
 
 /* The columns that a field means: one, or one for each number there is. */
-static void bind_field(ing_load *load, const ing_field *field, const toc_str *folded, size_t n)
+static toc_status bind_field(toc_ctx *ctx, ing_load *load, const ing_field *field, const toc_str *folded, size_t n)
 {
     ing_bound b = { .field = field, .date_order = TOC_DATE_YMD };
 
@@ -56,9 +75,10 @@ static void bind_field(ing_load *load, const ing_field *field, const toc_str *fo
             if (ing_header_number(field->header, folded[i], &b.group)) add_bound(load, &b);
         }
     } else {
-        b.n_places = ing_find_places(load, field->header, folded, n, b.places);
+        TOC_TRY(ing_find_places(ctx, load, field->header, folded, n, b.places, &b.n_places));
         if (b.n_places) add_bound(load, &b);
     }
+    return TOC_OK;
 }
 
 /* How many bound fields there may be. */
@@ -79,12 +99,15 @@ static toc_status bind(toc_ctx *ctx, ing_load *load, const toc_str *folded, size
     load->currency_at = load->carry_key = SIZE_MAX;
     for (size_t k = 0; k < load->n_links; k++) {
         ing_link *l = &load->links[k];
-        l->n_key = ing_find_places(load, l->join->our_key, folded, n, l->key);
+        l->row = l->found = SIZE_MAX;
+        TOC_TRY(ing_find_places(ctx, load, l->join->our_key, folded, n, l->key, &l->n_key));
     }
     for (size_t i = 0; map->carry_key && i < n; i++)
         if (toc_str_is(folded[i], map->carry_key)) load->carry_key = i;
     TOC_TRY(toc_alloc(ctx, count_fields(map, n), sizeof *load->bound, &load->bound));
-    for (size_t k = 0; k < map->n_fields; k++) bind_field(load, &map->fields[k], folded, n);
+    for (size_t k = 0; k < map->n_fields; k++) TOC_TRY(bind_field(ctx, load, &map->fields[k], folded, n));
+    TOC_TRY(toc_alloc(ctx, map->n_refusals, sizeof *load->refused_by, &load->refused_by));
+    for (size_t k = 0; k < map->n_refusals; k++) TOC_TRY(find_place(ctx, load, toc_str_of(map->refusals[k].header), folded, n, &load->refused_by[k]));
     return ing_lines_bind(ctx, load);
 }
 
@@ -205,7 +228,7 @@ static toc_status account_side(toc_ctx *ctx, ing_load *load, const rd_batch *bat
         toc_str key = { "", 0 };
         if (!r->fault) TOC_TRY(ing_text_at(ctx, load, load->self_key, load->n_self_key, batch, r, &key));
         key = ing_clean_id(key);
-        size_t row = ing_side_find(load->self, key);
+        size_t row = load->self ? ing_side_find(load->self, key) : SIZE_MAX;
         load->summary->rows++;
         if (r->fault) ING_REJECT(&reject, rd_fault_code(r->fault), "", "%s", rd_fault_text(load->reader, batch, r, why));
         else if (ing_damaged_id(key))
@@ -270,7 +293,7 @@ static toc_status take_batch(toc_ctx *ctx, ing_load *load, const rd_batch *batch
     shop_kind kind = load->map->kind;
     size_t first = 0, row, n;
 
-    if (load->self) return account_side(ctx, load, batch);
+    if (load->only_side) return account_side(ctx, load, batch);
     TOC_TRY(count_lines(ctx, load, batch, &n));
     TOC_TRY(shop_add_rows(ctx, load->shop, kind, n, &first));
     find_cells(load);
@@ -366,6 +389,7 @@ void ing_load_release(ing_load *load)
 {
     for (size_t k = 0; k < load->n_bound; k++) toc_buf_release(&load->bound[k].carried);
     toc_free(load->bound);
+    toc_free(load->refused_by);
     ing_lines_release(&load->lines);
     toc_buf_release(&load->carry_text);
     toc_buf_release(&load->scratch);

@@ -19,7 +19,8 @@ typedef struct {
     ing_join *joins;
     const ing_rule **rules;
     const char **empty;
-    size_t n_signature, cap_signature, cap_fields, cap_joins, cap_rules, cap_empty;
+    ing_refusal *refusals;
+    size_t n_signature, cap_signature, cap_fields, cap_joins, cap_rules, cap_empty, cap_refusals;
 } parser;
 
 #define FAIL(p, ...) fail_at(p, (p)->line, __VA_ARGS__)
@@ -169,14 +170,28 @@ static toc_status add_must(parser *p, toc_str rest)
     return st;
 }
 
+/* Names of maps, with '|' between. */
+static toc_status map_names(parser *p, toc_str rest, const char **names)
+{
+    toc_buf buf = {0};
+    toc_str piece;
+    toc_status st = TOC_OK;
+
+    while (!st && next_piece(&rest, " | ", &piece))
+        st = piece.n ? toc_buf_printf(p->ctx, &buf, "%s%.*s", buf.n ? "|" : "", (int)piece.n, piece.p) : FAIL(p, "the name of a map is missing");
+    if (!st) st = keep(p, (toc_str){ buf.p, buf.n }, names);
+    toc_buf_release(&buf);
+    return st;
+}
+
 static toc_status set_needs(parser *p, toc_str rest)
 {
-    return keep(p, rest, &p->map->needs);
+    return map_names(p, rest, &p->map->needs);
 }
 
 static toc_status set_yields(parser *p, toc_str rest)
 {
-    return keep(p, rest, &p->map->yields_to);
+    return map_names(p, rest, &p->map->yields_to);
 }
 
 /* join MAP by OURS = THEIRS [else CODE] [each] */
@@ -216,6 +231,32 @@ static toc_status set_carry(parser *p, toc_str rest)
     return header_text(p, rest, &p->map->carry_key);
 }
 
+/* refuse CODE when|unless HEADER [is TEXT | TEXT ...] */
+static toc_status add_refusal(parser *p, toc_str rest)
+{
+    static const char form[] = "refusals are written \"refuse CODE when HEADER\" or \"unless HEADER\", perhaps with \" is TEXT | TEXT\" behind";
+    ing_refusal refusal = {0};
+    const char **values;
+    toc_str word, piece, list;
+    size_t n = 1;
+
+    if (!next_word(&rest, &word)) return FAIL(p, "%s", form);
+    TOC_TRY(keep(p, word, &refusal.code));
+    if (!next_word(&rest, &word) || !rest.n) return FAIL(p, "%s", form);
+    refusal.unless = toc_str_is(word, "unless");
+    if (!refusal.unless && !toc_str_is(word, "when")) return FAIL(p, "%s", form);
+    next_piece(&rest, " is ", &piece);
+    TOC_TRY(header_text(p, piece, &refusal.header));
+    if (strchr(refusal.header, ING_PLUS) || strstr(refusal.header, ING_NUMBER)) return FAIL(p, "\"refuse\" takes a single header");
+    for (size_t i = 0; i < rest.n; i++) n += rest.p[i] == '|';
+    TOC_TRY(toc_arena_alloc(p->ctx, &p->ctx->arena, n, sizeof *values, &values));
+    for (list = rest; next_piece(&list, " | ", &piece); refusal.n_values++) TOC_TRY(keep(p, unquote(piece), &values[refusal.n_values]));
+    refusal.values = values;
+    TOC_TRY(toc_grow(p->ctx, &p->refusals, &p->cap_refusals, p->map->n_refusals + 1, sizeof *p->refusals));
+    p->refusals[p->map->n_refusals++] = refusal;
+    return TOC_OK;
+}
+
 /* Texts that mean nothing. */
 static toc_status add_empty(parser *p, toc_str rest)
 {
@@ -246,7 +287,7 @@ static const struct {
 } directives[] = {
     { "map", begin_map, false },       { "statuses", begin_statuses, false }, { "title", set_title, true },       { "kind", set_kind, true },
     { "must", add_must, true },        { "needs", set_needs, true },          { "yields-to", set_yields, true },  { "join", add_join, true },
-    { "currency", set_currency, true }, { "carry-by", set_carry, true },      { "rule", add_rule, true }, { "empty", add_empty, true },
+    { "currency", set_currency, true }, { "carry-by", set_carry, true },      { "rule", add_rule, true }, { "empty", add_empty, true },             { "refuse", add_refusal, true },
 };
 
 static toc_status take_directive(parser *p, toc_str line)
@@ -272,7 +313,7 @@ static const struct {
 } options[] = {
     { "status", ING_STATUS, 0 },     { "float-id", ING_FLOAT_ID, 0 }, { "sum", ING_SUM, 0 },
     { "positive", ING_POSITIVE, 0 }, { "day-in-id", ING_DAY, 0 },     { "carry", ING_PLAIN, ING_CARRY },
-    { "once", ING_PLAIN, ING_ONCE }, { "share", ING_PLAIN, ING_SHARE }, { "utc", ING_PLAIN, ING_UTC },
+    { "symbol", ING_SYMBOL, 0 },     { "once", ING_PLAIN, ING_ONCE }, { "share", ING_PLAIN, ING_SHARE }, { "utc", ING_PLAIN, ING_UTC },
 };
 
 /* part=KEY, split=C */
@@ -282,7 +323,8 @@ static toc_status take_setting(parser *p, toc_str word, ing_field *field)
 
     toc_str_split(&value, '=', &name);
     if (toc_str_is(name, "part") && value.n) return keep(p, value, &field->part);
-    if (!toc_str_is(name, "split") || value.n != 1) return FAIL(p, "a field's settings are part=NAME and split=CHARACTER");
+    if (toc_str_is(name, "not") && value.n) return keep(p, value, &field->not);
+    if (!toc_str_is(name, "split") || value.n != 1) return FAIL(p, "a field's settings are part=NAME, not=TEXT and split=CHARACTER");
     field->split = value.p[0];
     return TOC_OK;
 }
@@ -317,6 +359,7 @@ static toc_status check_options(const parser *p, const ing_field *f, shop_type t
     if (f->how == ING_SUM && type != SHOP_T_INT) return FAIL(p, "\"sum\" goes with whole numbers");
     if (f->how == ING_POSITIVE && type != SHOP_T_MONEY) return FAIL(p, "\"positive\" goes with amounts");
     if ((f->how == ING_DAY || f->flags & ING_UTC) && type != SHOP_T_TIME) return FAIL(p, "\"day-in-id\" and \"utc\" go with times");
+    if (f->how == ING_SYMBOL && strcmp(f->column, "currency") != 0) return FAIL(p, "\"symbol\" goes with the column currency");
     if (f->flags & ING_SHARE && type != SHOP_T_INT && type != SHOP_T_MONEY) return FAIL(p, "\"share\" goes with amounts and whole numbers");
     return TOC_OK;
 }
@@ -344,7 +387,7 @@ static toc_status take_field(parser *p, toc_str left, toc_str right)
     while (next_word(&right, &word)) TOC_TRY(take_option(p, word, &field));
     TOC_TRY(check_options(p, &field, c->type));
     if (left.n > 1 && left.p[0] == '=' && left.p[1] == ' ') {
-        if (field.how || field.flags || field.part || field.split) return FAIL(p, "a value takes no option");
+        if (field.how || field.flags || field.part || field.not || field.split) return FAIL(p, "a value takes no option");
         field.how = ING_CONST;
         TOC_TRY(keep(p, unquote(toc_str_trim((toc_str){ left.p + 2, left.n - 2 })), &field.header));
         return add_field(p, &field);
@@ -433,6 +476,7 @@ static toc_status end_map(parser *p)
     TOC_TRY(settle(p, p->signature, p->n_signature + 1, sizeof *p->signature, &m->signature));
     TOC_TRY(settle(p, p->fields, m->n_fields, sizeof *p->fields, &m->fields));
     TOC_TRY(settle(p, p->joins, m->n_joins, sizeof *p->joins, &m->joins));
+    TOC_TRY(settle(p, p->refusals, m->n_refusals, sizeof *p->refusals, &m->refusals));
     TOC_TRY(settle(p, p->empty, m->n_empty, sizeof *p->empty, &m->empty));
     TOC_TRY(settle(p, p->rules, m->n_rules, sizeof *p->rules, &m->rules));
     TOC_TRY(add_map(p->ctx, p->book, m));
@@ -460,6 +504,7 @@ static void release(parser *p)
     toc_free(p->joins);
     toc_free(p->rules);
     toc_free(p->empty);
+    toc_free(p->refusals);
 }
 
 toc_status ing_book_parse(toc_ctx *ctx, ing_book *book, const char *name, toc_str text)
@@ -487,17 +532,24 @@ static toc_status parse_lines(toc_ctx *ctx, ing_book *book, const ing_map_text *
     return st;
 }
 
-/* Names in maps must be names of maps. */
+/* The names of maps in a list must be names of maps. */
+static toc_status check_list(toc_ctx *ctx, const ing_book *book, const ing_map *m, const char *names)
+{
+    toc_str rest = toc_str_of(names), name;
+
+    while (names && toc_str_split(&rest, '|', &name))
+        if (!ing_map_named(book, name))
+            return toc_fail(ctx, TOC_E_DATA, "%s:%zu: map %s names a map %.*s, and there is none", m->source, m->line, m->name, (int)name.n, name.p);
+    return TOC_OK;
+}
+
 static toc_status check_names(toc_ctx *ctx, const ing_book *book)
 {
     for (size_t k = 0; k < book->n_maps; k++) {
         const ing_map *m = book->maps[k];
-        const char *missing = NULL;
-        if (m->needs && !ing_map_named(book, m->needs)) missing = m->needs;
-        if (m->yields_to && !ing_map_named(book, m->yields_to)) missing = m->yields_to;
-        for (size_t j = 0; j < m->n_joins; j++)
-            if (!ing_map_named(book, m->joins[j].map)) missing = m->joins[j].map;
-        if (missing) return toc_fail(ctx, TOC_E_DATA, "%s:%zu: map %s names a map %s, and there is none", m->source, m->line, m->name, missing);
+        TOC_TRY(check_list(ctx, book, m, m->needs));
+        TOC_TRY(check_list(ctx, book, m, m->yields_to));
+        for (size_t j = 0; j < m->n_joins; j++) TOC_TRY(check_list(ctx, book, m, m->joins[j].map));
     }
     return TOC_OK;
 }

@@ -1,14 +1,32 @@
 /* maps.c: which map a header belongs to. */
 #include "ingest/ingest_int.h"
 
+/* The plain form of a full-width mark in headers, or 0; *n bytes of it. */
+static char plain_mark(toc_str rest, size_t *n)
+{
+    static const struct {
+        const char *wide;
+        char plain;
+    } marks[] = { { "（", '(' }, { "）", ')' }, { "：", ':' }, { "，", ',' }, { "／", '/' }, { "\u3000", ' ' }, { "\u00a0", ' ' } };
+
+    *n = 1;
+    if ((unsigned char)rest.p[0] < 0x80) return rest.p[0];
+    for (size_t k = 0; k < TOC_COUNT(marks); k++) {
+        if (!toc_str_starts(rest, marks[k].wide)) continue;
+        *n = strlen(marks[k].wide);
+        return marks[k].plain;
+    }
+    return rest.p[0];
+}
+
 toc_status ing_fold(toc_ctx *ctx, toc_str header, toc_str *folded)
 {
     char *text;
-    size_t n = 0;
+    size_t n = 0, step;
 
     TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, header.n + 1, 1, &text));
-    for (size_t i = 0; i < header.n; i++) {
-        char c = header.p[i];
+    for (size_t i = 0; i < header.n; i += step) {
+        char c = plain_mark((toc_str){ header.p + i, header.n - i }, &step);
         if (c == '\t' || c == '\n' || c == '\r') c = ' ';
         if (c == ' ' && (!n || text[n - 1] == ' ')) continue;
         text[n++] = (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
@@ -18,10 +36,10 @@ toc_status ing_fold(toc_ctx *ctx, toc_str header, toc_str *folded)
     return TOC_OK;
 }
 
-const ing_map *ing_map_named(const ing_book *book, const char *name)
+const ing_map *ing_map_named(const ing_book *book, toc_str name)
 {
     for (size_t k = 0; k < book->n_maps; k++)
-        if (book->maps[k]->source && strcmp(book->maps[k]->name, name) == 0) return book->maps[k];
+        if (book->maps[k]->source && toc_str_is(name, book->maps[k]->name)) return book->maps[k];
     return NULL;
 }
 

@@ -14,8 +14,9 @@ void ing_blank_row(ing_load *load, size_t row)
 static toc_str place_text(const ing_load *load, const ing_place *place, const rd_batch *batch, const rd_record *record)
 {
     if (place->at != SIZE_MAX) return rd_field(batch, record, place->at);
-    size_t row = load->links[place->side].row;
-    return row == SIZE_MAX ? (toc_str){ "", 0 } : toc_pool_str(place->theirs->pool, place->theirs->code[row]);
+    const ing_link *l = &load->links[place->side];
+    const tab_column *theirs = l->row == SIZE_MAX ? NULL : place->theirs[l->which];
+    return theirs ? toc_pool_str(theirs->pool, theirs->code[l->row]) : (toc_str){ "", 0 };
 }
 
 toc_status ing_text_at(toc_ctx *ctx, ing_load *load, const ing_place *places, size_t n, const rd_batch *batch, const rd_record *record, toc_str *text)
@@ -44,10 +45,20 @@ static bool is_filled(const ing_load *load, size_t column, size_t row)
 
 static size_t row_of_line(const ing_load *load, const ing_link *l)
 {
+    const ing_side *side = l->sides[l->which];
     size_t row = l->found;
 
-    for (size_t k = 0; l == load->lines.each && k < load->lines.at && row != SIZE_MAX && l->side->next[row]; k++) row = l->side->next[row] - 1;
+    for (size_t k = 0; l == load->lines.each && k < load->lines.at && row != SIZE_MAX && side->next[row]; k++) row = side->next[row] - 1;
     return row;
+}
+
+/* The first of a join's files that has the key. */
+static void find_key(ing_link *l, toc_str key)
+{
+    l->found = SIZE_MAX;
+    for (l->which = 0; l->which < l->n_sides; l->which++)
+        if ((l->found = ing_side_find(l->sides[l->which], key)) != SIZE_MAX) return;
+    l->which = 0;
 }
 
 toc_status ing_match_sides(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const rd_record *record, ing_reject *reject)
@@ -58,13 +69,13 @@ toc_status ing_match_sides(toc_ctx *ctx, ing_load *load, const rd_batch *batch, 
         toc_str key;
         TOC_TRY(ing_text_at(ctx, load, l->key, l->n_key, batch, record, &key));
         key = ing_clean_id(key);
-        l->found = ing_side_find(l->side, key);
+        find_key(l, key);
         l->row = row_of_line(load, l);
         int n = (int)TOC_MIN(key.n, (size_t)40);
         if (ing_damaged_id(key))
             ING_REJECT(reject, "damaged_id", "order_id", "%.*s is a rounded number, the id is lost: format the column as text before saving", n, key.p);
         else if (l->row == SIZE_MAX && l->join->no_match)
-            ING_REJECT(reject, l->join->no_match, "order_id", "\"%.*s\" is not in %.80s", n, key.p, l->side->path);
+            ING_REJECT(reject, l->join->no_match, "order_id", "\"%.*s\" is not in %.80s", n, key.p, l->sides[0]->path);
         if (reject->code) return TOC_OK;
     }
     return TOC_OK;
@@ -92,6 +103,42 @@ static toc_status carry(toc_ctx *ctx, ing_load *load, const rd_batch *batch, con
     return TOC_OK;
 }
 
+/* Whether the map wants no such rows. */
+static toc_status check_refusals(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const rd_record *record, ing_reject *reject)
+{
+    for (size_t k = 0; k < load->map->n_refusals && !reject->code; k++) {
+        const ing_refusal *f = &load->map->refusals[k];
+        const ing_place *place = &load->refused_by[k];
+        toc_str text;
+        bool hit;
+        if (place->at == SIZE_MAX && !place->theirs) continue;
+        TOC_TRY(ing_text_at(ctx, load, place, 1, batch, record, &text));
+        text = ing_clean_id(text);
+        hit = !f->n_values && text.n;
+        for (size_t v = 0; v < f->n_values && !hit; v++) hit = toc_str_is_nocase(text, f->values[v]);
+        if (hit == f->unless) continue;
+        if (text.n) ING_REJECT(reject, f->code, "", "%.60s is \"%.*s\": such a row says nothing here", f->header, (int)TOC_MIN(text.n, (size_t)60), text.p);
+        else ING_REJECT(reject, f->code, "", "%.60s is empty: such a row says nothing here", f->header);
+    }
+    return TOC_OK;
+}
+
+/* The currency that an amount is written with; empty where it is written without. A lone $ is taken for that of the United States. */
+static toc_str currency_sign(toc_str amount)
+{
+    static const char *const signs[][2] = {
+        { "US", "USD" }, { "AU", "AUD" }, { "CA", "CAD" }, { "NZ", "NZD" }, { "HK", "HKD" }, { "NT", "TWD" }, { "MX", "MXN" }, { "C $", "CAD" },
+        { "C$", "CAD" }, { "A$", "AUD" }, { "S$", "SGD" }, { "R$", "BRL" }, { "$", "USD" }, { "€", "EUR" }, { "£", "GBP" }, { "₹", "INR" },
+        { "₩", "KRW" },  { "₫", "VND" },  { "฿", "THB" },  { "₱", "PHP" },  { "RM", "MYR" }, { "Rp", "IDR" }, { "zł", "PLN" },
+    };
+
+    for (size_t at = 0; at + 3 <= amount.n; at += TOC_MAX(amount.n - 3 - at, (size_t)1)) /* at both ends */
+        if (toc_currency_known((toc_str){ amount.p + at, 3 })) return (toc_str){ amount.p + at, 3 };
+    for (size_t k = 0; k < TOC_COUNT(signs); k++)
+        if (toc_str_starts(amount, signs[k][0]) || toc_str_ends(amount, signs[k][0])) return toc_str_of(signs[k][1]);
+    return (toc_str){ "", 0 };
+}
+
 /* The currency decides how many digits amounts have, so it comes before them. */
 static toc_status settle_currency(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const rd_record *record, ing_reject *reject)
 {
@@ -104,6 +151,7 @@ static toc_status settle_currency(toc_ctx *ctx, ing_load *load, const rd_batch *
         toc_str text;
         TOC_TRY(ing_bound_text(ctx, load, b, batch, record, &text));
         text = toc_str_trim(text);
+        if (b->field->how == ING_SYMBOL) text = currency_sign(text);
         if (!text.n && b->field->flags & ING_CARRY) text = toc_str_trim((toc_str){ b->carried.p, b->carried.n });
         char upper[3];
         if (text.n == 3) {
@@ -236,7 +284,7 @@ static toc_status put(toc_ctx *ctx, ing_load *load, ing_bound *b, size_t row, to
     if (what != SHOP_CELL_OK) refuse_cell(load, b, toc_str_trim(text), reject);
     else if (b->field->how == ING_SUM && before != SHOP_NO_INT && *cell < MAX_QUANTITY) *cell += before;
     else if (b->field->how == ING_POSITIVE && *cell <= 0) *cell = *cell ? -*cell : TOC_NO_MONEY;
-    if (what == SHOP_CELL_OK && b->field->flags & ING_SHARE && *cell != SHOP_NO_INT) *cell = ing_line_share(load, *cell, c->type == SHOP_T_INT);
+    if (what == SHOP_CELL_OK && b->field->flags & ING_SHARE && !load->lines.cut && *cell != SHOP_NO_INT) *cell = ing_line_share(load, *cell, c->type == SHOP_T_INT);
     return TOC_OK;
 }
 
@@ -368,6 +416,8 @@ toc_status ing_convert(toc_ctx *ctx, ing_load *load, const rd_batch *batch, cons
     TOC_TRY(ing_match_sides(ctx, load, batch, record, reject));
     if (reject->code) return TOC_OK;
     if (load->carry_key != SIZE_MAX && !load->lines.at) TOC_TRY(carry(ctx, load, batch, record));
+    TOC_TRY(check_refusals(ctx, load, batch, record, reject));
+    if (reject->code) return TOC_OK;
     TOC_TRY(settle_currency(ctx, load, batch, record, reject));
     TOC_TRY(fill(ctx, load, batch, record, row, reject));
     if (reject->code) return TOC_OK;
@@ -379,6 +429,6 @@ toc_status ing_convert(toc_ctx *ctx, ing_load *load, const rd_batch *batch, cons
     if (load->map->kind == SHOP_ORDERS) *line = ing_line_hash(load->shop, row);
     if (load->target && (load->map->kind == SHOP_ORDERS || load->map->kind == SHOP_PAYMENTS)) exchange(ctx, load, row, reject);
     for (size_t k = 0; k < load->n_links && !reject->code && load->map->kind == SHOP_ORDERS; k++)
-        if (load->links[k].found != SIZE_MAX) load->links[k].side->used[load->links[k].found] = true;
+        if (load->links[k].found != SIZE_MAX) load->links[k].sides[load->links[k].which]->used[load->links[k].found] = true;
     return TOC_OK;
 }

@@ -63,6 +63,13 @@ static toc_status status_of_payment(toc_ctx *ctx, ing_load *load, size_t row, in
     return TOC_OK;
 }
 
+/* A line that was sent back, be it in part, is returned. */
+static toc_status returned_when_dated(toc_ctx *ctx, ing_load *load, size_t row, ing_reject *reject)
+{
+    (void)reject;
+    return load->shop->orders.returned_at[row] == TOC_NO_TIME ? TOC_OK : set_status(ctx, load, row, SHOP_RETURNED);
+}
+
 /* Rows without a price name a further picture of a product. */
 static toc_status variant_has_price(toc_ctx *ctx, ing_load *load, size_t row, ing_reject *reject)
 {
@@ -107,6 +114,7 @@ static const ing_rule rules[] = {
     { "price-of-line", SHOP_ORDERS, price_of_line },
     { "unpaid-without-payment", SHOP_ORDERS, unpaid_without_payment },
     { "status-of-payment", SHOP_ORDERS, status_of_payment },
+    { "returned-when-dated", SHOP_ORDERS, returned_when_dated },
     { "variant-has-price", SHOP_PRODUCTS, variant_has_price },
     { "uci-retail", SHOP_ORDERS, uci_retail },
 };

@@ -1,22 +1,28 @@
 /* status.c: what platforms call the states of an order, in their languages. The words are in maps/statuses.map. */
 #include "ingest/ingest_int.h"
 
+#include <utf8proc.h>
+
 enum { WORD_MAX = 96 };
 
-/* ASCII lower case, the full-width comma as ',', blanks after commas dropped. Returns the length, at most WORD_MAX. */
+/* Lower case in every script, the full-width comma as ',', blanks after commas dropped. Returns the length, at most WORD_MAX. */
 static size_t fold_word(toc_str word, char *text)
 {
     size_t n = 0;
 
     word = toc_str_trim(word);
-    for (size_t i = 0; i < word.n && n < WORD_MAX; i++) {
-        char c = word.p[i];
-        if (i + 2 < word.n && !memcmp(word.p + i, "，", 3)) {
-            c = ',';
-            i += 2;
-        }
+    while (word.n) {
+        utf8proc_int32_t c;
+        utf8proc_ssize_t used = utf8proc_iterate((const utf8proc_uint8_t *)word.p, (utf8proc_ssize_t)TOC_MIN(word.n, (size_t)4), &c);
+        utf8proc_uint8_t bytes[4];
+        if (used < 1) break;
+        word = (toc_str){ word.p + used, word.n - (size_t)used };
+        c = c == 0xff0c ? ',' : utf8proc_tolower(c);
         if (c == ' ' && n && text[n - 1] == ',') continue;
-        text[n++] = (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+        size_t m = (size_t)utf8proc_encode_char(c, bytes);
+        if (n + m > WORD_MAX) break;
+        memcpy(text + n, bytes, m);
+        n += m;
     }
     return n;
 }

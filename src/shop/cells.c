@@ -21,11 +21,11 @@ static bool parse_ratio(toc_str text, bool decimal_comma, int64_t *value)
     return true;
 }
 
-/* Whole numbers, also as "12.0", true and false, yes and no. */
+/* Whole numbers, also as "12.0", true and false, yes and no, 是 and 否. */
 static bool parse_int(toc_str text, int64_t *value)
 {
     static const struct { const char *word; int64_t value; } words[] = {
-        { "true", 1 }, { "false", 0 }, { "yes", 1 }, { "no", 0 }, { "y", 1 }, { "n", 0 },
+        { "true", 1 }, { "false", 0 }, { "yes", 1 }, { "no", 0 }, { "y", 1 }, { "n", 0 }, { "是", 1 }, { "否", 0 },
     };
     double number;
 
