@@ -44,7 +44,7 @@ out:
     return st;
 }
 
-/* The columns of a feature table as the tree wants them: every F64 column, in order. */
+/* The columns of a feature table as the tree wants them: every F64 column, in order. Names are copies: the table may go first. */
 typedef struct {
     const double **x;
     const char **names;
@@ -61,7 +61,7 @@ static toc_status take_columns(toc_ctx *ctx, const tab_table *t, toc_arena *aren
         /* ring_size knows the whole window's orders, so it may judge but not teach */
         if (t->columns[j].type != TAB_F64 || strcmp(t->columns[j].name, "ring_size") == 0) continue;
         c->x[c->p] = t->columns[j].f64;
-        c->names[c->p] = t->columns[j].name;
+        TOC_TRY(toc_arena_copy(ctx, arena, t->columns[j].name, strlen(t->columns[j].name), &c->names[c->p]));
         c->places[c->p++] = j;
     }
     return TOC_OK;

@@ -186,7 +186,7 @@ static void random_chinese(void **state)
 static void identical_texts_form_one_group_a_merchant(void **state)
 {
     const char *text = "Arrived in two days, fits well and the colour is lovely";
-    char other[80];
+    char other[160];
     (void)state;
 
     for (int k = 0; k < 40; k++) {
