@@ -5,6 +5,7 @@
 
 typedef struct {
     rd_reader *reader;
+    rd_options reading;
     toc_str *folded;
     size_t n_header;
     const ing_map *map;
@@ -28,10 +29,10 @@ static const char *const *const useful[SHOP_N_KINDS] = {
 static toc_status open_source(toc_ctx *ctx, const ing_book *book, const char *path, const ing_options *options, const shop_kind *kind, bool only_kind, source *s,
                               ing_summary *summary)
 {
-    rd_options reading = { .encoding = options ? options->encoding : NULL, .hash = true };
     const toc_str *header;
 
-    TOC_TRY(rd_open(ctx, path, &reading, &s->reader));
+    s->reading = (rd_options){ .encoding = options ? options->encoding : NULL, .hash = true };
+    TOC_TRY(rd_open(ctx, path, &s->reading, &s->reader));
     header = rd_header(s->reader, &s->n_header);
     TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, s->n_header, sizeof *s->folded, &s->folded));
     for (size_t j = 0; j < s->n_header; j++) TOC_TRY(ing_fold(ctx, header[j], &s->folded[j]));
@@ -174,7 +175,8 @@ static toc_status read_source(toc_ctx *ctx, const ing_book *book, source *source
                               shop_data *shop, ing_summary *summary)
 {
     source *s = &sources[i];
-    ing_load load = { .reader = s->reader, .only_side = s->only_side, .map = s->map, .book = book, .options = options, .shop = shop, .summary = summary };
+    ing_load load = { .reader = s->reader, .path = paths[i], .reading = s->reading, .only_side = s->only_side, .map = s->map, .book = book,
+                      .options = options, .shop = shop, .summary = summary };
     toc_status st = TOC_OK;
 
     if (s->only_side && s->n_sides) {

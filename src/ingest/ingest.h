@@ -11,6 +11,8 @@ typedef struct {
     toc_out *rejects;      /* refused rows as CSV: file,line,byte_offset,column,code,message,raw; NULL = counted only */
     const char *encoding;  /* NULL = found out */
     const char *map;       /* a file of maps that go before those that are compiled in, tocsin-formats(5); NULL = none */
+    int64_t known_at;      /* when the export was made: what happened more than a day later is refused; 0 = nobody said */
+    bool refuse_late;      /* where known_at is not given, the file itself tells which rows are in its future, and they are refused */
     bool drop_repeats;     /* repeats are left out as duplicates */
 } ing_options;
 
@@ -45,6 +47,8 @@ typedef struct {
 
 /* Reads n files ("-" is stdin) together, so that pairs join (order list and item list, Olist's five), and appends to `shop` (shop_init done).
  * summaries (n, caller's) say what became of each. A refused row is counted and written to rejects, not an error.
+ *   A row is in the future of its export, and refused, when a time of what happened lies more than a day after known_at; where that is not given, with
+ * refuse_late, when fewer than one row in a thousand lies 30 days (a time other than the row's own: 366 days) after all others of the file.
  *   A row is a duplicate when an earlier row of the same file became the same cells, all of them, and its ids say that it is the same thing; the
  * first is kept. Rows of kinds that happen more than once (order lines without line_id, reviews without review_id, events) are kept: repeats.
  *   An order line without line_id gets one: h, 12 hex digits of a hash of what does not change in the life of the line (order, merchant, product,

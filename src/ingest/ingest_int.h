@@ -248,6 +248,8 @@ enum { ING_MAX_LINKS = 8, ING_MAX_COLUMNS = 48 };
 
 struct ing_load {
     rd_reader *reader;
+    const char *path;          /* and how it was opened */
+    rd_options reading;
     const ing_map *map;
     const ing_book *book;
     const ing_options *options;
@@ -272,6 +274,7 @@ struct ing_load {
     uint32_t digits_of;        /* currency code of the row before, and its digits */
     int digits;
     ing_cells cells[ING_MAX_COLUMNS];
+    bool past[ING_MAX_COLUMNS]; /* shop_tells_past */
     size_t n_columns;
     size_t first_row;          /* of the canonical table that came from this file */
     ing_rows seen;
@@ -289,6 +292,12 @@ TOC_CHECKED toc_status ing_find_places(toc_ctx *ctx, const ing_load *load, const
 /* Reads all records of load->reader. The caller has set reader, map, options, shop, summary, links and self. */
 TOC_CHECKED toc_status ing_load_file(toc_ctx *ctx, ing_load *load, const toc_str *folded, size_t n_header);
 void ing_load_release(ing_load *load);
+/* Makes cells point to the arrays of the table, after rows were added. */
+void ing_find_cells(ing_load *load);
+/* Counts an accepted row in the summary, or with sign -1 takes it back. */
+void ing_count(ing_load *load, size_t row, int sign);
+/* Copies one row of the table over another. */
+void ing_move_row(ing_load *load, size_t from, size_t to);
 /* Counts a refused record and writes it to the rejects. */
 TOC_CHECKED toc_status ing_refuse(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const rd_record *record, const ing_reject *reject);
 
@@ -315,6 +324,10 @@ toc_str ing_line_text(ing_load *load, const ing_field *field, toc_str text);
 /* The current line's share of what is of the whole record. goods: a count of goods, at least 1. */
 int64_t ing_line_share(const ing_load *load, int64_t whole, bool goods);
 void ing_lines_release(ing_lines *lines);
+
+/* ---- late.c: dates in the future of the export ---- */
+/* Refuses the accepted rows of the file that lie far after all others, at its end. Nothing where known_at tells. */
+TOC_CHECKED toc_status ing_refuse_late(toc_ctx *ctx, ing_load *load);
 
 /* ---- rows.c: one record into one row ---- */
 /* *line: what names an order line without a line id (ing_line_hash), of its amounts as the export has them. */

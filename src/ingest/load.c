@@ -194,7 +194,7 @@ toc_status ing_refuse(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const
 }
 
 /* Rows without a currency say nothing. */
-static void count_currency(ing_load *load, uint32_t code)
+static void count_currency(ing_load *load, uint32_t code, int sign)
 {
     ing_summary *s = load->summary;
     size_t k = 0;
@@ -206,16 +206,16 @@ static void count_currency(ing_load *load, uint32_t code)
         load->paid_in[k] = code;
         s->currencies[s->n_currencies++].rows = 0;
     }
-    s->currencies[k].rows++;
+    s->currencies[k].rows += (size_t)sign;
 }
 
-static void count_accepted(ing_load *load, size_t row)
+void ing_count(ing_load *load, size_t row, int sign)
 {
-    load->summary->accepted++;
-    if (load->map->kind == SHOP_PAYMENTS) count_currency(load, load->shop->payments.currency[row]);
+    load->summary->accepted += (size_t)sign;
+    if (load->map->kind == SHOP_PAYMENTS) count_currency(load, load->shop->payments.currency[row], sign);
     if (load->map->kind != SHOP_ORDERS) return;
-    load->summary->returns += load->shop->orders.quantity[row] < 0;
-    count_currency(load, load->shop->orders.currency[row]);
+    if (load->shop->orders.quantity[row] < 0) load->summary->returns += (size_t)sign;
+    count_currency(load, load->shop->orders.currency[row], sign);
 }
 
 /* A file that is only a side of another: which of its rows were used. */
@@ -240,7 +240,7 @@ static toc_status account_side(toc_ctx *ctx, ing_load *load, const rd_batch *bat
     return TOC_OK;
 }
 
-static void find_cells(ing_load *load)
+void ing_find_cells(ing_load *load)
 {
     const shop_schema *schema = shop_schema_of(load->map->kind);
 
@@ -250,6 +250,18 @@ static void find_cells(ing_load *load)
         bool code = schema->columns[j].type == SHOP_T_CODE;
         load->cells[j].codes = code ? shop_codes(load->shop, load->map->kind, j) : NULL;
         load->cells[j].ints = code ? NULL : shop_ints(load->shop, load->map->kind, j);
+        load->past[j] = shop_tells_past(load->map->kind, j);
+    }
+}
+
+void ing_move_row(ing_load *load, size_t from, size_t to)
+{
+    int64_t *number = shop_row_numbers(load->shop, load->map->kind);
+
+    number[to] = number[from];
+    for (size_t j = 0; j < load->n_columns; j++) {
+        if (load->cells[j].codes) load->cells[j].codes[to] = load->cells[j].codes[from];
+        else load->cells[j].ints[to] = load->cells[j].ints[from];
     }
 }
 
@@ -283,7 +295,7 @@ static toc_status take_line(toc_ctx *ctx, ing_load *load, const rd_batch *batch,
         ing_blank_row(load, *row);
         return TOC_OK;
     }
-    count_accepted(load, *row);
+    ing_count(load, *row, 1);
     shop_row_numbers(load->shop, load->map->kind)[(*row)++] = (int64_t)load->n_records;
     return TOC_OK;
 }
@@ -296,7 +308,7 @@ static toc_status take_batch(toc_ctx *ctx, ing_load *load, const rd_batch *batch
     if (load->only_side) return account_side(ctx, load, batch);
     TOC_TRY(count_lines(ctx, load, batch, &n));
     TOC_TRY(shop_add_rows(ctx, load->shop, kind, n, &first));
-    find_cells(load);
+    ing_find_cells(load);
     row = first;
     for (size_t i = 0; i < batch->n; i++) {
         const rd_record *r = &batch->records[i];
@@ -373,6 +385,7 @@ toc_status ing_load_file(toc_ctx *ctx, ing_load *load, const toc_str *folded, si
     weigh_amounts(load, &batch);
     if (has_year_last(load)) {
         st = take_buffered(ctx, load, &batch);
+        if (!st) st = ing_refuse_late(ctx, load);
         goto out;
     }
     for (size_t k = 0; k < load->n_bound; k++) load->bound[k].date_order = TOC_DATE_UNKNOWN;
@@ -380,6 +393,7 @@ toc_status ing_load_file(toc_ctx *ctx, ing_load *load, const toc_str *folded, si
         if ((st = take_batch(ctx, load, &batch))) goto out;
         if ((st = rd_next(ctx, load->reader, &batch))) goto out;
     }
+    st = ing_refuse_late(ctx, load);
 out:
     rd_batch_release(&batch);
     return st;

@@ -292,12 +292,15 @@ static toc_status put(toc_ctx *ctx, ing_load *load, ing_bound *b, size_t row, to
 
 static void check_times(const ing_load *load, size_t row, ing_reject *reject)
 {
+    const int64_t known_at = load->options ? load->options->known_at : 0;
     const int64_t first = toc_days_from_civil(1990, 1, 1) * TOC_DAY, end = toc_days_from_civil(2100, 1, 1) * TOC_DAY;
     const shop_schema *schema = shop_schema_of(load->map->kind);
 
     for (size_t j = 0; j < schema->n_columns && !reject->code; j++) {
         if (schema->columns[j].type != SHOP_T_TIME) continue;
         int64_t t = load->cells[j].ints[row];
+        if (t != TOC_NO_TIME && known_at && load->past[j] && t > known_at + TOC_DAY)
+            ING_REJECT(reject, "future", schema->columns[j].name, "later than the export, by more than a day");
         if (t != TOC_NO_TIME && (t < first || t >= end)) ING_REJECT(reject, "date_range", schema->columns[j].name, "not between 1990 and 2100");
     }
 }
@@ -327,7 +330,7 @@ static void check_order(const ing_load *load, size_t row, ing_reject *reject)
     if (reject->code) return;
     bool cancelled = o->cancelled_at[row] != TOC_NO_TIME || strcmp(shop_text(load->shop, SHOP_D_WORD, o->status[row]), "cancelled") == 0;
     if (q == 0 && !cancelled) ING_REJECT(reject, "quantity", "quantity", "quantity 0");
-    else if (q > MAX_QUANTITY || q < -MAX_QUANTITY) ING_REJECT(reject, "quantity", "quantity", "quantity %lld", (long long)q);
+    else if (q >= MAX_QUANTITY || q <= -MAX_QUANTITY) ING_REJECT(reject, "quantity", "quantity", "quantity %lld", (long long)q);
     else if (o->unit_price[row] < 0) ING_REJECT(reject, "negative_price", "unit_price", "a negative price");
     else if (is_negative(o->discount[row])) ING_REJECT(reject, "negative_price", "discount", "a negative discount");
 }

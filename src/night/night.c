@@ -31,7 +31,7 @@ static toc_status read_files(toc_ctx *ctx, night_state *n, const shop_rates *rat
     for (size_t i = 0; i < n->n_files; i++) paths[i] = n->files[i].path;
     TOC_TRY(toc_out_open(ctx, rejects, true, &out));
     rd_reject_header(&out);
-    const ing_options reading = { .currency = n->options->currency, .rates = rates, .rejects = &out };
+    const ing_options reading = { .currency = n->options->currency, .rates = rates, .rejects = &out, .refuse_late = true };
     toc_status st = ing_read(ctx, paths, n->n_files, &reading, incoming, n->summaries);
     toc_status closed = toc_out_close(ctx, &out);
     if (st || (st = closed)) return st;

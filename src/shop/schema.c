@@ -68,6 +68,24 @@ int shop_column_of(shop_kind kind, toc_str name)
     return -1;
 }
 
+bool shop_tells_past(shop_kind kind, size_t column)
+{
+    static const struct {
+        shop_kind kind;
+        const char *column;
+    } happened[] = {
+        { SHOP_ORDERS, "ordered_at" },   { SHOP_ORDERS, "paid_at" },       { SHOP_ORDERS, "shipped_at" },
+        { SHOP_ORDERS, "delivered_at" }, { SHOP_ORDERS, "cancelled_at" },  { SHOP_ORDERS, "returned_at" },
+        { SHOP_ORDERS, "refunded_at" },  { SHOP_ORDERS, "status_at" },     { SHOP_REVIEWS, "created_at" },
+        { SHOP_STOCK, "as_of" },         { SHOP_CUSTOMERS, "created_at" }, { SHOP_PAYMENTS, "at" },
+        { SHOP_EVENTS, "at" },           { SHOP_LABELS, "labelled_at" },
+    };
+
+    for (size_t k = 0; k < TOC_COUNT(happened); k++)
+        if (happened[k].kind == kind && strcmp(happened[k].column, schemas[kind].columns[column].name) == 0) return true;
+    return false;
+}
+
 static char *table_of(const shop_data *shop, shop_kind kind)
 {
     return (char *)(uintptr_t)shop + schemas[kind].table_offset;

@@ -95,6 +95,9 @@ bool shop_kind_of(toc_str name, shop_kind *kind);
 /* The place of a column in its schema, or -1. */
 int shop_column_of(shop_kind kind, toc_str name);
 
+/* Whether a column tells of something that happened; promised and planned times do not. The first such column of a kind is when its rows happened. */
+bool shop_tells_past(shop_kind kind, size_t column);
+
 TOC_CHECKED toc_status shop_init(toc_ctx *ctx, shop_data *shop);
 void shop_release(shop_data *shop);
 

@@ -197,26 +197,16 @@ toc_status sto_add(toc_ctx *ctx, sto_store *store, const shop_data *shop, int64_
     return TOC_OK;
 }
 
-/* Columns that tell of something that happened; promised and planned times are not among them. */
-static const struct {
-    shop_kind kind;
-    const char *column;
-} happened[] = {
-    { SHOP_ORDERS, "ordered_at" },   { SHOP_ORDERS, "paid_at" },       { SHOP_ORDERS, "shipped_at" },
-    { SHOP_ORDERS, "delivered_at" }, { SHOP_ORDERS, "cancelled_at" },  { SHOP_ORDERS, "returned_at" },
-    { SHOP_ORDERS, "refunded_at" },  { SHOP_ORDERS, "status_at" },     { SHOP_REVIEWS, "created_at" },
-    { SHOP_STOCK, "as_of" },         { SHOP_CUSTOMERS, "created_at" }, { SHOP_PAYMENTS, "at" },
-    { SHOP_EVENTS, "at" },           { SHOP_LABELS, "labelled_at" },
-};
-
 toc_status sto_known_at(toc_ctx *ctx, sto_store *store, const shop_data *shop, int64_t *known_at)
 {
     int64_t latest = TOC_NO_TIME, as_of;
 
-    for (size_t c = 0; c < TOC_COUNT(happened); c++) {
-        const int64_t *at =
-            shop_ints(shop, happened[c].kind, (size_t)shop_column_of(happened[c].kind, toc_str_of(happened[c].column)));
-        for (size_t i = 0; i < shop_rows(shop, happened[c].kind); i++) latest = TOC_MAX(latest, at[i]);
+    for (size_t k = 0; k < SHOP_N_KINDS; k++) {
+        for (size_t j = 0; j < shop_schema_of((shop_kind)k)->n_columns; j++) {
+            if (!shop_tells_past((shop_kind)k, j)) continue;
+            const int64_t *at = shop_ints(shop, (shop_kind)k, j);
+            for (size_t i = 0; i < shop_rows(shop, (shop_kind)k); i++) latest = TOC_MAX(latest, at[i]);
+        }
     }
     if (shop->orders.n || shop->reviews.n) {
         /* Moments far after all others make the export look younger, so its statuses count later than they might: safe, but worth saying. */
