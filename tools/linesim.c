@@ -13,18 +13,25 @@ static unsigned zipf(toc_rng *rng, unsigned n)
     return (unsigned)(exp(toc_rng_unit(rng) * log((double)n + 1)) - 1);
 }
 
-static void write_line(toc_out *out, toc_rng *rng, size_t i, unsigned *order)
+/* What the lines of one order share. */
+typedef struct {
+    unsigned number, customer;
+    int64_t at;
+} order;
+
+static void write_line(toc_out *out, toc_rng *rng, order *o)
 {
     static const char *const cities[] = { "Lyon", "Graz", "Porto", "Leeds", "Turku", "Gdynia", "Bergen", "Malaga" };
     static const char *const quoted[] = { "\"Lyon, \"\"Croix\"\"\"", "\"Graz\n(Nord)\"", "\"Porto, Ribeira\"" };
     static const char *const statuses[] = { "paid", "shipped", "delivered", "delivered", "delivered", "cancelled" };
     static const char *const payments[] = { "card", "wallet", "invoice" };
     char time[40];
-    unsigned customer = zipf(rng, CUSTOMERS), r = (unsigned)toc_rng_below(rng, 1u << 30);
+    unsigned r = (unsigned)toc_rng_below(rng, 1u << 30);
 
-    if (i % 7 == 0 || r % 3 == 0) ++*order;
-    toc_format_time(1672531200 * TOC_SECOND + (int64_t)toc_rng_below(rng, 730u * 86400u) * TOC_SECOND, time);
-    toc_out_printf(out, "O%u,C%u,M%u,P%u,%u,%u.%02u,EUR,%s,%s,%s,%s,D%u,192.0.2.%u\n", *order, customer, zipf(rng, MERCHANTS), zipf(rng, PRODUCTS), 1 + r % 4,
+    if (o->number == 0 || r % 5 < 3)
+        *o = (order){ o->number + 1, zipf(rng, CUSTOMERS), (1672531200 + (int64_t)toc_rng_below(rng, 730u * 86400u)) * TOC_SECOND };
+    toc_format_time(o->at, time);
+    toc_out_printf(out, "O%08u,C%06u,M%u,P%u,%u,%u.%02u,EUR,%s,%s,%s,%s,D%u,192.0.2.%u\n", o->number, o->customer, zipf(rng, MERCHANTS), zipf(rng, PRODUCTS), 1 + r % 4,
                    1 + r % 200, r % 100, time, statuses[r % 6], payments[r % 3],
                    r % 20 ? cities[r / 32 % 8] : quoted[r / 32 % 3], (unsigned)toc_rng_below(rng, CUSTOMERS), r % 256);
 }
@@ -33,7 +40,7 @@ int main(int argc, char **argv)
 {
     toc_ctx ctx;
     toc_out out;
-    unsigned order = 10000000;
+    order o = {0};
 
     toc_ctx_init(&ctx);
     if (argc < 2) {
@@ -43,6 +50,6 @@ int main(int argc, char **argv)
     toc_rng rng = toc_rng_new(argc > 2 ? strtoull(argv[2], NULL, 10) : 1, 0);
     if (toc_out_open(&ctx, "-", false, &out)) return 4;
     toc_out_str(&out, "order_id,customer_id,merchant_id,product_id,quantity,unit_price,currency,ordered_at,status,payment_method,city,device_id,ip\n");
-    for (size_t i = 0, n = strtoull(argv[1], NULL, 10); i < n; i++) write_line(&out, &rng, i, &order);
+    for (size_t i = 0, n = strtoull(argv[1], NULL, 10); i < n; i++) write_line(&out, &rng, &o);
     return toc_out_close(&ctx, &out) ? 4 : 0;
 }

@@ -154,8 +154,25 @@ static bool parse_amount(toc_str t, int digits, bool decimal_comma, int64_t *min
     return n_digits > 0;
 }
 
+/* Digits, a point and all digits of the minor unit: what canonical tables have. False where the text is anything else. */
+static bool parse_canonical(toc_str t, size_t digits, int64_t *minor)
+{
+    int64_t value = 0;
+
+    if (!digits || t.n > 16 || t.n < digits + 2 || t.p[t.n - digits - 1] != '.') return false;
+    for (size_t i = 0; i < t.n; i++) {
+        unsigned d = (unsigned char)t.p[i] - '0';
+        if (i == t.n - digits - 1) continue;
+        if (d > 9) return false;
+        value = value * 10 + d;
+    }
+    *minor = value;
+    return true;
+}
+
 bool toc_parse_money(toc_str text, int digits, bool decimal_comma, int64_t *minor)
 {
+    if (!decimal_comma && parse_canonical(text, (size_t)digits, minor)) return true;
     toc_str t = strip_blanks(text);
     bool negative = false, currency = strip_currency(&t);
     int64_t value;

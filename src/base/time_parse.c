@@ -281,6 +281,26 @@ static bool take_clock_mark(toc_str date, toc_str *t, bool *packed)
     return !comma && (eight || chinese) && digit(t->p[0]);
 }
 
+/* Two digits, or a value above 99. */
+static unsigned two_digits(const char *p)
+{
+    unsigned high = (unsigned char)p[0] - '0', low = (unsigned char)p[1] - '0';
+    return high > 9 || low > 9 ? 100 : high * 10 + low;
+}
+
+/* The canonical form, 2024-05-01T10:00:00Z: nearly all times there are. False where the text is anything else. */
+static bool parse_canonical(toc_str t, int64_t *instant)
+{
+    int64_t days;
+
+    if (t.n != 20 || t.p[4] != '-' || t.p[7] != '-' || t.p[10] != 'T' || t.p[13] != ':' || t.p[16] != ':' || t.p[19] != 'Z') return false;
+    unsigned century = two_digits(t.p), year = two_digits(t.p + 2), month = two_digits(t.p + 5), day = two_digits(t.p + 8);
+    unsigned hour = two_digits(t.p + 11), minute = two_digits(t.p + 14), second = two_digits(t.p + 17);
+    if (century > 99 || year > 99 || hour > 23 || minute > 59 || second > 59 || !make_days(century * 100 + year, month, day, &days)) return false;
+    *instant = days * TOC_DAY + (int64_t)(hour * 3600 + minute * 60 + second) * TOC_SECOND;
+    return true;
+}
+
 bool toc_parse_time(const toc_ctx *ctx, toc_str text, toc_date_order order, int64_t *instant)
 {
     int64_t days, micros = 0;
@@ -288,6 +308,7 @@ bool toc_parse_time(const toc_ctx *ctx, toc_str text, toc_date_order order, int6
     bool packed = false;
     toc_str t = text;
 
+    if (parse_canonical(text, instant)) return true;
     if (!parse_date(&t, order, &days)) return false;
     if (t.n) {
         if (!take_clock_mark(text, &t, &packed) || !parse_clock(&t, packed, &micros)) return false;

@@ -26,6 +26,9 @@ TOC_CHECKED toc_status cmd_load_shop(toc_ctx *ctx, const cli_call *call, const c
  * none). A store that somebody else writes to is only a cache missed. */
 TOC_CHECKED toc_status cmd_encode_reviews(toc_ctx *ctx, const shop_data *shop, const char *folder, const char *store_path, fraud_vectors *vectors);
 
+/* Writes the table to an open output and closes it. */
+TOC_CHECKED toc_status cmd_close_csv(toc_ctx *ctx, const tab_table *table, toc_out *out);
+
 /* How warnings leave a command; the same for churn, fraud and inventory. */
 typedef struct {
     int64_t top;         /* written; 0 = all */

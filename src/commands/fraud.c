@@ -53,10 +53,7 @@ static toc_status write_scores(toc_ctx *ctx, const fraud_analysis *analysis, con
     toc_status st = fraud_scores(ctx, analysis, &scores);
 
     if (!st) st = toc_out_open(ctx, path, true, &out);
-    if (!st) {
-        tab_write_csv(&scores, &out);
-        st = toc_out_close(ctx, &out);
-    }
+    if (!st) st = cmd_close_csv(ctx, &scores, &out);
     tab_release(&scores);
     return st;
 }

@@ -13,3 +13,12 @@ toc_status cmd_write_warnings(toc_ctx *ctx, const cmd_output *report, const warn
     bool failing = warn_level_of(toc_str_of(report->fail_on), &fail_on) && warn_worst(list) >= (int)fail_on;
     return failing ? TOC_FINDINGS : TOC_OK;
 }
+
+toc_status cmd_close_csv(toc_ctx *ctx, const tab_table *table, toc_out *out)
+{
+    toc_status st = tab_write_csv(ctx, table, out);
+
+    if (!st) return toc_out_close(ctx, out);
+    toc_out_abandon(out);
+    return st;
+}

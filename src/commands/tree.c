@@ -341,8 +341,7 @@ static toc_status run_predict(toc_ctx *ctx, const args *a, const char *file)
     if ((st = tab_add(ctx, &table, a->as, TAB_F64, NULL, &column))) goto out;
     if ((st = tree_predict(ctx, model, &data, column->f64))) goto out;
     if ((st = toc_out_open(ctx, a->out, true, &out))) goto out;
-    tab_write_csv(&table, &out);
-    st = toc_out_close(ctx, &out);
+    st = cmd_close_csv(ctx, &table, &out);
 out:
     tab_release(&table);
     tree_free(model);

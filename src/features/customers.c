@@ -121,16 +121,16 @@ static void add_times(toc_ctx *ctx, const job *j, const uint32_t *row, size_t n,
     }
     double count = (double)orders;
     out[F_orders][r] = count;
-    out[F_spend][r] = (double)spend * j->unit;
+    out[F_spend][r] = (double)spend / j->unit;
     for (size_t w = 0; w < TOC_COUNT(window_days); w++) {
         out[F_orders_7d + w][r] = (double)in_window[w];
-        out[F_spend_7d + w][r] = (double)spent[w] * j->unit;
+        out[F_spend_7d + w][r] = (double)spent[w] / j->unit;
     }
     if (orders == 0) return;
     out[F_trend][r] = fea_ratio((double)in_window[2] - (double)previous_90, (double)(in_window[2] + previous_90));
-    out[F_order_mean][r] = (double)spend * j->unit / count;
-    out[F_order_last][r] = (double)last * j->unit;
-    out[F_order_max][r] = (double)largest * j->unit;
+    out[F_order_mean][r] = (double)spend / j->unit / count;
+    out[F_order_last][r] = (double)last / j->unit;
+    out[F_order_max][r] = (double)largest / j->unit;
     out[F_items_per_order][r] = (double)items / count;
     out[F_lines_per_order][r] = (double)lines / count;
     for (size_t p = 0; p < 4; p++) out[F_night_share + p][r] = (double)day_part[p] / count;

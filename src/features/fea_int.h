@@ -43,8 +43,11 @@ void fea_orders_release(fea_orders_set *set);
 /* One column of the shop's order lines, per order (its first line's). n = set->n, owned by the caller. */
 TOC_CHECKED toc_status fea_order_codes(toc_ctx *ctx, const fea_orders_set *set, const uint32_t *column, uint32_t **codes);
 
-/* The one currency of a view's order lines and what turns minor units into units of it; TOC_E_DATA where there are two. */
-TOC_CHECKED toc_status fea_money_unit(toc_ctx *ctx, const shop_data *view, double *units_per_minor);
+/* Minor units in a unit of the one currency of a view's order lines; TOC_E_DATA where there are two. Amounts are divided by it: a quotient is the
+ * double nearest to the decimal, a product with 0.01 need not be. */
+TOC_CHECKED toc_status fea_money_unit(toc_ctx *ctx, const shop_data *view, double *minor_per_unit);
+/* The failure of amounts in two currencies. */
+toc_status fea_two_currencies(toc_ctx *ctx, const char *one, const char *other);
 
 /* The codes of a domain that have a row in `seen` (by code), sorted by text; *n of them. The list is the caller's. */
 TOC_CHECKED toc_status fea_sorted_codes(toc_ctx *ctx, const toc_pool *pool, const bool *seen, uint32_t **codes, size_t *n);

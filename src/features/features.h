@@ -4,6 +4,7 @@
 #ifndef FEA_FEATURES_H
 #define FEA_FEATURES_H
 
+#include "ingest/ingest.h"
 #include "shop/shop.h"
 #include "table/table.h"
 
@@ -39,6 +40,22 @@ TOC_CHECKED toc_status fea_label_churn(toc_ctx *ctx, const shop_data *shop, int6
 /* Whether a word of the labels table says fraud: anything but "0", "no", "honest", "legit", "ok" and the like; a missing one does
  * not. */
 bool fea_label_is_fraud(toc_str label);
+
+/* Facts that sums over a customer's order lines tell, for `--only`: purchased lines, their value, the times of the first and the last (TAB_TIME), and
+ * distinct merchants. */
+typedef enum { FEA_LINES, FEA_SPEND, FEA_FIRST_AT, FEA_LAST_AT, FEA_MERCHANTS, FEA_N_BASICS } fea_basic;
+extern const fea_info fea_basic_list[FEA_N_BASICS];
+/* The basic fact of that name; false where there is none. */
+bool fea_basic_of(toc_str name, fea_basic *basic);
+/* Adds those of the n facts that the table of fea_customers lacks, by its ids. */
+TOC_CHECKED toc_status fea_add_basics(toc_ctx *ctx, const shop_data *view, const fea_basic *basics, size_t n, tab_table *features);
+/* The same facts, in the order given, from one pass over a file of order lines in memory that grows with the customers only; equal to fea_customers
+ * and fea_add_basics of the shop at as_of (TOC_NO_TIME: the default moment of these orders). Values of other columns are not looked at. Refused rows
+ * go where `feed` says. The table owns its ids. Errors: as there and rd_next_set's. */
+TOC_CHECKED toc_status fea_customers_pass(toc_ctx *ctx, ing_feed *feed, int64_t as_of, const fea_basic *basics, size_t n, tab_table *features);
+/* The columns that such a pass looks at, for ing_feed_open; NULL-terminated. */
+enum { FEA_PASS_COLUMNS = 17 };
+extern const char *const fea_pass_columns[FEA_PASS_COLUMNS + 1];
 
 /* Scales all TAB_F64 columns but those named in keep (NULL-terminated): min-max to [0,1] or standard to mean 0, deviation 1. */
 typedef enum { FEA_SCALE_NONE, FEA_SCALE_MINMAX, FEA_SCALE_STANDARD } fea_scale;

@@ -119,7 +119,12 @@ toc_status fea_order_codes(toc_ctx *ctx, const fea_orders_set *set, const uint32
     return TOC_OK;
 }
 
-toc_status fea_money_unit(toc_ctx *ctx, const shop_data *view, double *units_per_minor)
+toc_status fea_two_currencies(toc_ctx *ctx, const char *one, const char *other)
+{
+    return toc_fail(ctx, TOC_E_DATA, "amounts in %s and in %s cannot be added: convert them with tocsin ingest --rates, or keep the orders of one currency", one, other);
+}
+
+toc_status fea_money_unit(toc_ctx *ctx, const shop_data *view, double *minor_per_unit)
 {
     const shop_orders *o = &view->orders;
     uint32_t currency = 0;
@@ -130,13 +135,12 @@ toc_status fea_money_unit(toc_ctx *ctx, const shop_data *view, double *units_per
             currency = o->currency[i];
             continue;
         }
-        return toc_fail(ctx, TOC_E_DATA, "amounts in %s and in %s cannot be added: convert them with tocsin ingest --rates, or keep the orders of one currency",
-                        shop_text(view, SHOP_D_WORD, currency), shop_text(view, SHOP_D_WORD, o->currency[i]));
+        return fea_two_currencies(ctx, shop_text(view, SHOP_D_WORD, currency), shop_text(view, SHOP_D_WORD, o->currency[i]));
     }
     int digits = toc_currency_digits(toc_pool_str(&view->dict[SHOP_D_WORD], currency));
     double per = 1;
     while (digits-- > 0) per *= 10;
-    *units_per_minor = 1 / per;
+    *minor_per_unit = per;
     return TOC_OK;
 }
 

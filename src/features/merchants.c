@@ -108,7 +108,7 @@ static toc_status add_orders(toc_ctx *ctx, const job *j, scratch *s, const uint3
         const parcel *q = &j->parcels[p[i]];
         int64_t on = toc_local_day(ctx, q->at);
         spend += q->amount;
-        s->values[i] = (double)q->amount * j->unit;
+        s->values[i] = (double)q->amount / j->unit;
         for (size_t w = 0; w < 3; w++) {
             if (j->as_of - q->at > window_days[w] * TOC_DAY) continue;
             count[w]++;
@@ -121,10 +121,10 @@ static toc_status add_orders(toc_ctx *ctx, const job *j, scratch *s, const uint3
         night += toc_local_second(ctx, q->at) < 6 * 3600;
     }
     out[F_orders][r] = (double)n;
-    out[F_spend][r] = (double)spend * j->unit;
+    out[F_spend][r] = (double)spend / j->unit;
     for (size_t w = 0; w < 3; w++) {
         out[F_orders_7d + w][r] = (double)count[w];
-        out[F_spend_7d + w][r] = (double)spent[w] * j->unit;
+        out[F_spend_7d + w][r] = (double)spent[w] / j->unit;
     }
     if (n == 0) return TOC_OK;
     double mean = num_mean(s->values, n);

@@ -159,7 +159,7 @@ static toc_status slide(toc_ctx *ctx, void *arg, size_t task)
                 tally_drop(&t, counted[o[low]]);
             }
             put(j, orders, o[i], (double)(high - low));
-            put(j, spend, o[i], (double)sum * j->unit);
+            put(j, spend, o[i], (double)sum / j->unit);
             put(j, others, o[i], (double)(t.distinct - (counted[o[i]] != 0 && t.times[counted[o[i]]] > 0)));
             if (w == 0 && high > 0) put(j, since, o[i], (double)(at - j->set.at[o[high - 1]]) / (double)TOC_SECOND);
         }
@@ -177,7 +177,7 @@ static void add_own(toc_ctx *ctx, const job *j, uint32_t i)
     int32_t second = toc_local_second(ctx, j->set.at[i]);
     int weekday = toc_weekday(toc_local_day(ctx, j->set.at[i]));
 
-    put(j, F_amount, i, (double)j->set.placed[i] * j->unit);
+    put(j, F_amount, i, (double)j->set.placed[i] / j->unit);
     put(j, F_items, i, (double)j->set.items[i]);
     put(j, F_lines, i, (double)j->set.lines[i]);
     put(j, F_hour, i, (double)second / 3600);
@@ -202,7 +202,7 @@ static double large_share(const job *j, const uint32_t *o, size_t from, size_t t
     size_t large = 0;
 
     if (to - from > 100) from = to - 100;
-    for (size_t i = from; i < to; i++) large += (double)j->set.placed[o[i]] * j->unit > limit;
+    for (size_t i = from; i < to; i++) large += (double)j->set.placed[o[i]] / j->unit > limit;
     return fea_ratio((double)large, (double)(to - from));
 }
 
@@ -212,7 +212,7 @@ static void add_past_of(const job *j, const uint32_t *o, size_t n, uint32_t cust
     size_t past = 0, early = 0;
 
     for (size_t i = 0; i < n; i++) {
-        double amount = (double)j->set.placed[o[i]] * j->unit, mean, sd;
+        double amount = (double)j->set.placed[o[i]] / j->unit, mean, sd;
         int64_t at = j->set.at[o[i]], since = j->created[customer];
         sum[i + 1] = sum[i] + amount;
         squares[i + 1] = squares[i] + amount * amount;

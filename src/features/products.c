@@ -123,11 +123,11 @@ static toc_status add_lines(toc_ctx *ctx, const job *j, scratch *s, const uint32
         s->codes[purchases++] = o->customer_id[l];
         revenue += amount;
         if (o->discount[l] != TOC_NO_MONEY) discount += o->discount[l];
-        price = (double)amount * j->unit / (double)o->quantity[l];
+        price = (double)amount / j->unit / (double)o->quantity[l];
     }
     out[F_orders][r] = (double)purchases;
-    out[F_revenue][r] = (double)revenue * j->unit;
-    out[F_price_mean][r] = fea_ratio((double)revenue * j->unit, out[F_units][r]);
+    out[F_revenue][r] = (double)revenue / j->unit;
+    out[F_price_mean][r] = fea_ratio((double)revenue / j->unit, out[F_units][r]);
     out[F_price_last][r] = price;
     out[F_price_vs_mean][r] = fea_ratio(price, out[F_price_mean][r]);
     out[F_discount_share][r] = fea_ratio((double)discount, (double)(revenue + discount));

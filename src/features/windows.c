@@ -78,7 +78,7 @@ static toc_status make_table(toc_ctx *ctx, const shop_data *view, size_t e, cons
         TOC_TRY(tab_add(ctx, windows, names[c], TAB_F64, NULL, &values[c]));
         for (size_t i = 0; i < b->n; i++) {
             const bucket *k = &b->list[i];
-            values[c]->f64[i] = c == 0 ? (double)k->orders : c == 1 ? (double)k->units : (double)k->spend * unit;
+            values[c]->f64[i] = c == 0 ? (double)k->orders : c == 1 ? (double)k->units : (double)k->spend / unit;
         }
     }
     return TOC_OK;

@@ -2,6 +2,7 @@
 #ifndef ING_INGEST_H
 #define ING_INGEST_H
 
+#include "reader/reader.h"
 #include "shop/shop.h"
 
 typedef struct {
@@ -69,6 +70,21 @@ typedef struct {
 } ing_limit;
 /* "100" or "0.5%". NULL gives no limit. Errors: TOC_E_USAGE for what is neither, or above 100 %. */
 TOC_CHECKED toc_status ing_limit_of(toc_ctx *ctx, const char *text, ing_limit *limit);
+/* One canonical file of order lines ("-" is stdin), record by record, for callers that read plain records from the batches of its reader themselves and
+ * hand over only the others, so that there is one judge of what a value is. Repeats are not looked for: canonical files are as ingest wrote them. */
+typedef struct ing_feed ing_feed;
+/* Only the named columns (NULL-terminated) are looked at. *feed is NULL, without an error, where the file is another export of orders. Errors: as
+ * ing_read. */
+TOC_CHECKED toc_status ing_feed_open(toc_ctx *ctx, const char *path, const ing_options *options, const char *const *columns, ing_feed **feed);
+rd_reader *ing_feed_reader(const ing_feed *feed); /* borrowed; before its first batch */
+/* Appends a record's row to shop->orders, or refuses the record. */
+TOC_CHECKED toc_status ing_feed_take(toc_ctx *ctx, ing_feed *feed, const rd_batch *batch, const rd_record *record, shop_data *shop);
+/* n records were good, and the caller's. */
+void ing_feed_count(ing_feed *feed, size_t n);
+/* For ing_judge; borrowed. */
+const ing_summary *ing_feed_summary(const ing_feed *feed);
+void ing_feed_close(ing_feed *feed);
+
 /* Says on stderr what was refused, with -v also what was read, and judges it: TOC_E_DATA when more rows were refused than the limit allows, or, without
  * a limit (max_rejects NULL or none given), when any record was damaged (an unclosed quote ...) or no row at all was accepted. */
 TOC_CHECKED toc_status ing_judge(toc_ctx *ctx, const ing_summary *summaries, size_t n, const ing_limit *max_rejects, const char *rejects_path);

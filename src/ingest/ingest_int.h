@@ -298,6 +298,10 @@ void ing_find_cells(ing_load *load);
 void ing_count(ing_load *load, size_t row, int sign);
 /* Copies one row of the table over another. */
 void ing_move_row(ing_load *load, size_t from, size_t to);
+/* The steps of ing_load_file that callers with records of their own need: the columns that the map's fields mean; the currency of rows that name none,
+ * in the dictionaries of load->shop. */
+TOC_CHECKED toc_status ing_load_bind(toc_ctx *ctx, ing_load *load, const toc_str *folded, size_t n);
+TOC_CHECKED toc_status ing_load_currency(toc_ctx *ctx, ing_load *load);
 /* Counts a refused record and writes it to the rejects. */
 TOC_CHECKED toc_status ing_refuse(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const rd_record *record, const ing_reject *reject);
 

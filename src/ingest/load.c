@@ -92,7 +92,7 @@ static size_t count_fields(const ing_map *map, size_t n_header)
 }
 
 /* Finds the columns that the map's fields mean. */
-static toc_status bind(toc_ctx *ctx, ing_load *load, const toc_str *folded, size_t n)
+toc_status ing_load_bind(toc_ctx *ctx, ing_load *load, const toc_str *folded, size_t n)
 {
     const ing_map *map = load->map;
 
@@ -349,7 +349,7 @@ out:
     return st;
 }
 
-static toc_status default_currency(toc_ctx *ctx, ing_load *load)
+toc_status ing_load_currency(toc_ctx *ctx, ing_load *load)
 {
     const char *word = load->options ? load->options->currency : NULL;
     const shop_rates *rates = load->options ? load->options->rates : NULL;
@@ -374,8 +374,8 @@ toc_status ing_load_file(toc_ctx *ctx, ing_load *load, const toc_str *folded, si
     toc_status st;
 
     load->first_row = shop_rows(load->shop, load->map->kind);
-    if ((st = bind(ctx, load, folded, n_header))) goto out;
-    if ((st = default_currency(ctx, load))) goto out;
+    if ((st = ing_load_bind(ctx, load, folded, n_header))) goto out;
+    if ((st = ing_load_currency(ctx, load))) goto out;
     if ((st = rd_next(ctx, load->reader, &batch))) goto out;
     if (!batch.n) {
         st = toc_fail(ctx, TOC_E_DATA, "%s: a header but no rows", rd_path(load->reader));

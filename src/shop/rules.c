@@ -86,20 +86,15 @@ static size_t collect(const int64_t *times, size_t n, uint64_t *keys)
     return kept;
 }
 
-/* The sorted events: fewer than one in a thousand more than 7 days after all the others is a wrong date, not a late event. */
-static toc_status check_stragglers(toc_ctx *ctx, const int64_t *sorted, size_t n)
+toc_status shop_check_gap(toc_ctx *ctx, int64_t before, int64_t after, size_t late, size_t n)
 {
     char from[32], to[32];
 
-    for (size_t late = 1; late * 1000 < n; late++) {
-        int64_t before = sorted[n - late - 1], after = sorted[n - late];
-        if (after - before <= 7 * TOC_DAY) continue;
-        from[toc_format_time(after, from)] = 0;
-        to[toc_format_time(before, to)] = 0;
-        return toc_fail(ctx, TOC_E_DATA, "%zu of %zu events lie more than 7 days after all others (the first of them at %s, the rest end at %s); "
-                        "mend or leave out those rows, or say --as-of", late, n, from, to);
-    }
-    return TOC_OK;
+    if (after - before <= 7 * TOC_DAY) return TOC_OK;
+    from[toc_format_time(after, from)] = 0;
+    to[toc_format_time(before, to)] = 0;
+    return toc_fail(ctx, TOC_E_DATA, "%zu of %zu events lie more than 7 days after all others (the first of them at %s, the rest end at %s); "
+                    "mend or leave out those rows, or say --as-of", late, n, from, to);
 }
 
 toc_status shop_default_as_of(toc_ctx *ctx, const shop_data *shop, int64_t *as_of)
@@ -122,7 +117,8 @@ toc_status shop_default_as_of(toc_ctx *ctx, const shop_data *shop, int64_t *as_o
     if ((st = toc_alloc(ctx, n, sizeof *sorted, &sorted))) goto out;
     if ((st = toc_sort_u64(ctx, keys, n, false, order))) goto out;
     for (size_t i = 0; i < n; i++) sorted[i] = (int64_t)(keys[order[i]] ^ (UINT64_C(1) << 63));
-    if ((st = check_stragglers(ctx, sorted, n))) goto out;
+    for (size_t late = 1; late * 1000 < n; late++)
+        if ((st = shop_check_gap(ctx, sorted[n - late - 1], sorted[n - late], late, n))) goto out;
     *as_of = toc_local_midnight(ctx, toc_local_day(ctx, sorted[n - 1]) + 1);
 out:
     toc_free(keys);

@@ -174,6 +174,8 @@ bool shop_convert(const shop_rate *rate, int from_digits, int to_digits, int64_t
 /* First midnight (zone of ctx) after the latest event: order placed, review written, stock counted. Rule 1 of design.md: where fewer than 0.1 % of
  * events lie more than 7 days after all others, TOC_E_DATA names them. TOC_E_DATA also when there is no event. */
 TOC_CHECKED toc_status shop_default_as_of(toc_ctx *ctx, const shop_data *shop, int64_t *as_of);
+/* The check of it: `late` of n events, fewer than one in a thousand, begin at `after`, all others end at `before`. */
+TOC_CHECKED toc_status shop_check_gap(toc_ctx *ctx, int64_t before, int64_t after, size_t late, size_t n);
 /* The earliest order, TOC_NO_TIME when there is none. */
 int64_t shop_first_order(const shop_data *shop);
 /* The shop as it was known just before T: later rows left out, later times and what they brought (status, refund amount) blanked; status is

@@ -12,13 +12,6 @@ static bool needs_quotes(toc_str text)
     return false;
 }
 
-/* A row that is one empty cell would be an empty line, which readers skip. */
-static void write_lone(toc_out *out, toc_str text)
-{
-    if (text.n) tab_csv_field(out, text);
-    else toc_out_write(out, "\"\"", 2);
-}
-
 void tab_csv_field(toc_out *out, toc_str text)
 {
     size_t start = 0;
@@ -37,21 +30,65 @@ void tab_csv_field(toc_out *out, toc_str text)
     toc_out_write(out, "\"", 1);
 }
 
-void tab_write_csv(const tab_table *table, toc_out *out)
+/* ---- whole tables ---- */
+
+#define ROWS 4096 /* formatted by one thread at a time */
+
+typedef struct {
+    const tab_table *table;
+    size_t first; /* row of the first buffer */
+    toc_buf *bufs;
+} writer;
+
+static toc_status add_quoted(toc_ctx *ctx, toc_buf *buf, toc_str text)
 {
-    char buf[40];
+    TOC_TRY(toc_buf_char(ctx, buf, '"'));
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] == '"') TOC_TRY(toc_buf_char(ctx, buf, '"'));
+        TOC_TRY(toc_buf_char(ctx, buf, text.p[i]));
+    }
+    return toc_buf_char(ctx, buf, '"');
+}
+
+static toc_status format_rows(toc_ctx *ctx, void *arg, size_t task)
+{
+    const writer *w = arg;
+    const tab_table *t = w->table;
+    toc_buf *buf = &w->bufs[task];
+    size_t first = w->first + task * ROWS, end = TOC_MIN(t->n_rows, first + ROWS);
+    char text[40];
+
+    toc_buf_reset(buf);
+    for (size_t i = first; i < end; i++) {
+        for (size_t j = 0; j < t->n_cols; j++) {
+            toc_str cell = tab_cell(&t->columns[j], i, text);
+            if (j) TOC_TRY(toc_buf_char(ctx, buf, ','));
+            /* a row that is one empty cell would be an empty line, which readers skip */
+            if (needs_quotes(cell) || (t->n_cols == 1 && !cell.n)) TOC_TRY(add_quoted(ctx, buf, cell));
+            else TOC_TRY(toc_buf_add(ctx, buf, cell.p, cell.n));
+        }
+        TOC_TRY(toc_buf_char(ctx, buf, '\n'));
+    }
+    return TOC_OK;
+}
+
+toc_status tab_write_csv(toc_ctx *ctx, const tab_table *table, toc_out *out)
+{
+    size_t most = TOC_MIN(ctx->n_threads * 8, (table->n_rows + ROWS - 1) / ROWS), n;
+    writer w = { .table = table };
+    toc_status st = toc_alloc(ctx, most, sizeof *w.bufs, &w.bufs);
 
     for (size_t j = 0; j < table->n_cols; j++) {
         if (j) toc_out_write(out, ",", 1);
         tab_csv_field(out, toc_str_of(table->columns[j].name));
     }
     toc_out_write(out, "\n", 1);
-    for (size_t i = 0; i < table->n_rows; i++) {
-        for (size_t j = 0; j < table->n_cols; j++) {
-            if (j) toc_out_write(out, ",", 1);
-            if (table->n_cols == 1) write_lone(out, tab_cell(&table->columns[j], i, buf));
-            else tab_csv_field(out, tab_cell(&table->columns[j], i, buf));
-        }
-        toc_out_write(out, "\n", 1);
+    for (; w.first < table->n_rows && !st; w.first += n * ROWS) {
+        n = TOC_MIN(most, (table->n_rows - w.first + ROWS - 1) / ROWS);
+        if ((st = toc_parallel(ctx, n, format_rows, &w))) break;
+        for (size_t k = 0; k < n; k++) toc_out_write(out, w.bufs[k].p, w.bufs[k].n);
     }
+    for (size_t k = 0; w.bufs && k < most; k++) toc_buf_release(&w.bufs[k]);
+    toc_free(w.bufs);
+    return st;
 }

@@ -145,3 +145,34 @@ toc_status tab_infer(toc_ctx *ctx, tab_table *table, const char *const *keep, si
     }
     return TOC_OK;
 }
+
+toc_status tab_select(toc_ctx *ctx, tab_table *table, const char *const *names, size_t n)
+{
+    tab_column *kept = NULL;
+    bool *wanted = NULL;
+    const tab_column *column;
+    toc_status st;
+
+    if ((st = toc_alloc(ctx, n, sizeof *kept, &kept))) goto out;
+    if ((st = toc_alloc(ctx, table->n_cols, sizeof *wanted, &wanted))) goto out;
+    for (size_t k = 0; k < n; k++) {
+        if ((st = tab_need(ctx, table, names[k], &column))) goto out;
+        size_t j = (size_t)(column - table->columns);
+        if (wanted[j]) {
+            st = toc_fail(ctx, TOC_E_USAGE, "the column %s is named twice", names[k]);
+            goto out;
+        }
+        wanted[j] = true;
+        kept[k] = *column;
+    }
+    for (size_t j = 0; j < table->n_cols; j++)
+        if (!wanted[j]) column_release(&table->columns[j]);
+    toc_free(table->columns);
+    table->columns = kept;
+    table->n_cols = table->cap_cols = n;
+    kept = NULL;
+out:
+    toc_free(kept);
+    toc_free(wanted);
+    return st;
+}

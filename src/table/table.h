@@ -54,8 +54,13 @@ toc_str tab_cell(const tab_column *column, size_t row, char *buf);
  * those named in keep (n_keep names) excepted. */
 TOC_CHECKED toc_status tab_infer(toc_ctx *ctx, tab_table *table, const char *const *keep, size_t n_keep);
 
-/* Writes header and rows as RFC 4180 CSV with LF line ends; a cell is quoted only where it needs it. */
-void tab_write_csv(const tab_table *table, toc_out *out);
+/* Keeps the columns of these names, in this order, and drops the others. A name that is not there is TOC_E_USAGE as of tab_need; one that comes twice
+ * too. */
+TOC_CHECKED toc_status tab_select(toc_ctx *ctx, tab_table *table, const char *const *names, size_t n);
+
+/* Writes header and rows as RFC 4180 CSV with LF line ends; a cell is quoted only where it needs it. On all threads; the same bytes for any number of
+ * them. What the file does not take is kept for toc_out_close. Errors: TOC_E_NOMEM. */
+TOC_CHECKED toc_status tab_write_csv(toc_ctx *ctx, const tab_table *table, toc_out *out);
 /* One CSV field, quoted where needed (comma, quote, CR, LF, or leading/trailing blank). */
 void tab_csv_field(toc_out *out, toc_str text);
 

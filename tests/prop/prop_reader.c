@@ -66,7 +66,7 @@ static void test_round_trip(void **state)
         ctx.n_threads = 1 + seed % 3;
         random_table(&ctx, &rng, &table);
         assert_int_equal(toc_out_open(&ctx, path, false, &out), TOC_OK);
-        tab_write_csv(&table, &out);
+        assert_int_equal(tab_write_csv(&ctx, &table, &out), TOC_OK);
         assert_int_equal(toc_out_close(&ctx, &out), TOC_OK);
         if (rd_open(&ctx, path, &options, &reader) || rd_take_table(&ctx, reader, &options, &back))
             fail_msg("seed %llu: %s", (unsigned long long)seed, ctx.message);

@@ -202,7 +202,7 @@ static void append_scores(const fraud_analysis *analysis, toc_out *out)
 {
     tab_table scores = {0};
     assert_int_equal(fraud_scores(&ctx, analysis, &scores), TOC_OK);
-    tab_write_csv(&scores, out);
+    assert_int_equal(tab_write_csv(&ctx, &scores, out), TOC_OK);
     tab_release(&scores);
 }
 
@@ -229,7 +229,7 @@ static toc_buf say(variant v, bool labels, size_t threads)
     assert_int_equal(toc_out_open(&ctx, path, true, &out), TOC_OK);
     assert_int_equal(rep_write(&ctx, &list, 0, REP_JSON, &out), TOC_OK);
     append_scores(&analysis, &out);
-    for (fraud_entity e = 0; e < FRAUD_N_ENTITIES; e++) tab_write_csv(&analysis.groups[e].features, &out);
+    for (fraud_entity e = 0; e < FRAUD_N_ENTITIES; e++) assert_int_equal(tab_write_csv(&ctx, &analysis.groups[e].features, &out), TOC_OK);
     for (uint64_t m = 0; m < MERCHANTS; m++) {
         char id[16];
         dos_dossier dossier;

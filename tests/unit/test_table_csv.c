@@ -85,7 +85,7 @@ static void csv_quotes_only_what_needs_it(void **state)
     int fd = mkstemp(path);
     assert_true(fd >= 0);
     assert_int_equal(toc_out_open(&ctx, path, false, &out), TOC_OK);
-    tab_write_csv(&table, &out);
+    assert_int_equal(tab_write_csv(&ctx, &table, &out), TOC_OK);
     assert_int_equal(toc_out_close(&ctx, &out), TOC_OK);
     assert_int_equal(toc_read_file(&ctx, path, &written), TOC_OK);
     assert_string_equal(written.p, "\"a,b\",n\n\"say \"\"hi\"\"\",0.1\n\" blank\",\nplain,-3\n");

@@ -32,6 +32,26 @@ def orders(n):
     return path
 
 
+def order_lines(n):
+    """n order lines of 13 columns, 5 % of them with quotes (tools/linesim); written once."""
+    path = os.path.join(OUT, "lines-%d.csv" % n)
+    if not os.path.exists(path):
+        os.makedirs(OUT, exist_ok=True)
+        with open(path + ".part", "wb") as file:
+            subprocess.run([os.path.join(os.path.dirname(TOCSIN), "linesim"), str(n)], check=True, stdout=file)
+        os.rename(path + ".part", path)
+    return path
+
+
+def peak(command):
+    """MiB of memory that a command takes at most."""
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(child.pid, 0)
+    if status:
+        sys.exit("bench: %s failed" % command[0])
+    return usage.ru_maxrss / 1024
+
+
 def seconds(command):
     start = time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
