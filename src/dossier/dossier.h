@@ -50,7 +50,7 @@ TOC_CHECKED toc_status dos_set_cell(toc_ctx *ctx, dos_dossier *dossier, dos_sect
 TOC_CHECKED toc_status dos_add_series(toc_ctx *ctx, dos_dossier *dossier, dos_section *section, const char *name, const double *values, size_t n);
 
 /* The case of one merchant from an analysis: numbers beside its peers, the course of orders, refunds and ratings, keys its buyers share, copied
- * reviews side by side, orders to open first, what speaks against fraud. Contacts are masked unless show_personal. TOC_E_USAGE names the nearest ids when
+ * reviews side by side, orders to open first, what speaks against fraud. Contacts are masked unless show_personal. TOC_E_USAGE names a few ids there are when
  * there is no such merchant before T. */
 TOC_CHECKED toc_status dos_merchant(toc_ctx *ctx, const fraud_analysis *analysis, const char *merchant_id, bool show_personal, dos_dossier *dossier);
 

@@ -225,42 +225,81 @@ out:
 
 /* ---- copied reviews ---- */
 
+typedef struct {
+    uint32_t row, group;
+    size_t in_group; /* copies of the merchant in this group */
+} copied_review;
+
+/* The largest groups first; a group stands together, in time. */
+static int compare_copied(const void *a, const void *b, const void *arg)
+{
+    const copied_review *x = a, *y = b;
+    (void)arg;
+    if (x->in_group != y->in_group) return x->in_group < y->in_group ? 1 : -1;
+    if (x->group != y->group) return x->group < y->group ? -1 : 1;
+    return (x->row > y->row) - (x->row < y->row);
+}
+
+/* All copied reviews of the merchant; heap. */
+static toc_status list_copied(toc_ctx *ctx, const writing *w, copied_review **copied, size_t *n)
+{
+    const shop_reviews *r = &w->view->reviews;
+    size_t *size = NULL;
+    toc_status st = TOC_OK;
+
+    if ((st = toc_alloc(ctx, r->n, sizeof **copied, copied))) goto out;
+    if ((st = toc_alloc(ctx, r->n, sizeof *size, &size))) goto out; /* there are fewer groups than reviews */
+    for (size_t i = 0; i < r->n; i++) {
+        uint32_t group = w->a->copies[i];
+        if (r->merchant_id[i] != w->code || group == UINT32_MAX) continue;
+        (*copied)[(*n)++] = (copied_review){ .row = (uint32_t)i, .group = group };
+        size[group]++;
+    }
+    for (size_t i = 0; i < *n; i++) (*copied)[i].in_group = size[(*copied)[i].group];
+    st = toc_sort(ctx, *copied, *n, sizeof **copied, compare_copied, NULL);
+out:
+    toc_free(size);
+    return st;
+}
+
+/* One row of the table: review `c`, of the dossier's group number `group`. */
+static toc_status write_copied(toc_ctx *ctx, writing *w, dos_section *s, size_t row, const copied_review *c, unsigned group)
+{
+    enum { MOST_BYTES = 300 };
+    const shop_reviews *r = &w->view->reviews;
+    const char *body = shop_text(w->view, SHOP_D_TEXT, r->body[c->row]);
+    char date[16], stars[32];
+
+    toc_format_date(ctx, r->created_at[c->row], date);
+    TOC_TRY(dos_set_cell(ctx, w->d, s, row, 0, "%u", group));
+    TOC_TRY(dos_set_cell(ctx, w->d, s, row, 1, "%s", date));
+    TOC_TRY(dos_set_cell(ctx, w->d, s, row, 2, "%s", r->rating[c->row] == SHOP_NO_INT ? "-" : shown((double)r->rating[c->row] / SHOP_RATIO, stars)));
+    TOC_TRY(dos_set_cell(ctx, w->d, s, row, 3, "%s", shop_text(w->view, SHOP_D_CUSTOMER, r->customer_id[c->row])));
+    return dos_set_cell(ctx, w->d, s, row, 4, "%.*s", whole_characters(body, MOST_BYTES), body);
+}
+
 static toc_status add_copies(toc_ctx *ctx, writing *w)
 {
-    enum { MOST = 12, MOST_BYTES = 300 };
+    enum { MOST = 12 };
     static const char *const columns[] = { "group", "written", "stars", "customer", "text" };
-    const shop_reviews *r = &w->view->reviews;
-    uint32_t rows[MOST];
-    size_t n = 0, all = 0;
-    char date[16], stars[32];
-    dos_section *s;
-
-    for (size_t i = 0; i < r->n; i++) {
-        if (r->merchant_id[i] != w->code || w->a->copies[i] == UINT32_MAX) continue;
-        if (n < MOST) rows[n++] = (uint32_t)i;
-        all++;
-    }
-    if (!n) return TOC_OK;
-    for (size_t i = 1; i < n; i++) /* side by side: by group, then time */
-        for (size_t k = i; k > 0 && w->a->copies[rows[k - 1]] > w->a->copies[rows[k]]; k--) {
-            uint32_t t = rows[k];
-            rows[k] = rows[k - 1];
-            rows[k - 1] = t;
-        }
+    copied_review *copied = NULL;
+    size_t n = 0;
+    unsigned group = 0;
     const char *lead;
-    TOC_TRY(toc_arena_printf(ctx, &w->d->arena, &lead, "%zu of its reviews nearly copy another.", all));
-    TOC_TRY(dos_add_section(ctx, w->d, "Copied reviews side by side", lead, &s));
-    TOC_TRY(dos_table(ctx, w->d, s, columns, TOC_COUNT(columns), n));
-    for (size_t i = 0; i < n; i++) {
-        toc_format_date(ctx, r->created_at[rows[i]], date);
-        TOC_TRY(dos_set_cell(ctx, w->d, s, i, 0, "%u", w->a->copies[rows[i]] + 1));
-        TOC_TRY(dos_set_cell(ctx, w->d, s, i, 1, "%s", date));
-        TOC_TRY(dos_set_cell(ctx, w->d, s, i, 2, "%s", r->rating[rows[i]] == SHOP_NO_INT ? "-" : shown((double)r->rating[rows[i]] / SHOP_RATIO, stars)));
-        TOC_TRY(dos_set_cell(ctx, w->d, s, i, 3, "%s", shop_text(w->view, SHOP_D_CUSTOMER, r->customer_id[rows[i]])));
-        const char *body = shop_text(w->view, SHOP_D_TEXT, r->body[rows[i]]);
-        TOC_TRY(dos_set_cell(ctx, w->d, s, i, 4, "%.*s", whole_characters(body, MOST_BYTES), body));
+    dos_section *s;
+    toc_status st = list_copied(ctx, w, &copied, &n);
+
+    if (st || !n) goto out;
+    if ((st = toc_arena_printf(ctx, &w->d->arena, &lead, "%zu of its reviews nearly copy another.", n))) goto out;
+    if ((st = dos_add_section(ctx, w->d, "Copied reviews side by side", lead, &s))) goto out;
+    if ((st = dos_table(ctx, w->d, s, columns, TOC_COUNT(columns), TOC_MIN(n, (size_t)MOST)))) goto out;
+    for (size_t i = 0; i < s->n_rows && !st; i++) {
+        group += !i || copied[i].group != copied[i - 1].group;
+        st = write_copied(ctx, w, s, i, &copied[i], group);
     }
-    return TOC_OK;
+out:
+    toc_free(copied);
+    return st;
 }
 
 /* ---- orders to open ---- */
