@@ -25,6 +25,7 @@ enum {
     ING_CARRY = 1, /* filled on the first row of an order only; later rows of the order repeat it */
     ING_ONCE = 2,  /* of the whole order, written on each of its rows; counts on the first */
     ING_SHARE = 4, /* of the whole record; each of its lines gets an even share */
+    ING_OWN = 16,  /* only from the file itself, not from one that is joined */
     ING_UTC = 8,   /* a time in UTC where it names no offset */
 };
 

@@ -76,7 +76,7 @@ static toc_status bind_field(toc_ctx *ctx, ing_load *load, const ing_field *fiel
         }
     } else {
         TOC_TRY(ing_find_places(ctx, load, field->header, folded, n, b.places, &b.n_places));
-        if (b.n_places) add_bound(load, &b);
+        if (b.n_places && !(field->flags & ING_OWN && b.places[0].theirs)) add_bound(load, &b);
     }
     return TOC_OK;
 }

@@ -314,6 +314,7 @@ static const struct {
     { "status", ING_STATUS, 0 },     { "float-id", ING_FLOAT_ID, 0 }, { "sum", ING_SUM, 0 },
     { "positive", ING_POSITIVE, 0 }, { "day-in-id", ING_DAY, 0 },     { "carry", ING_PLAIN, ING_CARRY },
     { "symbol", ING_SYMBOL, 0 },     { "once", ING_PLAIN, ING_ONCE }, { "share", ING_PLAIN, ING_SHARE }, { "utc", ING_PLAIN, ING_UTC },
+    { "own", ING_PLAIN, ING_OWN },
 };
 
 /* part=KEY, split=C */

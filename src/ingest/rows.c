@@ -117,8 +117,8 @@ static toc_status check_refusals(toc_ctx *ctx, ing_load *load, const rd_batch *b
         hit = !f->n_values && text.n;
         for (size_t v = 0; v < f->n_values && !hit; v++) hit = toc_str_is_nocase(text, f->values[v]);
         if (hit == f->unless) continue;
-        if (text.n) ING_REJECT(reject, f->code, "", "%.60s is \"%.*s\": such a row says nothing here", f->header, (int)TOC_MIN(text.n, (size_t)60), text.p);
-        else ING_REJECT(reject, f->code, "", "%.60s is empty: such a row says nothing here", f->header);
+        if (text.n) ING_REJECT(reject, f->code, "", "%.60s is \"%.*s\": such rows are left out", f->header, (int)TOC_MIN(text.n, (size_t)60), text.p);
+        else ING_REJECT(reject, f->code, "", "%.60s is empty: such rows are left out", f->header);
     }
     return TOC_OK;
 }
