@@ -41,7 +41,7 @@ static toc_status transcode(toc_ctx *ctx, rd_reader *reader)
     toc_buf utf8 = {0};
 
     while (!reader->end) TOC_TRY(rd_read_block(ctx, reader));
-    toc_status st = rd_decode(ctx, reader->encoding, (toc_str){ reader->carry.p, reader->carry.n }, &utf8);
+    toc_status st = rd_decode(ctx, reader->encoding, (toc_str){ reader->carry.p, reader->carry.n }, RD_NO_TEXT, &utf8);
     if (st) {
         toc_buf_release(&utf8);
         return st;
@@ -96,28 +96,15 @@ static toc_status sniff(toc_ctx *ctx, rd_reader *reader, const rd_options *optio
         head = (toc_str){ c->p, TOC_MIN(c->n, RD_BLOCK) };
     }
     reader->parser.quote = rd_sniff_quotes(head, reader->parser.delimiter) ? '"' : '\0';
-    reader->parser.line_end = !memchr(head.p, '\n', head.n) && memchr(head.p, '\r', head.n) ? '\r' : '\n';
+    reader->parser.line_end = rd_sniff_line_end(head, reader->parser.quote);
     reader->parser.libcsv_only = options && options->libcsv_only;
     reader->parser.max_field = options && options->max_field ? options->max_field : RD_MAX_FIELD;
     return TOC_OK;
 }
 
-uint64_t rd_original_bytes(bool wide, const char *bytes, size_t n)
-{
-    uint64_t units = 0;
-
-    if (!wide) return n;
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)bytes[i];
-        if (c >= 0xf0) units += 2;
-        else if (c < 0x80 || c >= 0xc0) units++;
-    }
-    return 2 * units;
-}
-
 uint64_t rd_offset(const rd_batch *batch, const rd_record *record)
 {
-    return batch->offset + rd_original_bytes(batch->wide, batch->bytes + batch->begin, record->at - batch->begin);
+    return batch->offset + rd_original_bytes(batch->converted, batch->bytes + batch->begin, record->at - batch->begin);
 }
 
 static bool bad_text(const rd_reader *reader, toc_str raw)
@@ -149,11 +136,22 @@ void rd_judge_records(const rd_reader *reader, rd_batch *batch)
     }
 }
 
+/* Whether these are the first bytes of a UTF-8 character whose others come in the next piece. */
+static bool goes_on(toc_str bytes)
+{
+    unsigned char lead = (unsigned char)bytes.p[0];
+    size_t length = lead >= 0xf0 && lead < 0xf5 ? 4 : lead >= 0xe0 ? 3 : 2, i = 1;
+
+    while (i < bytes.n && ((unsigned char)bytes.p[i] & 0xc0) == 0x80) i++;
+    return lead >= 0xc2 && lead < 0xf5 && i == bytes.n && bytes.n < length;
+}
+
 void rd_settle_charset(rd_reader *reader, toc_str bytes)
 {
     if (!reader->ascii_so_far || reader->charset_given || reader->transcoded) return;
     reader->ascii_so_far = false;
-    if (toc_utf8_valid(bytes) == bytes.n) return;
+    size_t valid = toc_utf8_valid(bytes);
+    if (valid == bytes.n || goes_on((toc_str){ bytes.p + valid, bytes.n - valid })) return;
     reader->charset = rd_sniff_legacy(bytes);
     reader->encoding = rd_charset_name(reader->charset);
 }
@@ -172,14 +170,21 @@ toc_status rd_decode_fields(toc_ctx *ctx, const rd_reader *reader, rd_batch *bat
             if ((st = toc_buf_add(ctx, &all, field.p, field.n))) goto out;
             if ((st = toc_buf_char(ctx, &all, '\0'))) goto out;
         }
-    if ((st = rd_decode(ctx, reader->encoding, (toc_str){ all.p, all.n }, &utf8))) goto out;
-    for (size_t i = 0; i < batch->n; i++)
-        for (size_t j = 0; j < batch->records[i].n; j++) {
+    if ((st = rd_decode(ctx, reader->encoding, (toc_str){ all.p, all.n }, RD_NO_TEXT, &utf8))) goto out;
+    for (size_t i = 0; i < batch->n; i++) {
+        rd_record *r = &batch->records[i];
+        bool no_text = false;
+        for (size_t j = 0; j < r->n; j++) {
             const char *end = memchr(utf8.p + at, 0, utf8.n - at);
             size_t n = end ? (size_t)(end - utf8.p) - at : utf8.n - at;
-            batch->fields[batch->records[i].first + j] = (rd_span){ (uint32_t)at | RD_IN_TEXT, (uint32_t)n };
+            batch->fields[r->first + j] = (rd_span){ (uint32_t)at | RD_IN_TEXT, (uint32_t)n };
+            no_text |= n && memchr(utf8.p + at, RD_NO_TEXT[0], n);
             at += n + (end != NULL);
         }
+        if (!no_text) continue;
+        r->fault = RD_ENCODING;
+        r->n = 0;
+    }
     toc_free(batch->text);
     batch->text = utf8.p;
     batch->n_text = utf8.n;
@@ -208,12 +213,12 @@ static toc_status read_header(toc_ctx *ctx, rd_reader *reader)
     batch.end = end;
     batch.n = 1;
     rd_judge_records(reader, &batch);
+    if ((st = rd_decode_fields(ctx, reader, &batch))) goto out;
     if (batch.records[0].fault) {
         st = toc_fail(ctx, TOC_E_DATA, "%s:%zu: the header cannot be read: %s", reader->path, rd_line(&batch, &batch.records[0]),
                       rd_fault_text(reader, &batch, &batch.records[0], why));
         goto out;
     }
-    if ((st = rd_decode_fields(ctx, reader, &batch))) goto out;
     reader->n_header = batch.records[0].n;
     if ((st = toc_arena_alloc(ctx, &reader->arena, reader->n_header, sizeof *reader->header, &reader->header))) goto out;
     for (size_t j = 0; j < reader->n_header && !st; j++) {
@@ -221,7 +226,7 @@ static toc_status read_header(toc_ctx *ctx, rd_reader *reader)
         st = toc_arena_copy(ctx, &reader->arena, name.p, name.n, &reader->header[j].p);
         reader->header[j].n = name.n;
     }
-    reader->offset += rd_original_bytes(reader->transcoded && (reader->charset == RD_UTF16LE || reader->charset == RD_UTF16BE), reader->carry.p, end);
+    reader->offset += rd_original_bytes(reader->transcoded ? reader->encoding : NULL, reader->carry.p, end);
     reader->line += end_lines;
     reader->carry_at = end;
 out:

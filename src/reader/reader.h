@@ -64,7 +64,7 @@ typedef struct {
     size_t begin, end, cap_bytes;
     size_t line;          /* 1-based, of the byte at begin */
     uint64_t offset;      /* in the (uncompressed) file, of the byte at begin */
-    bool wide;            /* the file is UTF-16, the bytes are UTF-8 */
+    const char *converted; /* the encoding of the file, where the bytes were turned into UTF-8 first; NULL = they are the file's */
     unsigned seen;        /* bit 0: a NUL byte, bit 1: bytes above 0x7f */
 } rd_batch;
 
@@ -75,7 +75,8 @@ static inline toc_str rd_field(const rd_batch *batch, const rd_record *record, s
     rd_span span = batch->fields[record->first + j];
     return (toc_str){ span.at & RD_IN_TEXT ? batch->text + (span.at ^ RD_IN_TEXT) : batch->bytes + span.at, span.n };
 }
-/* The bytes of a record as in the file, without the line end; of UTF-16 files as UTF-8. Borrowed from the batch. */
+/* The bytes of a record as in the file, without the line end; of UTF-16 and of encodings that were given, as UTF-8 (with a byte FF where something was
+ * no text). Borrowed from the batch. */
 static inline toc_str rd_raw(const rd_batch *batch, const rd_record *record)
 {
     return (toc_str){ batch->bytes + record->at, record->n_bytes };

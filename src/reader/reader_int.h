@@ -29,8 +29,12 @@ void rd_input_hash_add(rd_input *input, uint64_t block_hash, size_t n);
 void rd_input_hash(const rd_input *input, char hex[33]);
 
 /* ---- decode.c ---- */
-/* Appends bytes of the named encoding as UTF-8; what is no text becomes U+FFFD. TOC_E_USAGE for an unknown name. */
-TOC_CHECKED toc_status rd_decode(toc_ctx *ctx, const char *encoding, toc_str bytes, toc_buf *utf8);
+#define RD_NO_TEXT "\xff"          /* stands where bytes were no text: a byte that UTF-8 never has, so that the record is found to be faulty */
+#define RD_REPLACEMENT "\357\277\275" /* U+FFFD, for people */
+/* Appends bytes of the named encoding as UTF-8; each stretch that is no text becomes `no_text`. TOC_E_USAGE for an unknown name. */
+TOC_CHECKED toc_status rd_decode(toc_ctx *ctx, const char *encoding, toc_str bytes, const char *no_text, toc_buf *utf8);
+/* Bytes of the original file that n bytes of text stand for, which rd_decode made of that encoding; NULL = they are the file's. */
+uint64_t rd_original_bytes(const char *encoding, const char *bytes, size_t n);
 
 /* ---- sniff.c ---- */
 typedef enum { RD_UTF8, RD_UTF16LE, RD_UTF16BE, RD_GB18030, RD_WINDOWS_1252, RD_OTHER } rd_charset;
@@ -49,6 +53,8 @@ size_t rd_gb18030_valid(toc_str bytes);
 char rd_sniff_delimiter(toc_str head, bool whole);
 /* Whether quotes are syntax: always, but in tab separated text only where fields that begin with one also end with one. */
 bool rd_sniff_quotes(toc_str head, char delimiter);
+/* '\r' where lines end so and no line feed stands outside quotes (0 = there are no quotes), else '\n'. */
+char rd_sniff_line_end(toc_str head, char quote);
 const char *rd_charset_name(rd_charset charset);
 
 /* ---- scan.c ---- */
@@ -134,8 +140,6 @@ void rd_judge_records(const rd_reader *reader, rd_batch *batch);
 TOC_CHECKED toc_status rd_decode_fields(toc_ctx *ctx, const rd_reader *reader, rd_batch *batch);
 /* While everything was ASCII, the first other bytes decide about the charset. */
 void rd_settle_charset(rd_reader *reader, toc_str bytes);
-/* Bytes of the original file that a stretch of text stands for. */
-uint64_t rd_original_bytes(bool wide, const char *bytes, size_t n);
 void rd_release_pieces(rd_reader *reader);
 
 #endif

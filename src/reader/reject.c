@@ -24,7 +24,7 @@ toc_status rd_raw_text(toc_ctx *ctx, const rd_reader *reader, const rd_batch *ba
     bool cut = raw.n > RD_MAX_RAW;
 
     if (cut) raw.n = RD_MAX_RAW;
-    TOC_TRY(rd_decode(ctx, reader->transcoded ? "UTF-8" : reader->encoding, raw, buf));
+    TOC_TRY(rd_decode(ctx, reader->transcoded ? "UTF-8" : reader->encoding, raw, RD_REPLACEMENT, buf));
     for (size_t i = 0; i < buf->n; i++)
         if (!buf->p[i]) buf->p[i] = ' ';
     return cut ? toc_buf_str(ctx, buf, "...") : TOC_OK;

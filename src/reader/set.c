@@ -211,9 +211,9 @@ static size_t accept_pieces(rd_reader *reader, const set *s)
         rd_batch *b = &p->batch;
         b->line = reader->line;
         b->offset = reader->offset;
-        b->wide = reader->transcoded && (reader->charset == RD_UTF16LE || reader->charset == RD_UTF16BE);
+        b->converted = reader->transcoded ? reader->encoding : NULL;
         reader->line += p->lines;
-        reader->offset += rd_original_bytes(b->wide, b->bytes + b->begin, p->used - b->begin);
+        reader->offset += rd_original_bytes(b->converted, b->bytes + b->begin, p->used - b->begin);
         if (b->n) reader->ready[reader->n_ready++] = b;
         if (p->used < b->end) break;
     }

@@ -169,3 +169,18 @@ bool rd_sniff_quotes(toc_str head, char delimiter)
     }
     return opened == closed;
 }
+
+char rd_sniff_line_end(toc_str head, char quote)
+{
+    bool quoted = false, carriage_return = false;
+
+    if (!memchr(head.p, '\r', head.n)) return '\n';
+    for (size_t i = 0; i < head.n; i++) {
+        char c = head.p[i];
+        if (quote && c == quote) quoted = !quoted;
+        if (quoted) continue;
+        if (c == '\n') return '\n';
+        carriage_return |= c == '\r';
+    }
+    return carriage_return || !memchr(head.p, '\n', head.n) ? '\r' : '\n';
+}

@@ -48,9 +48,9 @@ static toc_status column_name(toc_ctx *ctx, const rd_reader *reader, const tab_t
     toc_buf_reset(name);
     if (given.n) TOC_TRY(toc_buf_add(ctx, name, given.p, given.n));
     else TOC_TRY(toc_buf_printf(ctx, name, "column_%zu", j + 1));
+    size_t n = name->n;
     for (size_t k = 2; tab_find(table, name->p); k++) {
-        toc_buf_reset(name);
-        TOC_TRY(toc_buf_add(ctx, name, given.p, given.n));
+        name->n = n;
         TOC_TRY(toc_buf_printf(ctx, name, "_%zu", k));
     }
     return TOC_OK;
