@@ -72,7 +72,7 @@ static toc_status read_all(toc_ctx *ctx, const args *a, const shop_rates *rates,
     ing_limit limit;
     ing_options reading = { .kind = a->kind, .currency = a->currency, .rates = rates, .encoding = a->encoding, .map = a->map,
                             .drop_repeats = a->drop_repeats, .known_at = a->known_at == TOC_NO_TIME ? 0 : a->known_at,
-                            .refuse_late = true };
+                            .refuse_late = true, .profile = ctx->verbose > 0 };
 
     TOC_TRY(ing_limit_of(ctx, a->max_rejects, &limit));
     if (a->rejects) {

@@ -251,6 +251,7 @@ static toc_status tell(toc_ctx *ctx, const ing_summary *s)
             at += (size_t)snprintf(some + at, sizeof some - at, "%s%zu %s", at ? ", " : " (", of_them[k].n, of_them[k].what);
     toc_note(ctx, "%s: %s: %zu rows, %zu %s%s%s, %zu duplicate, %zu rejected", s->file, s->title, s->rows, s->accepted,
              s->side ? "joined" : "accepted", some, at ? ")" : "", s->duplicate, s->rejected);
+    if (s->outliers) toc_note(ctx, "%s: %zu cells far from the usual, kept: %s", s->file, s->outliers, s->outlier_text);
     if (s->masked) toc_note(ctx, "%s: values left out because the platform masks them (1******6198), so that they are no identities: %zu", s->file, s->masked);
     if (s->rounded) toc_warn(ctx, "%s: telephone numbers left out because a spreadsheet rounded them (1.38E+10): %zu", s->file, s->rounded);
     TOC_TRY(note_list(ctx, s->file, "columns that would help and are not there", s->missing, s->n_missing));

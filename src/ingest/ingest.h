@@ -14,6 +14,7 @@ typedef struct {
     const char *map;       /* a file of maps that go before those that are compiled in, tocsin-formats(5); NULL = none */
     int64_t known_at;      /* when the export was made: what happened more than a day later is refused; 0 = nobody said */
     bool refuse_late;      /* where known_at is not given, the file itself tells which rows are in its future, and they are refused */
+    bool profile;          /* outliers are looked for */
     bool drop_repeats;     /* repeats are left out as duplicates */
 } ing_options;
 
@@ -33,6 +34,8 @@ typedef struct {
     size_t returns;        /* accepted rows that give goods back */
     size_t repeats;        /* accepted rows that equal an earlier one in every cell, and have no id that would tell them to be the same */
     size_t states;         /* accepted rows of an order line seen before in the file, with other cells: its later state */
+    size_t outliers;       /* cells of accepted rows far from the usual, with options->profile: see tocsin-ingest(1) */
+    const char *outlier_text; /* "quantity 2 (record 17 4)"; NULL = none */
     size_t masked;         /* values left out because the platform shows stars instead of a person's data */
     size_t rounded;        /* telephone numbers left out because a spreadsheet rounded them */
     struct {

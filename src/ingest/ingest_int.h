@@ -238,6 +238,14 @@ typedef struct {
     int64_t *ints;
 } ing_cells;
 
+/* What lies far from the usual in one column: how many cells, and the furthest of them. */
+enum { ING_SHOWN_OUTLIERS = 8 };
+typedef struct {
+    size_t n, n_shown;
+    double z[ING_SHOWN_OUTLIERS];
+    int64_t record[ING_SHOWN_OUTLIERS]; /* number in the file, from 1 */
+} ing_outliers;
+
 /* What is remembered of the rows of a file, to tell repeats: the one thing in ingest that runs from row to row. */
 typedef struct {
     toc_map first;    /* what names a row -> row + 1 of the first so named */
@@ -276,6 +284,7 @@ struct ing_load {
     int digits;
     ing_cells cells[ING_MAX_COLUMNS];
     bool past[ING_MAX_COLUMNS]; /* shop_tells_past */
+    ing_outliers outliers[ING_MAX_COLUMNS];
     size_t n_columns;
     size_t first_row;          /* of the canonical table that came from this file */
     ing_rows seen;
@@ -333,6 +342,10 @@ void ing_lines_release(ing_lines *lines);
 /* ---- late.c: dates in the future of the export ---- */
 /* Refuses the accepted rows of the file that lie far after all others, at its end. Nothing where known_at tells. */
 TOC_CHECKED toc_status ing_refuse_late(toc_ctx *ctx, ing_load *load);
+
+/* ---- outliers.c ---- */
+/* Flags the outliers of the file's rows, at its end, in load->outliers and the summary. O(rows) but for a sort by product. */
+TOC_CHECKED toc_status ing_find_outliers(toc_ctx *ctx, ing_load *load);
 
 /* ---- rows.c: one record into one row ---- */
 /* *line: what names an order line without a line id (ing_line_hash), of its amounts as the export has them. */

@@ -152,7 +152,7 @@ toc_status ing_refuse_late(toc_ctx *ctx, ing_load *load)
     shop_kind kind = load->map->kind;
     size_t n_rows = shop_rows(load->shop, kind), kept = load->first_row;
 
-    if (load->self || load->only_side || !load->options || !load->options->refuse_late || load->options->known_at || n_rows - load->first_row <= 1000) return TOC_OK;
+    if (load->only_side || !load->options || !load->options->refuse_late || load->options->known_at || n_rows - load->first_row <= 1000) return TOC_OK;
     ing_find_cells(load);
     TOC_TRY(judge(ctx, load, n_rows - load->first_row, &v));
     if (!v.n) return TOC_OK;

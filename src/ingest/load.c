@@ -368,14 +368,11 @@ toc_status ing_load_currency(toc_ctx *ctx, ing_load *load)
     return TOC_OK;
 }
 
-toc_status ing_load_file(toc_ctx *ctx, ing_load *load, const toc_str *folded, size_t n_header)
+static toc_status take_records(toc_ctx *ctx, ing_load *load)
 {
     rd_batch batch = {0};
     toc_status st;
 
-    load->first_row = shop_rows(load->shop, load->map->kind);
-    if ((st = ing_load_bind(ctx, load, folded, n_header))) goto out;
-    if ((st = ing_load_currency(ctx, load))) goto out;
     if ((st = rd_next(ctx, load->reader, &batch))) goto out;
     if (!batch.n) {
         st = toc_fail(ctx, TOC_E_DATA, "%s: a header but no rows", rd_path(load->reader));
@@ -385,7 +382,6 @@ toc_status ing_load_file(toc_ctx *ctx, ing_load *load, const toc_str *folded, si
     weigh_amounts(load, &batch);
     if (has_year_last(load)) {
         st = take_buffered(ctx, load, &batch);
-        if (!st) st = ing_refuse_late(ctx, load);
         goto out;
     }
     for (size_t k = 0; k < load->n_bound; k++) load->bound[k].date_order = TOC_DATE_UNKNOWN;
@@ -393,10 +389,19 @@ toc_status ing_load_file(toc_ctx *ctx, ing_load *load, const toc_str *folded, si
         if ((st = take_batch(ctx, load, &batch))) goto out;
         if ((st = rd_next(ctx, load->reader, &batch))) goto out;
     }
-    st = ing_refuse_late(ctx, load);
 out:
     rd_batch_release(&batch);
     return st;
+}
+
+toc_status ing_load_file(toc_ctx *ctx, ing_load *load, const toc_str *folded, size_t n_header)
+{
+    load->first_row = shop_rows(load->shop, load->map->kind);
+    TOC_TRY(ing_load_bind(ctx, load, folded, n_header));
+    TOC_TRY(ing_load_currency(ctx, load));
+    TOC_TRY(take_records(ctx, load));
+    TOC_TRY(ing_refuse_late(ctx, load));
+    return load->options && load->options->profile && !load->only_side ? ing_find_outliers(ctx, load) : TOC_OK;
 }
 
 void ing_load_release(ing_load *load)
