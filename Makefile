@@ -122,7 +122,7 @@ install: all  ## binary, man pages, completions, samples under $(DESTDIR)$(PREFI
 	$(B)/tocsin completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/tocsin
 	$(B)/tocsin completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_tocsin
 	$(B)/tocsin completion fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/tocsin.fish
-	cp -R data-samples $(DESTDIR)$(PREFIX)/share/tocsin/
+	cp -R data-samples src/ingest/maps $(DESTDIR)$(PREFIX)/share/tocsin/
 
 uninstall:  ## remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/tocsin

@@ -79,8 +79,9 @@ toc_status ing_lines_count(toc_ctx *ctx, ing_load *load, const rd_batch *batch, 
 
     *n = lines->n = 1;
     lines->n_present = 0;
+    if (!lines->several) return TOC_OK;
     ing_lines_choose(load, 0);
-    if (!lines->several || record->fault) return TOC_OK;
+    if (record->fault) return TOC_OK;
     if (lines->each) {
         TOC_TRY(ing_match_sides(ctx, load, batch, record, &reject));
         *n = ing_side_count(lines->each->sides[lines->each->which], lines->each->row);
@@ -101,7 +102,12 @@ void ing_lines_choose(ing_load *load, size_t k)
 
     lines->at = k;
     lines->number = k < lines->n_present ? lines->present[k] : k + 1;
-    (void)snprintf(lines->text, sizeof lines->text, "%zu", lines->number);
+}
+
+/* The number of the line as text. */
+static toc_str number_text(ing_lines *lines)
+{
+    return (toc_str){ lines->text, (size_t)snprintf(lines->text, sizeof lines->text, "%zu", lines->several ? lines->number : 1) };
 }
 
 /* The piece of "a;b;c" for the line; all of it where there is only one. */
@@ -129,7 +135,7 @@ static toc_str part_of(toc_str text, const char *key)
 
 toc_str ing_line_text(ing_load *load, const ing_field *field, toc_str text)
 {
-    if (field->how == ING_CONST) return strcmp(field->header, ING_NUMBER) == 0 ? toc_str_of(load->lines.text) : text;
+    if (field->how == ING_CONST) return strcmp(field->header, ING_NUMBER) == 0 ? number_text(&load->lines) : text;
     load->lines.cut = false;
     if (field->split) text = piece_of(&load->lines, toc_str_trim(text), field->split);
     if (field->part) text = part_of(text, field->part);

@@ -315,7 +315,7 @@ static toc_status take_batch(toc_ctx *ctx, ing_load *load, const rd_batch *batch
         load->n_records++;
         TOC_TRY(ing_lines_count(ctx, load, batch, r, &n));
         for (size_t k = 0; k < n; k++) {
-            ing_lines_choose(load, k);
+            if (load->lines.several) ing_lines_choose(load, k);
             TOC_TRY(take_line(ctx, load, batch, r, &row));
         }
     }
