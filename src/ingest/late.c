@@ -88,13 +88,13 @@ static const limit *late(const ing_load *load, const verdict *v, size_t row)
 static toc_status refuse(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const rd_record *record, const limit *l, size_t row)
 {
     const char *column = shop_schema_of(load->map->kind)->columns[l->column].name;
-    char at[32], end[32], which[48] = "";
+    char at[32], end[32], which[40] = "";
     ing_reject reject = {0};
 
     at[toc_format_time(load->cells[l->column].ints[row], at)] = 0;
     end[TOC_MIN(toc_format_time(l->end * TOC_DAY, end), (size_t)10)] = 0;
     if (!batch->n) snprintf(which, sizeof which, " (record %lld)", (long long)shop_row_numbers(load->shop, load->map->kind)[row]);
-    ING_REJECT(&reject, "future", column, "%s is later than the export: all but fewer than one row in a thousand end on %s%s", at, end, which);
+    ING_REJECT(&reject, "future", column, "%.27s is later than the export: all but fewer than one row in a thousand end on %.10s%s", at, end, which);
     return ing_refuse(ctx, load, batch, record, &reject);
 }
 
