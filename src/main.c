@@ -24,6 +24,7 @@ static void settle_environment(toc_ctx *ctx)
 
     openblas_set_num_threads(1); /* tocsin runs the threads itself, so that results do not depend on their number */
     signal(SIGPIPE, SIG_IGN);    /* a closed pipe shows as EPIPE, and toc_out ends quietly */
+    signal(SIGXFSZ, SIG_IGN);    /* a limit on file sizes shows as EFBIG, like a full disk */
     ctx->plain = cpu && strcmp(cpu, "plain") == 0;
     if (now && toc_parse_time(ctx, toc_str_of(now), TOC_DATE_YMD, &fixed)) ctx->now = fixed;
     if (trace && *trace) ctx->trace = fopen(trace, "a");
