@@ -8,7 +8,7 @@ int main(int argc, char **argv)
 {
     toc_ctx ctx;
     rd_reader *reader = NULL;
-    rd_batch **batches;
+    const rd_ready *ready;
     size_t n, records = 0, fields = 0;
     struct timespec a, b;
     const rd_options options = { .libcsv_only = argc > 3 };
@@ -18,10 +18,10 @@ int main(int argc, char **argv)
     ctx.n_threads = strtoul(argv[2], NULL, 10);
     clock_gettime(CLOCK_MONOTONIC, &a);
     toc_status st = rd_open(&ctx, argv[1], &options, &reader);
-    while (!st && !(st = rd_next_set(&ctx, reader, &batches, &n)) && n)
+    while (!st && !(st = rd_next_set(&ctx, reader, NULL, NULL, &ready, &n)) && n)
         for (size_t k = 0; k < n; k++) {
-            records += batches[k]->n;
-            fields += batches[k]->n_fields;
+            records += ready[k].batch->n;
+            fields += ready[k].batch->n_fields;
         }
     clock_gettime(CLOCK_MONOTONIC, &b);
     if (st) fprintf(stderr, "%s\n", ctx.message);

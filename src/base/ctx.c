@@ -2,11 +2,13 @@
  *
  * Blocks of toc_alloc are 64-byte aligned. Arena blocks double from 64 KiB to 4 MiB; what is larger than half a block gets one of its own behind the
  * head, so the head's rest stays in use. Allocations of one arena by several threads are not supported; those of the context's arena are locked. */
+#define _DEFAULT_SOURCE /* madvise */
 #include "base/base.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 struct toc_arena_block {
@@ -184,6 +186,20 @@ static toc_status heap(toc_ctx *ctx, size_t bytes, void **memory)
     return TOC_OK;
 }
 
+/* Large blocks are read all over: pages of 2 MiB save most of the look-ups of addresses. Where there are none nothing is lost. */
+static void want_huge_pages(void *memory, size_t bytes)
+{
+#ifdef MADV_HUGEPAGE
+    const uintptr_t page = (uintptr_t)2 << 20;
+    uintptr_t begin = ((uintptr_t)memory + page - 1) & ~(page - 1), end = ((uintptr_t)memory + bytes) & ~(page - 1);
+
+    if (bytes >= 4 * page && begin < end) (void)madvise((void *)begin, end - begin, MADV_HUGEPAGE);
+#else
+    (void)memory;
+    (void)bytes;
+#endif
+}
+
 toc_status toc_alloc(toc_ctx *ctx, size_t n, size_t size, void *pointer)
 {
     size_t bytes = 0;
@@ -191,6 +207,7 @@ toc_status toc_alloc(toc_ctx *ctx, size_t n, size_t size, void *pointer)
 
     TOC_TRY(toc_mul_size(ctx, n, size, &bytes));
     TOC_TRY(heap(ctx, bytes, &memory));
+    want_huge_pages(memory, bytes);
     memset(memory, 0, bytes);
     memcpy(pointer, &memory, sizeof memory);
     return TOC_OK;
@@ -209,6 +226,7 @@ toc_status toc_grow(toc_ctx *ctx, void *pointer, size_t *cap, size_t need, size_
     memcpy(&memory, pointer, sizeof memory);
     memory = realloc(memory, TOC_MAX(bytes, (size_t)1)); /* large arrays move by page table, without a copy */
     if (!memory) return no_memory(ctx, bytes);
+    want_huge_pages(memory, bytes);
     memcpy(pointer, &memory, sizeof memory);
     *cap = grown;
     return TOC_OK;
@@ -283,6 +301,7 @@ toc_status toc_arena_alloc(toc_ctx *ctx, toc_arena *arena, size_t n, size_t size
 
     TOC_TRY(toc_mul_size(ctx, n, size, &bytes));
     TOC_TRY(arena_take_locked(ctx, arena, bytes, bytes >= ALIGN ? ALIGN : 16, &memory));
+    want_huge_pages(memory, bytes);
     memset(memory, 0, bytes);
     memcpy(pointer, &memory, sizeof memory);
     return TOC_OK;

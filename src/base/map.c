@@ -1,14 +1,6 @@
 /* map.c: the integer map and the intern pool. Both are open-addressed with linear probing, at most 70 % full. */
 #include "base/base.h"
 
-uint64_t toc_mix(uint64_t x)
-{
-    x += 0x9e3779b97f4a7c15u;
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-    return x ^ (x >> 31);
-}
-
 static size_t map_slot(const toc_map *map, uint64_t key)
 {
     size_t mask = map->cap - 1, i = (size_t)toc_mix(key) & mask;
@@ -127,6 +119,20 @@ static toc_status pool_reserve(toc_ctx *ctx, toc_pool *pool)
     return TOC_OK;
 }
 
+toc_status toc_pool_append(toc_ctx *ctx, toc_pool *pool, toc_str text, uint32_t *code)
+{
+    const char *copy;
+
+    TOC_TRY(pool_reserve(ctx, pool));
+    if (text.n >= UINT32_MAX) return toc_fail(ctx, TOC_E_DATA, "a text of %zu bytes is too long", text.n);
+    if (pool->n >= UINT32_MAX - 1) return toc_fail(ctx, TOC_E_DATA, "more than 4 billion different texts");
+    TOC_TRY(toc_arena_copy(ctx, &pool->arena, text.p, text.n, &copy));
+    pool->texts[pool->n] = copy;
+    pool->lengths[pool->n] = (uint32_t)text.n;
+    *code = (uint32_t)pool->n++;
+    return TOC_OK;
+}
+
 toc_status toc_pool_intern(toc_ctx *ctx, toc_pool *pool, toc_str text, uint32_t *code)
 {
     if (!text.n) {
@@ -139,12 +145,8 @@ toc_status toc_pool_intern(toc_ctx *ctx, toc_pool *pool, toc_str text, uint32_t 
     uint32_t hash = pool_hash(text);
     size_t slot = pool_slot(pool, text, hash);
     if (!pool->slots[slot]) {
-        const char *copy;
-        if (pool->n >= UINT32_MAX - 1) return toc_fail(ctx, TOC_E_DATA, "more than 4 billion different texts");
-        TOC_TRY(toc_arena_copy(ctx, &pool->arena, text.p, text.n, &copy));
-        pool->texts[pool->n] = copy;
-        pool->lengths[pool->n] = (uint32_t)text.n;
-        pool->slots[slot] = toc_pair(hash, (uint32_t)++pool->n);
+        TOC_TRY(toc_pool_append(ctx, pool, text, code));
+        pool->slots[slot] = toc_pair(hash, *code + 1);
     }
     *code = (uint32_t)pool->slots[slot] - 1;
     return TOC_OK;

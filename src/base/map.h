@@ -32,6 +32,9 @@ typedef struct {
 
 /* The code of a string, new where unknown. Errors: TOC_E_NOMEM; TOC_E_DATA above 4 billion strings or 4 GiB in one. */
 TOC_CHECKED toc_status toc_pool_intern(toc_ctx *ctx, toc_pool *pool, toc_str text, uint32_t *code);
+/* A code for a string that is not in the pool, without looking: toc_pool_find and toc_pool_intern need not know it. For lists of many that only want to be
+ * written. Errors as above. */
+TOC_CHECKED toc_status toc_pool_append(toc_ctx *ctx, toc_pool *pool, toc_str text, uint32_t *code);
 /* The code of a known string; false (and 0) where unknown. */
 bool toc_pool_find(const toc_pool *pool, toc_str text, uint32_t *code);
 /* Text and slice of a code; "" for 0 and for codes that do not exist. */

@@ -18,6 +18,12 @@ double toc_rng_exponential(toc_rng *rng);         /* mean 1 */
 uint64_t toc_rng_poisson(toc_rng *rng, double mean);
 double toc_rng_gamma(toc_rng *rng, double shape); /* scale 1 (Marsaglia & Tsang 2000) */
 /* One step of splitmix64: a good 64-bit mix of x. */
-uint64_t toc_mix(uint64_t x);
+static inline uint64_t toc_mix(uint64_t x)
+{
+    x += 0x9e3779b97f4a7c15u;
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+    return x ^ (x >> 31);
+}
 
 #endif

@@ -6,25 +6,36 @@
  * fetched ahead of their use: they are spread over more memory than caches hold. */
 #include "features/fea_int.h"
 
-enum { AHEAD = 16, ID_INSIDE = 16, MAX_PARTS = 64 };
+enum { AHEAD = 16, MAX_PARTS = 64, CACHED = 2048 };
+
+/* An id of up to 16 bytes is its own key: its bytes in two words. A longer one has its hash, LONG, and its text beside. No id has the bytes of LONG:
+ * they are no UTF-8. */
+typedef struct {
+    uint64_t low, high;
+} key;
+#define LONG UINT64_MAX
 
 /* What a plain record says. */
 typedef struct {
     uint64_t hash;
-    toc_str id, merchant;
+    key id;
+    const char *text; /* of a long id */
+    uint32_t n_text, merchant;
     int64_t amount, at;
 } line;
 
 /* One customer; a cache line. */
 typedef struct {
-    uint64_t hash;
-    union {
-        char inside[ID_INSIDE];
-        const char *outside;
-    };
-    uint32_t n_id, lines, merchants, number;
+    key id;
+    const char *text;
+    uint32_t n_text, lines;
     int64_t spend, first, last;
+    uint32_t merchants;
 } customer;
+
+typedef struct {
+    uint32_t customer, merchant;
+} bought;
 
 typedef struct {
     size_t n;
@@ -32,19 +43,18 @@ typedef struct {
 } day;
 
 /* Days on which orders may lie (ingest refuses others). */
-#define FIRST_DAY toc_days_from_civil(1990, 1, 1)
-#define END_DAY toc_days_from_civil(2100, 1, 1)
+#define FIRST_DAY INT64_C(7305) /* 1990-01-01 */
+#define END_DAY INT64_C(47482)  /* 2100-01-01 */
 
-/* The customers whose hash ends alike. */
+/* The customers whose hash begins alike. */
 typedef struct {
     customer *customers;
     size_t n, cap;
     uint32_t *slots;  /* number + 1, by hash; a power of two of them */
     size_t n_slots;
-    uint64_t *pairs;  /* (number + 1, merchant code), open addressing */
-    size_t n_pairs, cap_pairs;
-    toc_pool merchants;
-    toc_arena ids;
+    bought *bought;   /* who bought from whom; repeats are taken out now and then, and at the end */
+    size_t n_bought, cap_bought, tidy_at;
+    toc_arena texts;
     day *days;
 } part;
 
@@ -54,21 +64,80 @@ typedef struct {
     uint32_t *by_part;
     size_t n, cap, cap_by_part;
     size_t start[MAX_PARTS + 1];
-    uint32_t *odd; /* records for ingest */
+    uint32_t *odd;                /* records for ingest */
     size_t n_odd, cap_odd;
+    struct {
+        uint32_t line;
+        toc_str merchant;
+    } *fresh;                     /* lines of merchants not known yet */
+    size_t n_fresh, cap_fresh;
+    struct {
+        key id;
+        uint32_t code;
+    } cache[CACHED];              /* merchants met lately */
 } gathered;
 
 typedef struct {
-    rd_batch **batches;
-    gathered *gathered;
+    const rd_ready *ready;
+    gathered *gathered; /* by slot */
+    size_t n_gathered;
     part *parts;
     size_t n_parts;
+    toc_pool merchants;
     int64_t as_of;
     bool want_merchants;
+    bool settled;                /* the currency is */
     size_t at[FEA_PASS_COLUMNS]; /* place of each column in the record; SIZE_MAX = not there */
     toc_str currency;            /* of plain records */
     int digits;
+    bool odd[256];               /* bytes that a plain id has not */
 } pass;
+
+/* ---- keys ---- */
+
+static inline uint64_t load(const char *p, size_t n)
+{
+    uint64_t word = 0;
+
+    memcpy(&word, p, n);
+    return word;
+}
+
+static inline key key_of(toc_str id)
+{
+    size_t n = id.n;
+
+    if (n > 16) return (key){ toc_str_hash(id), LONG };
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ /* copies of a length known beforehand are single loads */
+    if (n > 8) return (key){ load(id.p, 8), load(id.p + n - 8, 8) >> (8 * (16 - n)) };
+    if (n == 8) return (key){ load(id.p, 8), 0 };
+    if (n >= 4) return (key){ load(id.p, 4) | load(id.p + n - 4, 4) << (8 * (n - 4)), 0 };
+#endif
+    key k = {0};
+    memcpy(&k, id.p, n);
+    return k;
+}
+
+static inline uint64_t hash_of(key k)
+{
+    return toc_mix(k.low ^ k.high * UINT64_C(0x9fb21c651e98df25));
+}
+
+static inline bool same_key(key a, key b)
+{
+    return a.low == b.low && a.high == b.high;
+}
+
+/* The text of a key: its own, or its bytes in buf (16). */
+static toc_str text_of(key k, const char *text, uint32_t n_text, char *buf)
+{
+    size_t n = 0;
+
+    if (k.high == LONG) return (toc_str){ text, n_text };
+    memcpy(buf, &k, 16);
+    while (n < 16 && buf[n]) n++;
+    return (toc_str){ buf, n };
+}
 
 /* ---- plain records ---- */
 
@@ -77,22 +146,19 @@ const char *const fea_pass_columns[FEA_PASS_COLUMNS + 1] = { "order_id",   "cust
                                                              "discount",   "line_total",  "currency", "status",     "status_at",  "cancelled_at",
                                                              "returned_at", "refunded_at", "paid_at", "shipped_at", "delivered_at", NULL };
 
-static toc_str cell(const pass *p, const rd_batch *batch, const rd_record *record, int column)
+static inline toc_str cell(const pass *p, const rd_batch *batch, const rd_record *record, int column)
 {
     return p->at[column] == SIZE_MAX ? (toc_str){ "", 0 } : rd_field(batch, record, p->at[column]);
 }
 
 /* Whether ingest would take the text for an id as it stands: printable ASCII without what spreadsheets and rounding leave, or letters of other
  * scripts in UTF-8 (blanks and marks beyond ASCII begin with the bytes C2, E2, E3 and EF). */
-static bool plain_id(toc_str text)
+static bool plain_id(const pass *p, toc_str text)
 {
-    bool plain = true;
+    bool any = false;
 
-    for (size_t i = 0; i < text.n; i++) {
-        unsigned char c = (unsigned char)text.p[i];
-        plain &= c > ' ' && c != '<' && c != '&' && c != 0x7f && c != '+' && c != '\'' && c != '`' && c != '=' && c != 0xc2 && (c < 0xe2 || c > 0xe3) && c != 0xef;
-    }
-    return plain;
+    for (size_t i = 0; i < text.n; i++) any |= p->odd[(unsigned char)text.p[i]];
+    return !any;
 }
 
 static bool plain_quantity(toc_str text, int64_t *value)
@@ -131,16 +197,16 @@ static bool always_bought(toc_ctx *ctx, const pass *p, const rd_batch *batch, co
 }
 
 /* Reads a record whose values say at once what they are; false where ingest has to look. */
-static bool read_plain(toc_ctx *ctx, const pass *p, const rd_batch *batch, const rd_record *record, line *l)
+static bool read_plain(toc_ctx *ctx, const pass *p, const rd_batch *batch, const rd_record *record, toc_str *id, toc_str *merchant, line *l)
 {
     int64_t quantity, price, discount = 0;
     toc_str off, total;
 
     if (record->fault) return false;
-    l->id = cell(p, batch, record, CUSTOMER);
-    l->merchant = cell(p, batch, record, MERCHANT);
+    *id = cell(p, batch, record, CUSTOMER);
+    *merchant = cell(p, batch, record, MERCHANT);
     toc_str order = cell(p, batch, record, ORDER);
-    if (!order.n || !plain_id(order) || !plain_id(l->id) || !plain_id(l->merchant)) return false;
+    if (!order.n || !plain_id(p, order) || !plain_id(p, *id) || !plain_id(p, *merchant)) return false;
     if (!toc_str_eq(cell(p, batch, record, CURRENCY), p->currency)) return false;
     if (!plain_quantity(cell(p, batch, record, QUANTITY), &quantity)) return false;
     if (!plain_amount(cell(p, batch, record, PRICE), p->digits, &price)) return false;
@@ -155,39 +221,77 @@ static bool read_plain(toc_ctx *ctx, const pass *p, const rd_batch *batch, const
     return always_bought(ctx, p, batch, record);
 }
 
+static inline size_t part_of(const pass *p, uint64_t hash)
+{
+    return (size_t)((hash >> 32) * p->n_parts >> 32);
+}
+
 /* Lists the lines by part, in their order. */
 static toc_status list_by_part(toc_ctx *ctx, const pass *p, gathered *g)
 {
     size_t at[MAX_PARTS + 1] = {0};
 
     if (g->n > g->cap_by_part) TOC_TRY(toc_grow(ctx, &g->by_part, &g->cap_by_part, g->n, sizeof *g->by_part));
-    for (size_t i = 0; i < g->n; i++) at[(g->lines[i].hash >> 32) % p->n_parts + 1]++;
+    for (size_t i = 0; i < g->n; i++) at[part_of(p, g->lines[i].hash) + 1]++;
     for (size_t k = 0; k < p->n_parts; k++) at[k + 1] += at[k];
     memcpy(g->start, at, sizeof at);
-    for (size_t i = 0; i < g->n; i++) g->by_part[at[(g->lines[i].hash >> 32) % p->n_parts]++] = (uint32_t)i;
+    for (size_t i = 0; i < g->n; i++) g->by_part[at[part_of(p, g->lines[i].hash)]++] = (uint32_t)i;
     return TOC_OK;
 }
 
-static toc_status gather(toc_ctx *ctx, void *arg, size_t task)
+/* The code of a merchant who is known; 0 and a note of the line for one who is not. Nobody adds merchants meanwhile. */
+static toc_status find_merchant(toc_ctx *ctx, const pass *p, gathered *g, toc_str merchant, uint32_t *code)
+{
+    key k = key_of(merchant);
+    size_t at = hash_of(k) % CACHED;
+
+    if (k.high != LONG && same_key(g->cache[at].id, k)) {
+        *code = g->cache[at].code;
+        return TOC_OK;
+    }
+    if (toc_pool_find(&p->merchants, merchant, code)) {
+        g->cache[at].id = k;
+        g->cache[at].code = *code;
+        return TOC_OK;
+    }
+    if (g->n_fresh + 1 > g->cap_fresh) TOC_TRY(toc_grow(ctx, &g->fresh, &g->cap_fresh, g->n_fresh + 1, sizeof *g->fresh));
+    g->fresh[g->n_fresh].line = (uint32_t)g->n;
+    g->fresh[g->n_fresh++].merchant = merchant;
+    return TOC_OK;
+}
+
+static toc_status gather(toc_ctx *ctx, void *arg, size_t slot, const rd_batch *batch)
 {
     const pass *p = arg;
-    const rd_batch *batch = p->batches[task];
-    gathered *g = &p->gathered[task];
+    gathered *g = &p->gathered[slot];
+    toc_str id, merchant;
 
-    g->n = g->n_odd = 0;
+    g->n = g->n_odd = g->n_fresh = 0;
     if (batch->n > g->cap) TOC_TRY(toc_grow(ctx, &g->lines, &g->cap, batch->n, sizeof *g->lines));
     for (size_t i = 0; i < batch->n; i++) {
         line *l = &g->lines[g->n];
-        if (!read_plain(ctx, p, batch, &batch->records[i], l)) {
+        if (!read_plain(ctx, p, batch, &batch->records[i], &id, &merchant, l)) {
             if (g->n_odd + 1 > g->cap_odd) TOC_TRY(toc_grow(ctx, &g->odd, &g->cap_odd, g->n_odd + 1, sizeof *g->odd));
             g->odd[g->n_odd++] = (uint32_t)i;
             continue;
         }
         if (p->as_of != TOC_NO_TIME && l->at >= p->as_of) continue;
-        l->hash = l->id.n ? toc_str_hash(l->id) : 0;
+        l->id = key_of(id);
+        l->hash = hash_of(l->id);
+        l->text = id.p;
+        l->n_text = (uint32_t)id.n;
+        l->merchant = 0;
+        if (p->want_merchants && merchant.n) TOC_TRY(find_merchant(ctx, p, g, merchant, &l->merchant));
         g->n++;
     }
     return list_by_part(ctx, p, g);
+}
+
+/* The merchants that were met for the first time. */
+static toc_status name_merchants(toc_ctx *ctx, pass *p, gathered *g)
+{
+    for (size_t i = 0; i < g->n_fresh; i++) TOC_TRY(toc_pool_intern(ctx, &p->merchants, g->fresh[i].merchant, &g->lines[g->fresh[i].line].merchant));
+    return TOC_OK;
 }
 
 /* ---- customers ---- */
@@ -199,7 +303,7 @@ static toc_status grow_slots(toc_ctx *ctx, part *q)
 
     TOC_TRY(toc_alloc(ctx, n_slots, sizeof *slots, &slots));
     for (size_t k = 0; k < q->n; k++) {
-        size_t i = q->customers[k].hash & (n_slots - 1);
+        size_t i = hash_of(q->customers[k].id) & (n_slots - 1);
         while (slots[i]) i = (i + 1) & (n_slots - 1);
         slots[i] = (uint32_t)k + 1;
     }
@@ -209,70 +313,72 @@ static toc_status grow_slots(toc_ctx *ctx, part *q)
     return TOC_OK;
 }
 
-static const char *id_of(const customer *c)
-{
-    return c->n_id <= ID_INSIDE ? c->inside : c->outside;
-}
-
-static toc_status new_customer(toc_ctx *ctx, part *q, uint64_t hash, toc_str id, size_t slot)
+static toc_status new_customer(toc_ctx *ctx, part *q, const line *l, size_t slot)
 {
     if (q->n + 1 > q->cap) TOC_TRY(toc_grow(ctx, &q->customers, &q->cap, q->n + 1, sizeof *q->customers));
     customer *c = &q->customers[q->n];
-    *c = (customer){ .hash = hash, .n_id = (uint32_t)id.n, .number = (uint32_t)q->n, .first = INT64_MAX, .last = INT64_MIN };
-    if (id.n <= ID_INSIDE) memcpy(c->inside, id.p, id.n);
-    else TOC_TRY(toc_arena_copy(ctx, &q->ids, id.p, id.n, &c->outside));
+    *c = (customer){ .id = l->id, .n_text = l->n_text, .first = INT64_MAX, .last = INT64_MIN };
+    if (l->id.high == LONG) TOC_TRY(toc_arena_copy(ctx, &q->texts, l->text, l->n_text, &c->text));
     q->slots[slot] = (uint32_t)++q->n;
     return TOC_OK;
 }
 
-/* The customer of an id, new where unknown. */
-static toc_status find_customer(toc_ctx *ctx, part *q, uint64_t hash, toc_str id, customer **found)
+/* The customer of a line, new where unknown. */
+static toc_status find_customer(toc_ctx *ctx, part *q, const line *l, customer **found)
 {
     if ((q->n + 1) * 2 > q->n_slots) TOC_TRY(grow_slots(ctx, q));
-    size_t i = hash & (q->n_slots - 1);
+    size_t i = l->hash & (q->n_slots - 1);
     for (; q->slots[i]; i = (i + 1) & (q->n_slots - 1)) {
         customer *c = &q->customers[q->slots[i] - 1];
-        if (c->hash != hash || c->n_id != id.n || memcmp(id_of(c), id.p, id.n) != 0) continue;
+        if (!same_key(c->id, l->id)) continue;
+        if (c->id.high == LONG && (c->n_text != l->n_text || memcmp(c->text, l->text, l->n_text) != 0)) continue;
         *found = c;
         return TOC_OK;
     }
-    TOC_TRY(new_customer(ctx, q, hash, id, i));
+    TOC_TRY(new_customer(ctx, q, l, i));
     *found = &q->customers[q->n - 1];
     return TOC_OK;
 }
 
-static size_t pair_slot(const part *q, uint64_t pair)
+/* Takes the repeats out of `bought` and counts each customer's merchants: a counting sort by customer, then a mark at each merchant seen. */
+static toc_status tidy_bought(toc_ctx *ctx, const pass *p, part *q)
 {
-    return toc_mix(pair) & (q->cap_pairs - 1);
-}
+    uint32_t *start = NULL, *merchants = NULL, *mark = NULL;
+    size_t n = 0;
+    toc_status st = TOC_OK;
 
-static toc_status grow_pairs(toc_ctx *ctx, part *q)
-{
-    part grown = { .cap_pairs = q->cap_pairs ? q->cap_pairs * 2 : 1024 };
-
-    TOC_TRY(toc_alloc(ctx, grown.cap_pairs, sizeof *grown.pairs, &grown.pairs));
-    for (size_t k = 0; k < q->cap_pairs; k++) {
-        if (!q->pairs[k]) continue;
-        size_t i = pair_slot(&grown, q->pairs[k]);
-        while (grown.pairs[i]) i = (i + 1) & (grown.cap_pairs - 1);
-        grown.pairs[i] = q->pairs[k];
+    if ((st = toc_alloc(ctx, q->n + 2, sizeof *start, &start))) goto out;
+    if ((st = toc_alloc(ctx, q->n_bought, sizeof *merchants, &merchants))) goto out;
+    if ((st = toc_alloc(ctx, toc_pool_size(&p->merchants), sizeof *mark, &mark))) goto out;
+    for (size_t i = 0; i < q->n_bought; i++) start[q->bought[i].customer + 2]++;
+    for (size_t c = 0; c < q->n; c++) start[c + 2] += start[c + 1];
+    for (size_t i = 0; i < q->n_bought; i++) merchants[start[q->bought[i].customer + 1]++] = q->bought[i].merchant;
+    for (size_t c = 0; c < q->n; c++) {
+        q->customers[c].merchants = 0;
+        for (size_t i = start[c]; i < start[c + 1]; i++) {
+            if (mark[merchants[i]] == c + 1) continue;
+            mark[merchants[i]] = (uint32_t)c + 1;
+            q->customers[c].merchants++;
+            q->bought[n++] = (bought){ (uint32_t)c, merchants[i] };
+        }
     }
-    toc_free(q->pairs);
-    q->pairs = grown.pairs;
-    q->cap_pairs = grown.cap_pairs;
-    return TOC_OK;
+    q->n_bought = n;
+out:
+    toc_free(start);
+    toc_free(merchants);
+    toc_free(mark);
+    return st;
 }
 
-/* Whether a (customer, merchant) pair is new; then it is known from now on. */
-static bool new_pair(part *q, uint64_t pair)
+static toc_status add_bought(toc_ctx *ctx, const pass *p, part *q, const customer *c, uint32_t merchant)
 {
-    size_t i = pair_slot(q, pair);
-
-    for (; q->pairs[i]; i = (i + 1) & (q->cap_pairs - 1))
-        if (q->pairs[i] == pair) return false;
-    q->pairs[i] = pair;
-    q->n_pairs++;
-    return true;
+    if (q->n_bought == q->tidy_at) {
+        if (q->n_bought) TOC_TRY(tidy_bought(ctx, p, q));
+        q->tidy_at = TOC_MAX(q->n_bought * 2, (size_t)1 << 20); /* repeats never outnumber what is wanted */
+        TOC_TRY(toc_grow(ctx, &q->bought, &q->cap_bought, q->tidy_at, sizeof *q->bought));
+    }
+    q->bought[q->n_bought++] = (bought){ (uint32_t)(c - q->customers), merchant };
+    return TOC_OK;
 }
 
 static void count_day(part *q, int64_t at)
@@ -292,34 +398,23 @@ static void add_line(customer *c, int64_t amount, int64_t at)
     c->last = TOC_MAX(c->last, at);
 }
 
-/* Up to AHEAD lines: customers first, whose pairs are fetched meanwhile. */
+/* Up to AHEAD lines; the slots of those that follow are fetched meanwhile. */
 static toc_status take_block(toc_ctx *ctx, const pass *p, part *q, const gathered *g, const uint32_t *list, size_t n, size_t n_after)
 {
-    uint64_t pairs[AHEAD];
-    uint32_t numbers[AHEAD];
-    size_t n_pairs = 0;
-
     for (size_t i = 0; i < n_after && q->n_slots; i++) __builtin_prefetch(&q->slots[g->lines[list[n + i]].hash & (q->n_slots - 1)]);
     for (size_t i = 0; i < n && q->n_slots; i++) {
         uint32_t slot = q->slots[g->lines[list[i]].hash & (q->n_slots - 1)];
         if (slot) __builtin_prefetch(&q->customers[slot - 1]);
     }
-    while (p->want_merchants && (q->n_pairs + AHEAD) * 2 > q->cap_pairs) TOC_TRY(grow_pairs(ctx, q));
     for (size_t i = 0; i < n; i++) {
         const line *l = &g->lines[list[i]];
         customer *c;
-        uint32_t merchant;
         if (p->as_of == TOC_NO_TIME) count_day(q, l->at);
-        if (!l->id.n) continue;
-        TOC_TRY(find_customer(ctx, q, l->hash, l->id, &c));
+        if (!l->n_text) continue;
+        TOC_TRY(find_customer(ctx, q, l, &c));
         add_line(c, l->amount, l->at);
-        if (!p->want_merchants || !l->merchant.n) continue;
-        TOC_TRY(toc_pool_intern(ctx, &q->merchants, l->merchant, &merchant));
-        numbers[n_pairs] = c->number;
-        pairs[n_pairs] = toc_pair(c->number + 1, merchant);
-        __builtin_prefetch(&q->pairs[pair_slot(q, pairs[n_pairs++])]);
+        if (l->merchant) TOC_TRY(add_bought(ctx, p, q, c, l->merchant));
     }
-    for (size_t i = 0; i < n_pairs; i++) q->customers[numbers[i]].merchants += new_pair(q, pairs[i]);
     return TOC_OK;
 }
 
@@ -335,7 +430,7 @@ static toc_status take_in(toc_ctx *ctx, void *arg, size_t task)
     part *q = &p->parts[task];
 
     for (size_t k = 0; k < r->n; k++) {
-        const gathered *g = &p->gathered[k];
+        const gathered *g = &p->gathered[p->ready[k].slot];
         size_t end = g->start[task + 1];
         for (size_t i = g->start[task]; i < end; i += AHEAD) {
             size_t n = TOC_MIN(end - i, (size_t)AHEAD);
@@ -353,20 +448,25 @@ static toc_status take_odd(toc_ctx *ctx, pass *p, const shop_data *view)
 
     for (size_t i = 0; i < o->n; i++) {
         toc_str id = toc_pool_str(&view->dict[SHOP_D_CUSTOMER], o->customer_id[i]);
+        line l = { .id = key_of(id), .text = id.p, .n_text = (uint32_t)id.n };
         customer *c;
         if (!id.n) continue;
-        uint64_t hash = toc_str_hash(id);
-        part *q = &p->parts[(hash >> 32) % p->n_parts];
-        TOC_TRY(find_customer(ctx, q, hash, id, &c)); /* one who only cancelled is in the table too */
+        l.hash = hash_of(l.id);
+        part *q = &p->parts[part_of(p, l.hash)];
+        TOC_TRY(find_customer(ctx, q, &l, &c)); /* one who only cancelled is in the table too */
         if (!shop_line_is_purchase(view, i)) continue;
         add_line(c, shop_line_amount(view, i), o->ordered_at[i]);
         if (!p->want_merchants || !o->merchant_id[i]) continue;
-        uint32_t merchant;
-        TOC_TRY(toc_pool_intern(ctx, &q->merchants, toc_pool_str(&view->dict[SHOP_D_MERCHANT], o->merchant_id[i]), &merchant));
-        if ((q->n_pairs + 1) * 2 > q->cap_pairs) TOC_TRY(grow_pairs(ctx, q));
-        c->merchants += new_pair(q, toc_pair(c->number + 1, merchant));
+        TOC_TRY(toc_pool_intern(ctx, &p->merchants, toc_pool_str(&view->dict[SHOP_D_MERCHANT], o->merchant_id[i]), &l.merchant));
+        TOC_TRY(add_bought(ctx, p, q, c, l.merchant));
     }
     return TOC_OK;
+}
+
+static toc_status tidy_part(toc_ctx *ctx, void *arg, size_t task)
+{
+    pass *p = arg;
+    return p->want_merchants ? tidy_bought(ctx, p, &p->parts[task]) : TOC_OK;
 }
 
 /* All rows in one currency, or TOC_E_DATA. */
@@ -415,15 +515,17 @@ static toc_status default_as_of(toc_ctx *ctx, const pass *p, const shop_data *od
 
 typedef struct {
     const customer *customer;
-    uint64_t key; /* first eight bytes of the id, the first the highest */
+    uint64_t first; /* eight bytes of the id, the first the highest */
 } place;
 
 static int compare_places(const void *a, const void *b, const void *arg)
 {
     const place *x = a, *y = b;
+    char one[16], other[16];
+
     (void)arg;
-    if (x->key != y->key) return x->key < y->key ? -1 : 1;
-    return toc_str_cmp((toc_str){ id_of(x->customer), x->customer->n_id }, (toc_str){ id_of(y->customer), y->customer->n_id });
+    return toc_str_cmp(text_of(x->customer->id, x->customer->text, x->customer->n_text, one),
+                       text_of(y->customer->id, y->customer->text, y->customer->n_text, other));
 }
 
 /* Sorts by id: by its first eight bytes, and where those are equal by all of it. */
@@ -437,11 +539,11 @@ static toc_status sort_places(toc_ctx *ctx, place **places, size_t n)
     if ((st = toc_alloc(ctx, n, sizeof *keys, &keys))) goto out;
     if ((st = toc_alloc(ctx, n, sizeof *order, &order))) goto out;
     if ((st = toc_alloc(ctx, n, sizeof *sorted, &sorted))) goto out;
-    for (size_t i = 0; i < n; i++) keys[i] = (*places)[i].key;
+    for (size_t i = 0; i < n; i++) keys[i] = (*places)[i].first;
     if ((st = toc_sort_u64(ctx, keys, n, false, order))) goto out;
     for (size_t i = 0; i < n; i++) sorted[i] = (*places)[order[i]];
     for (size_t i = 0, end; i < n && !st; i = end) {
-        for (end = i + 1; end < n && sorted[end].key == sorted[i].key; end++) continue;
+        for (end = i + 1; end < n && sorted[end].first == sorted[i].first; end++) continue;
         if (end > i + 1) st = toc_sort(ctx, sorted + i, end - i, sizeof *sorted, compare_places, NULL);
     }
     place *spare = *places;
@@ -454,14 +556,16 @@ out:
     return st;
 }
 
-static uint64_t key_of(const customer *c)
+static uint64_t first_bytes(const customer *c)
 {
+    char buf[16];
     unsigned char first[8] = {0};
-    uint64_t key = 0;
+    uint64_t word = 0;
+    toc_str id = text_of(c->id, c->text, c->n_text, buf);
 
-    memcpy(first, id_of(c), TOC_MIN(c->n_id, 8u));
-    for (size_t i = 0; i < 8; i++) key = key << 8 | first[i];
-    return key;
+    memcpy(first, id.p, TOC_MIN(id.n, (size_t)8));
+    for (size_t i = 0; i < 8; i++) word = word << 8 | first[i];
+    return word;
 }
 
 static toc_status all_places(toc_ctx *ctx, const pass *p, place **places, size_t *n)
@@ -472,7 +576,7 @@ static toc_status all_places(toc_ctx *ctx, const pass *p, place **places, size_t
     for (size_t k = 0; k < p->n_parts; k++) *n += p->parts[k].n;
     TOC_TRY(toc_alloc(ctx, *n, sizeof **places, places));
     for (size_t k = 0; k < p->n_parts; k++)
-        for (size_t i = 0; i < p->parts[k].n; i++) (*places)[at++] = (place){ &p->parts[k].customers[i], key_of(&p->parts[k].customers[i]) };
+        for (size_t i = 0; i < p->parts[k].n; i++) (*places)[at++] = (place){ &p->parts[k].customers[i], first_bytes(&p->parts[k].customers[i]) };
     return sort_places(ctx, places, *n);
 }
 
@@ -487,8 +591,11 @@ static toc_status fill_table(toc_ctx *ctx, const pass *p, const fea_basic *colum
     for (int d = p->digits; d > 0; d--) per *= 10;
     if (!st) tab_init(table, n);
     if (!st) st = tab_add(ctx, table, "customer_id", TAB_TEXT, NULL, &id);
-    for (size_t i = 0; i < n && !st; i++)
-        st = toc_pool_intern(ctx, id->pool, (toc_str){ id_of(places[i].customer), places[i].customer->n_id }, &id->code[i]);
+    for (size_t i = 0; i < n && !st; i++) {
+        const customer *k = places[i].customer;
+        char buf[16];
+        st = toc_pool_append(ctx, id->pool, text_of(k->id, k->text, k->n_text, buf), &id->code[i]);
+    }
     for (size_t j = 0; j < n_columns && !st; j++) {
         bool time = columns[j] == FEA_FIRST_AT || columns[j] == FEA_LAST_AT;
         if ((st = tab_add(ctx, table, fea_basic_list[columns[j]].name, time ? TAB_TIME : TAB_F64, NULL, &c))) break;
@@ -521,11 +628,15 @@ static toc_status begin(toc_ctx *ctx, pass *p, rd_reader *reader)
         for (size_t j = n; j-- > 0;)
             if (toc_str_is_nocase(header[j], fea_pass_columns[c])) p->at[c] = j;
     }
+    p->n_gathered = rd_set_most(ctx);
+    TOC_TRY(toc_alloc(ctx, p->n_gathered, sizeof *p->gathered, &p->gathered));
     p->n_parts = TOC_MIN(ctx->n_threads * 4, (size_t)MAX_PARTS);
     TOC_TRY(toc_alloc(ctx, p->n_parts, sizeof *p->parts, &p->parts));
     for (size_t k = 0; k < p->n_parts && p->as_of == TOC_NO_TIME; k++)
         TOC_TRY(toc_alloc(ctx, (size_t)(END_DAY - FIRST_DAY), sizeof *p->parts[k].days, &p->parts[k].days));
     p->digits = 2;
+    memset(p->odd, true, ' ' + 1);
+    for (const char *c = "<&+'`=\x7f\xc2\xe2\xe3\xef"; *c; c++) p->odd[(unsigned char)*c] = true;
     return TOC_OK;
 }
 
@@ -535,6 +646,7 @@ static toc_status settle_currency(toc_ctx *ctx, pass *p, const rd_batch *batch)
     toc_str first = cell(p, batch, &batch->records[0], CURRENCY);
     const char *copy;
 
+    p->settled = true;
     if (!first.n || !toc_currency_known(first)) return TOC_OK;
     TOC_TRY(toc_arena_copy(ctx, &ctx->arena, first.p, first.n, &copy));
     for (size_t i = 0; i < first.n; i++)
@@ -544,46 +656,52 @@ static toc_status settle_currency(toc_ctx *ctx, pass *p, const rd_batch *batch)
     return TOC_OK;
 }
 
+/* The first set of batches is read when its first record has told the currency. */
+static toc_status first_set(toc_ctx *ctx, pass *p, size_t n)
+{
+    TOC_TRY(settle_currency(ctx, p, p->ready[0].batch));
+    for (size_t k = 0; k < n; k++) TOC_TRY(gather(ctx, p, p->ready[k].slot, p->ready[k].batch));
+    return TOC_OK;
+}
+
 static toc_status read_file(toc_ctx *ctx, pass *p, ing_feed *feed, shop_data *odd)
 {
     rd_reader *reader = ing_feed_reader(feed);
-    size_t n, cap = 0, n_rows = 0;
+    size_t n;
 
-    for (;; n_rows += n) {
-        TOC_TRY(rd_next_set(ctx, reader, &p->batches, &n));
-        if (!n) return n_rows ? TOC_OK : toc_fail(ctx, TOC_E_DATA, "%s: a header but no rows", rd_path(reader));
-        if (!n_rows) TOC_TRY(settle_currency(ctx, p, p->batches[0]));
-        if (!p->gathered) { /* a set never has more than this */
-            cap = TOC_MAX(n, ctx->n_threads * 4);
-            TOC_TRY(toc_alloc(ctx, cap, sizeof *p->gathered, &p->gathered));
-        }
-        TOC_TRY(toc_parallel(ctx, n, gather, p));
+    for (;;) {
+        TOC_TRY(rd_next_set(ctx, reader, p->settled ? gather : NULL, p, &p->ready, &n));
+        if (!n) return p->settled ? TOC_OK : toc_fail(ctx, TOC_E_DATA, "%s: a header but no rows", rd_path(reader));
+        if (!p->settled) TOC_TRY(first_set(ctx, p, n));
+        for (size_t k = 0; k < n; k++) TOC_TRY(name_merchants(ctx, p, &p->gathered[p->ready[k].slot]));
         TOC_TRY(toc_parallel(ctx, p->n_parts, take_in, &(round_of){ p, n }));
         for (size_t k = 0; k < n; k++) {
-            const gathered *g = &p->gathered[k];
-            ing_feed_count(feed, p->batches[k]->n - g->n_odd);
-            for (size_t i = 0; i < g->n_odd; i++) TOC_TRY(ing_feed_take(ctx, feed, p->batches[k], &p->batches[k]->records[g->odd[i]], odd));
+            const rd_batch *batch = p->ready[k].batch;
+            const gathered *g = &p->gathered[p->ready[k].slot];
+            ing_feed_count(feed, batch->n - g->n_odd);
+            for (size_t i = 0; i < g->n_odd; i++) TOC_TRY(ing_feed_take(ctx, feed, batch, &batch->records[g->odd[i]], odd));
         }
     }
 }
 
-static void release(pass *p, size_t n_gathered)
+static void release(pass *p)
 {
-    for (size_t k = 0; p->gathered && k < n_gathered; k++) {
+    for (size_t k = 0; p->gathered && k < p->n_gathered; k++) {
         toc_free(p->gathered[k].lines);
         toc_free(p->gathered[k].by_part);
         toc_free(p->gathered[k].odd);
+        toc_free(p->gathered[k].fresh);
     }
     toc_free(p->gathered);
     for (size_t k = 0; p->parts && k < p->n_parts; k++) {
         toc_free(p->parts[k].customers);
         toc_free(p->parts[k].slots);
-        toc_free(p->parts[k].pairs);
+        toc_free(p->parts[k].bought);
         toc_free(p->parts[k].days);
-        toc_pool_release(&p->parts[k].merchants);
-        toc_arena_release(&p->parts[k].ids);
+        toc_arena_release(&p->parts[k].texts);
     }
     toc_free(p->parts);
+    toc_pool_release(&p->merchants);
 }
 
 toc_status fea_customers_pass(toc_ctx *ctx, ing_feed *feed, int64_t as_of, const fea_basic *columns, size_t n_columns, tab_table *table)
@@ -601,9 +719,10 @@ toc_status fea_customers_pass(toc_ctx *ctx, ing_feed *feed, int64_t as_of, const
     if ((st = shop_as_of(ctx, &odd, as_of, &view, NULL))) goto out;
     if ((st = same_currency(ctx, &p, &view))) goto out;
     if ((st = take_odd(ctx, &p, &view))) goto out;
+    if ((st = toc_parallel(ctx, p.n_parts, tidy_part, &p))) goto out;
     st = fill_table(ctx, &p, columns, n_columns, table);
 out:
-    release(&p, TOC_MAX(ctx->n_threads * 4, (size_t)1));
+    release(&p);
     shop_release(&view);
     shop_release(&odd);
     return st;

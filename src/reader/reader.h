@@ -101,10 +101,23 @@ const char *rd_path(const rd_reader *reader); /* "-" shows as "stdin" */
 /* "utf-8", "gb18030" ...; may change from utf-8 while all bytes so far were ASCII. */
 const char *rd_encoding(const rd_reader *reader);
 char rd_delimiter(const rd_reader *reader);
-/* The next batches in file order, parsed on all threads of ctx: *n of them (at most 4 a thread), each with at least one record, all borrowed until the
- * next call; *n = 0 at the end. The records are the same for any number of threads. Errors: TOC_E_IO, TOC_E_DATA (a damaged compressed file),
- * TOC_E_NOMEM. */
-TOC_CHECKED toc_status rd_next_set(toc_ctx *ctx, rd_reader *reader, rd_batch **batches[], size_t *n);
+/* What is done to a batch by the thread that parsed it, while it is in that thread's cache. `slot` < rd_set_most numbers the batches of a set in file order,
+ * with gaps; no two calls at a time have the same. A batch may be thrown away and parsed again, so what a call does must count only when rd_next_set
+ * hands the slot out. */
+typedef toc_status rd_work(toc_ctx *ctx, void *arg, size_t slot, const rd_batch *batch);
+
+/* A parsed batch and the slot that `work` was called with. */
+typedef struct {
+    const rd_batch *batch;
+    size_t slot;
+} rd_ready;
+
+/* The next batches in file order, parsed on all threads of ctx: *n of them, each with at least one record, all borrowed until the next call; *n = 0 at
+ * the end. work (NULL = none) is called for each. The records are the same for any number of threads. Errors: TOC_E_IO, TOC_E_DATA (a damaged
+ * compressed file), TOC_E_NOMEM, those of work. */
+TOC_CHECKED toc_status rd_next_set(toc_ctx *ctx, rd_reader *reader, rd_work *work, void *arg, const rd_ready **ready, size_t *n);
+/* How many slots there are. */
+size_t rd_set_most(const toc_ctx *ctx);
 /* The next batch alone, into the caller's; batch->n = 0 at the end. Earlier content of the batch is dropped. Errors as above. Not to be mixed with
  * rd_next_set. */
 TOC_CHECKED toc_status rd_next(toc_ctx *ctx, rd_reader *reader, rd_batch *batch);

@@ -125,7 +125,7 @@ struct rd_reader {
     uint64_t offset;       /* of carry's first byte in the file */
     rd_piece *pieces;      /* made by the first rd_next_set */
     size_t n_pieces;
-    rd_batch **ready;      /* of the last set */
+    rd_ready *ready;       /* of the last set */
     size_t n_ready, at_ready;
     toc_str *header;
     size_t n_header;

@@ -9,7 +9,7 @@
 
 #define MAX_LINE ((size_t)64 << 20)
 #define ROOM ((size_t)64 << 10) /* in front of each block, for the end of the one before */
-#define PIECES_A_THREAD 4
+#define PIECES_A_THREAD 8
 
 /* ---- memory ---- */
 
@@ -23,9 +23,14 @@ void rd_release_pieces(rd_reader *reader)
     toc_free(reader->ready);
 }
 
+size_t rd_set_most(const toc_ctx *ctx)
+{
+    return ctx->n_threads > 1 ? ctx->n_threads * PIECES_A_THREAD : 1;
+}
+
 static toc_status make_pieces(toc_ctx *ctx, rd_reader *reader)
 {
-    size_t n = ctx->n_threads > 1 ? ctx->n_threads * PIECES_A_THREAD : 1;
+    size_t n = rd_set_most(ctx);
 
     if (reader->pieces) return TOC_OK;
     TOC_TRY(toc_alloc(ctx, n, sizeof *reader->ready, &reader->ready));
@@ -63,6 +68,8 @@ typedef struct {
     size_t n;      /* pieces */
     bool anywhere; /* each piece reads its own block */
     bool count;    /* quotes, to find cuts */
+    rd_work *work;
+    void *arg;
 } set;
 
 static bool is_ascii(const char *bytes, size_t n)
@@ -143,7 +150,7 @@ static toc_status take_carry(toc_ctx *ctx, rd_reader *reader, set *s)
     memcpy(b->bytes, reader->carry.p + reader->carry_at, want);
     b->end = want;
     reader->pieces[0].ascii = is_ascii(b->bytes, want);
-    *s = (set){ .reader = reader, .n = 1 };
+    s->n = 1;
     return TOC_OK;
 }
 
@@ -198,7 +205,8 @@ static toc_status parse_piece(toc_ctx *ctx, void *arg, size_t k)
 
     TOC_TRY(rd_parse(ctx, &p->parser, &p->batch, p->last, &p->used, &p->lines));
     rd_judge_records(s->reader, &p->batch);
-    return rd_decode_fields(ctx, s->reader, &p->batch);
+    TOC_TRY(rd_decode_fields(ctx, s->reader, &p->batch));
+    return s->work && p->batch.n ? s->work(ctx, s->arg, k, &p->batch) : TOC_OK;
 }
 
 /* Takes over the pieces up to the first that did not end with a whole record; *rest: what of it and after it must be parsed again, in pieces. */
@@ -214,7 +222,7 @@ static size_t accept_pieces(rd_reader *reader, const set *s)
         b->converted = reader->transcoded ? reader->encoding : NULL;
         reader->line += p->lines;
         reader->offset += rd_original_bytes(b->converted, b->bytes + b->begin, p->used - b->begin);
-        if (b->n) reader->ready[reader->n_ready++] = b;
+        if (b->n) reader->ready[reader->n_ready++] = (rd_ready){ b, k };
         if (p->used < b->end) break;
     }
     return k;
@@ -265,13 +273,13 @@ static toc_status parse_set(toc_ctx *ctx, rd_reader *reader, set *s, bool from_c
     return TOC_OK;
 }
 
-toc_status rd_next_set(toc_ctx *ctx, rd_reader *reader, rd_batch **batches[], size_t *n)
+toc_status rd_next_set(toc_ctx *ctx, rd_reader *reader, rd_work *work, void *arg, const rd_ready **ready, size_t *n)
 {
     *n = 0;
     TOC_TRY(make_pieces(ctx, reader));
     reader->n_ready = reader->at_ready = 0;
     while (!reader->n_ready) {
-        set s = { .reader = reader };
+        set s = { .reader = reader, .work = work, .arg = arg };
         size_t n_carry = reader->carry.n - reader->carry_at;
         bool from_carry = reader->growth || n_carry > reader->batch_bytes;
         if (!n_carry && reader->end) return TOC_OK;
@@ -282,7 +290,7 @@ toc_status rd_next_set(toc_ctx *ctx, rd_reader *reader, rd_batch **batches[], si
         }
         TOC_TRY(parse_set(ctx, reader, &s, from_carry));
     }
-    *batches = reader->ready;
+    *ready = reader->ready;
     *n = reader->n_ready;
     return TOC_OK;
 }
@@ -291,14 +299,14 @@ toc_status rd_next(toc_ctx *ctx, rd_reader *reader, rd_batch *batch)
 {
     batch->n = batch->n_fields = batch->n_text = 0;
     if (reader->at_ready == reader->n_ready) {
-        rd_batch **batches;
+        const rd_ready *ready;
         size_t n;
-        TOC_TRY(rd_next_set(ctx, reader, &batches, &n));
+        TOC_TRY(rd_next_set(ctx, reader, NULL, NULL, &ready, &n));
         if (!n) return TOC_OK;
     }
     /* the caller's memory serves a later piece */
-    rd_batch *ready = reader->ready[reader->at_ready++], spare = *batch;
-    *batch = *ready;
-    *ready = spare;
+    rd_batch *mine = &reader->pieces[reader->ready[reader->at_ready++].slot].batch, spare = *batch;
+    *batch = *mine;
+    *mine = spare;
     return TOC_OK;
 }
