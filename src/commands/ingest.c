@@ -6,7 +6,7 @@
 #include "store/store.h"
 
 typedef struct {
-    const char *store, *kind, *rejects, *max_rejects, *currency, *encoding, *map, *rates;
+    const char *store, *kind, *rejects, *max_rejects, *currency, *encoding, *map, *rates, *report;
     int64_t known_at;    /* TOC_NO_TIME = as the export's content tells */
     bool drop_repeats, write_map;
 } args;
@@ -21,6 +21,7 @@ static const cli_option options[] = {
     CLI_WORD('k', "kind", args, kind, kinds, .help = "what the file is, and what is written [by its columns]"),
     CLI_TEXT('S', "store", args, store, .arg = "FILE", .help = "add the rows to this store instead of writing CSV"),
     CLI_TEXT('r', "rejects", args, rejects, .arg = "FILE", .help = "write refused rows to FILE, with line, column and reason"),
+    CLI_TEXT(0, "report", args, report, .arg = "FILE", .help = "write what each column held: type, missing, distinct, range, outliers"),
     CLI_TEXT(0, "max-rejects", args, max_rejects, .arg = "N|P%", .help = "fail with exit 3 above N refused rows [damaged records fail]"),
     CLI_TEXT(0, "currency", args, currency, .arg = "CODE", .help = "currency of amounts whose export names none"),
     CLI_TEXT(0, "rates", args, rates, .arg = "FILE", .help = "convert to --currency by date,currency,rate (for one unit)"),
@@ -65,26 +66,38 @@ static toc_status write_csv(toc_ctx *ctx, const args *a, const shop_data *shop)
     return toc_out_close(ctx, &out);
 }
 
+/* A file written beside the output, when there is to be one; *opened is then `out`. */
+static toc_status open_beside(toc_ctx *ctx, const char *path, void (*write_header)(toc_out *out), toc_out *out, toc_out **opened)
+{
+    if (!path) return TOC_OK;
+    TOC_TRY(toc_out_open(ctx, path, true, out));
+    write_header(out);
+    *opened = out;
+    return TOC_OK;
+}
+
+/* Closes it whatever happened before, since it is wanted most when the run fails; returns the first failure. */
+static toc_status close_beside(toc_ctx *ctx, toc_out *opened, toc_status before)
+{
+    toc_status closed = opened ? toc_out_close(ctx, opened) : TOC_OK;
+    return before ? before : closed;
+}
+
 static toc_status read_all(toc_ctx *ctx, const args *a, const shop_rates *rates, const char *const *files, size_t n, shop_data *shop,
                            ing_summary *summaries)
 {
-    toc_out rejects = {0};
+    toc_out rejects = {0}, report = {0};
     ing_limit limit;
     ing_options reading = { .kind = a->kind, .currency = a->currency, .rates = rates, .encoding = a->encoding, .map = a->map,
                             .drop_repeats = a->drop_repeats, .known_at = a->known_at == TOC_NO_TIME ? 0 : a->known_at,
-                            .refuse_late = true, .profile = ctx->verbose > 0 };
+                            .refuse_late = true, .outliers = ctx->verbose > 0 };
 
     TOC_TRY(ing_limit_of(ctx, a->max_rejects, &limit));
-    if (a->rejects) {
-        TOC_TRY(toc_out_open(ctx, a->rejects, true, &rejects));
-        rd_reject_header(&rejects);
-        reading.rejects = &rejects;
-    }
-    toc_status st = ing_read(ctx, files, n, &reading, shop, summaries);
-    if (a->rejects) {
-        toc_status closed = toc_out_close(ctx, &rejects);
-        if (!st) st = closed;
-    }
+    toc_status st = open_beside(ctx, a->rejects, rd_reject_header, &rejects, &reading.rejects);
+    if (!st) st = open_beside(ctx, a->report, ing_report_header, &report, &reading.report);
+    if (!st) st = ing_read(ctx, files, n, &reading, shop, summaries);
+    st = close_beside(ctx, reading.rejects, st);
+    st = close_beside(ctx, reading.report, st);
     return st ? st : ing_judge(ctx, summaries, n, &limit, a->rejects);
 }
 

@@ -14,7 +14,8 @@ typedef struct {
     const char *map;       /* a file of maps that go before those that are compiled in, tocsin-formats(5); NULL = none */
     int64_t known_at;      /* when the export was made: what happened more than a day later is refused; 0 = nobody said */
     bool refuse_late;      /* where known_at is not given, the file itself tells which rows are in its future, and they are refused */
-    bool profile;          /* outliers are looked for */
+    bool outliers;         /* are looked for */
+    toc_out *report;       /* what each column of the files held, as CSV (ing_report_header), written file by file; NULL = not looked at */
     bool drop_repeats;     /* repeats are left out as duplicates */
 } ing_options;
 
@@ -34,7 +35,7 @@ typedef struct {
     size_t returns;        /* accepted rows that give goods back */
     size_t repeats;        /* accepted rows that equal an earlier one in every cell, and have no id that would tell them to be the same */
     size_t states;         /* accepted rows of an order line seen before in the file, with other cells: its later state */
-    size_t outliers;       /* cells of accepted rows far from the usual, with options->profile: see tocsin-ingest(1) */
+    size_t outliers;       /* cells of accepted rows far from the usual, with options->outliers: see tocsin-ingest(1) */
     const char *outlier_text; /* "quantity 2 (record 17 4)"; NULL = none */
     size_t masked;         /* values left out because the platform shows stars instead of a person's data */
     size_t rounded;        /* telephone numbers left out because a spreadsheet rounded them */
@@ -49,6 +50,8 @@ typedef struct {
     size_t n_unmapped;
 } ing_summary;
 
+/* file,column,canonical,type,rows,missing,unreadable,distinct,minimum,maximum,outliers,outlier_records; tocsin-ingest(1) says what they mean. */
+void ing_report_header(toc_out *out);
 /* Reads n files ("-" is stdin) together, so that pairs join (order list and item list, Olist's five), and appends to `shop` (shop_init done).
  * summaries (n, caller's) say what became of each. A refused row is counted and written to rejects, not an error.
  *   A row is in the future of its export, and refused, when a time of what happened lies more than a day after known_at; where that is not given, with

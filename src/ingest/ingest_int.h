@@ -253,6 +253,8 @@ typedef struct {
     toc_map counts;   /* name -> rows, of the lines without an id that came more than once */
 } ing_rows;
 
+typedef struct ing_profile ing_profile;
+
 enum { ING_MAX_LINKS = 8, ING_MAX_COLUMNS = 48 };
 
 struct ing_load {
@@ -285,6 +287,7 @@ struct ing_load {
     ing_cells cells[ING_MAX_COLUMNS];
     bool past[ING_MAX_COLUMNS]; /* shop_tells_past */
     ing_outliers outliers[ING_MAX_COLUMNS];
+    ing_profile *profile;      /* heap; NULL where no report is wanted */
     size_t n_columns;
     size_t first_row;          /* of the canonical table that came from this file */
     ing_rows seen;
@@ -346,6 +349,13 @@ TOC_CHECKED toc_status ing_refuse_late(toc_ctx *ctx, ing_load *load);
 /* ---- outliers.c ---- */
 /* Flags the outliers of the file's rows, at its end, in load->outliers and the summary. O(rows) but for a sort by product. */
 TOC_CHECKED toc_status ing_find_outliers(toc_ctx *ctx, ing_load *load);
+
+/* ---- profile.c: what each column of a file held ---- */
+/* Takes the cells of a batch into load->profile, made when there is none. */
+TOC_CHECKED toc_status ing_profile_batch(toc_ctx *ctx, ing_load *load, const rd_batch *batch);
+/* A row a column; after ing_find_outliers, before the reader is closed. */
+void ing_profile_write(ing_load *load, toc_out *out);
+void ing_profile_free(ing_profile *profile);
 
 /* ---- rows.c: one record into one row ---- */
 /* *line: what names an order line without a line id (ing_line_hash), of its amounts as the export has them. */
