@@ -3,44 +3,59 @@
 #include "report/report_int.h"
 #include "table/table.h"
 
-static void cell(toc_out *out, const char *text)
+/* Whether a spreadsheet would run a cell of these texts; a number it may have. */
+static bool runs(const char *const *texts, size_t n)
 {
-    char head[256];
     double number;
-    toc_str value = toc_str_of(text);
+    if (!n || !texts[0][0] || !strchr("=+-@\t\r", texts[0][0])) return false;
+    return n > 1 || !toc_parse_double(toc_str_of(texts[0]), &number);
+}
 
-    if (!value.n || !strchr("=+-@\t\r", text[0]) || toc_parse_double(value, &number)) {
-        tab_csv_field(out, value);
-        return;
+/* Texts as one quoted field of any length. */
+static void quoted(toc_out *out, const char *const *texts, size_t n, const char *between)
+{
+    toc_out_str(out, runs(texts, n) ? "\"'" : "\"");
+    for (size_t i = 0; i < n; i++) {
+        if (i) toc_out_str(out, between);
+        for (const char *p = texts[i]; *p; p++) toc_out_write(out, *p == '"' ? "\"\"" : p, *p == '"' ? 2 : 1);
     }
-    if (value.n + 1 < sizeof head) { /* the usual case stays one field for the quoting rules */
-        head[0] = '\'';
-        memcpy(head + 1, text, value.n);
-        tab_csv_field(out, (toc_str){ head, value.n + 1 });
-        return;
-    }
-    toc_out_str(out, "\"'");
-    for (const char *p = text; *p; p++) toc_out_write(out, *p == '"' ? "\"\"" : p, *p == '"' ? 2 : 1);
     toc_out_str(out, "\"");
 }
 
+/* Texts as one field, in quotes only where it needs them. */
 static void joined(toc_out *out, const char *const *texts, size_t n, const char *between)
 {
-    char buf[4000];
+    char buf[1024];
     size_t used = 0;
 
-    for (size_t i = 0; i < n && used < sizeof buf; i++)
-        used += (size_t)snprintf(buf + used, sizeof buf - used, "%s%s", i ? between : "", texts[i]);
-    buf[sizeof buf - 1] = 0;
-    cell(out, used ? buf : "");
+    if (runs(texts, n)) buf[used++] = '\'';
+    for (size_t i = 0; i < n; i++) {
+        size_t gap = i ? strlen(between) : 0, length = strlen(texts[i]);
+        if (used + gap + length > sizeof buf) { /* the usual case is short */
+            quoted(out, texts, n, between);
+            return;
+        }
+        memcpy(buf + used, between, gap);
+        memcpy(buf + used + gap, texts[i], length);
+        used += gap + length;
+    }
+    tab_csv_field(out, (toc_str){ buf, used });
+}
+
+static void cell(toc_out *out, const char *text)
+{
+    joined(out, &text, 1, "");
 }
 
 static void reasons(toc_out *out, const warn_item *item, bool codes)
 {
     const char *texts[32];
-    size_t n = TOC_MIN(item->n_reasons, TOC_COUNT(texts));
+    size_t n = 0;
 
-    for (size_t i = 0; i < n; i++) texts[i] = !codes ? item->reasons[i].text : item->reasons[i].code ? item->reasons[i].code : "-";
+    for (size_t i = 0; i < item->n_reasons && n < TOC_COUNT(texts); i++) {
+        const char *text = codes ? item->reasons[i].code : item->reasons[i].text;
+        if (text) texts[n++] = text;
+    }
     joined(out, texts, n, codes ? " " : "; ");
 }
 

@@ -12,7 +12,7 @@ static json_t *number(double value)
     return isfinite(value) ? json_real(value) : json_null();
 }
 
-/* Text that may not be UTF-8 is shown with what is wrong left out. */
+/* JSON is UTF-8 or nothing; what is not is called so. */
 static json_t *text(const char *value)
 {
     return value ? json_string_nocheck(toc_utf8_valid(toc_str_of(value)) == strlen(value) ? value : "(not UTF-8)") : json_null();

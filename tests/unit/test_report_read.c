@@ -519,21 +519,49 @@ static void hostile_texts_stay_texts(void **state)
 /* Spreadsheets run cells that begin with one of = + - @, tab or CR; no field of the CSV does, but numbers. */
 static void formulas_stay_text(void **state)
 {
-    static const char *const formulas[] = { "=1+1", "+1+1", "-1+a", "@SUM(A1)", "\tx", "\rx", "=\"a\",\"b\"" };
+    static const char *const formulas[] = { "=1+1", "+1+1", "-1+a", "-1", "@SUM(A1)", "\tx", "\rx", "=\"a\",\"b\"" };
     (void)state;
 
     for (size_t f = 0; f < TOC_COUNT(formulas); f++) {
         warn_list list;
         mark_list(&list, formulas[f]);
+        assert_int_equal(warn_add_evidence(&ctx, &list, &list.items[0], formulas[f]), TOC_OK);
         toc_buf csv = written(&list, 0, REP_CSV);
         bool quoted = false;
         for (size_t i = 0; i < csv.n; i++) {
+            if (i) quoted ^= csv.p[i - 1] == '"';
             bool starts = !quoted && (i == 0 || csv.p[i - 1] == ',' || csv.p[i - 1] == '\n');
-            if (starts && csv.p[i] == '"') assert_null(strchr("=+-@\t\r", csv.p[i + 1]));
-            if (starts) assert_null(strchr("=+-@\t\r", csv.p[i]));
-            quoted ^= csv.p[i] == '"';
+            size_t first = i + (csv.p[i] == '"');
+            if (!starts || !strchr("=+-@\t\r", csv.p[first])) continue;
+            assert_int_equal(strcspn(csv.p + first, ",\n"), 2); /* no formula but the number -1, alone */
+            assert_true(strncmp(csv.p + first, "-1", 2) == 0);
         }
-        assert_non_null(strstr(csv.p, "'"));
+        assert_non_null(strstr(csv.p, "'")); /* of two ids that are numbers, too: together they are none */
+        toc_buf_release(&csv);
+        warn_release(&list);
+    }
+}
+
+/* Many and long reasons reach the CSV whole, quotes doubled. */
+static void long_cells_are_whole(void **state)
+{
+    char text[900], want[2000];
+    warn_list list;
+    (void)state;
+
+    for (size_t length = 1; length < sizeof text; length += 37) {
+        warn_item *item;
+        memset(text, 'x', length);
+        text[0] = '"';
+        text[length] = 0;
+        warn_list_init(&list, "fraud");
+        assert_int_equal(warn_add(&ctx, &list, &item), TOC_OK);
+        item->id = item->entity_kind = item->entity = "e";
+        for (int k = 0; k < 2; k++)
+            assert_int_equal(warn_add_reason(&ctx, &list, item, (warn_reason){ .code = k ? "B" : NULL }, "%s", text), TOC_OK);
+        toc_buf csv = written(&list, 0, REP_CSV);
+        snprintf(want, sizeof want, ",B,\"\"%s; \"%s\",\n", text, text);
+        assert_non_null(strstr(csv.p, want));
         toc_buf_release(&csv);
         warn_release(&list);
     }
@@ -580,6 +608,7 @@ int main(void)
         CASE(files_are_read_and_missing_ones_named),
         CASE(hostile_texts_stay_texts),
         CASE(formulas_stay_text),
+        CASE(long_cells_are_whole),
         CASE(a_dossier_is_no_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
