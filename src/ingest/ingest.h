@@ -21,7 +21,8 @@ typedef struct {
 
 enum { ING_MAX_CURRENCIES = 8 };
 
-/* What became of the rows of one file. accepted + duplicate + rejected = rows; a record that holds several lines of an order counts as so many. */
+/* What became of the rows of one file. accepted + duplicate + rejected = rows; a record that holds several lines of an order counts as so many, one
+ * of separators only as none. */
 typedef struct {
     const char *file;      /* lives in ctx->arena, as all texts here */
     const char *platform;  /* "shopify", "canonical", ... */

@@ -300,6 +300,14 @@ static toc_status take_line(toc_ctx *ctx, ing_load *load, const rd_batch *batch,
     return TOC_OK;
 }
 
+/* A record of separators only, as spreadsheets leave below a table: no row. */
+static bool is_blank(const rd_batch *batch, const rd_record *r)
+{
+    for (size_t j = 0; j < r->n; j++)
+        if (toc_str_trim(rd_field(batch, r, j)).n) return false;
+    return !r->fault;
+}
+
 static toc_status take_batch(toc_ctx *ctx, ing_load *load, const rd_batch *batch)
 {
     shop_kind kind = load->map->kind;
@@ -314,6 +322,7 @@ static toc_status take_batch(toc_ctx *ctx, ing_load *load, const rd_batch *batch
     for (size_t i = 0; i < batch->n; i++) {
         const rd_record *r = &batch->records[i];
         load->n_records++;
+        if (is_blank(batch, r)) continue;
         TOC_TRY(ing_lines_count(ctx, load, batch, r, &n));
         for (size_t k = 0; k < n; k++) {
             if (load->lines.several) ing_lines_choose(load, k);

@@ -184,7 +184,8 @@ static toc_status put_code(toc_ctx *ctx, ing_load *load, ing_bound *b, size_t ro
     }
     if (c->domain == SHOP_D_PLACE && text.n > 1 && text.p[0] == '\'' && text.p[1] >= '0' && text.p[1] <= '9') text = ing_clean_id(text);
     if (ing_is_id(c->domain)) text = ing_clean_id(text);
-    if (ing_is_masked(c->domain, text)) {
+    /* canonical customers may be called anything */
+    if (ing_is_masked(c->domain, text) && (load->map->source || c->domain != SHOP_D_CUSTOMER)) {
         load->summary->masked++;
         return TOC_OK;
     }

@@ -39,13 +39,13 @@ static toc_status price_of_line(toc_ctx *ctx, ing_load *load, size_t row, ing_re
     return TOC_OK;
 }
 
-/* Without a status of its own, an order with a payment column that is empty was not paid. */
+/* Without a status of its own, an order with a payment column that is empty was not paid, unless it was sent. */
 static toc_status unpaid_without_payment(toc_ctx *ctx, ing_load *load, size_t row, ing_reject *reject)
 {
     const shop_orders *o = &load->shop->orders;
 
     (void)reject;
-    if (o->status[row] || o->paid_at[row] != TOC_NO_TIME) return TOC_OK;
+    if (o->status[row] || o->paid_at[row] != TOC_NO_TIME || o->shipped_at[row] != TOC_NO_TIME) return TOC_OK;
     for (size_t k = 0; k < load->n_bound; k++)
         if (strcmp(load->bound[k].field->column, "paid_at") == 0) return set_status(ctx, load, row, SHOP_UNPAID);
     return TOC_OK;

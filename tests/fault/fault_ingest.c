@@ -1,4 +1,5 @@
-/* fault_ingest.c: every allocation of reading a joined pair of files fails once; the status is TOC_E_NOMEM and nothing leaks (under asan). */
+/* fault_ingest.c: every allocation of reading fails once, of a joined pair of files and of records with several lines read by a
+ * map of the user's own; the status is TOC_E_NOMEM and nothing leaks (under asan). */
 #include "ingest/ingest.h"
 
 #include <setjmp.h>
@@ -6,14 +7,35 @@
 #include <cmocka.h>
 #include <unistd.h>
 
+static const char *const map_path = "/tmp/tocsin-fault.map";
+static const char *const map_text =
+    "map till\ntitle our till\nkind orders\nmust o\nmust w\ncarry-by o\nempty -\nrefuse x when r is no | never\nrule price-of-line\n"
+    "join lists by o + p = k + l else none each\no + p -> order_id\n= {n} -> line_id\ni{n} -> title part=name\nq -> quantity split=; share\n"
+    "m -> unit_price share\nm -> currency symbol\nw -> ordered_at carry\ns@lists -> status status\nstatuses\nneu | alt -> paid\n"
+    "map lists\nkind orders\nmust k\nmust l\nneeds till\nyields-to till\n";
+static const char *const map_paths[] = { "/tmp/tocsin-fault-till.csv", "/tmp/tocsin-fault-list.csv" };
+static const char *const map_texts[] = {
+    "o,p,w,r,i1,i2,q,m\n1,a,25/02/2018,,name:x,name:y,2;1,EUR 3.50\n1,b,-,no,name:x,,1,3.50\n2,a,01/02/2018,,,,3,4.00\n",
+    "k,l,s\n1,a,neu\n1,a,alt\n2,a,neu\n3,a,neu\n",
+};
+
 static const char *const paths[] = { "/tmp/tocsin-fault-items.csv", "/tmp/tocsin-fault-orders.csv" };
 static const char *const texts[] = {
     "order_id,order_item_id,product_id,seller_id,price\no1,1,p1,s1,10.5\no1,1,p1,s1,10.5\no1,2,p1,s1,\"x\"\no2,1,p1,s1,1\n",
     "order_id,customer_id,order_status,order_purchase_timestamp\no1,k1,delivered,01/02/2018 10:00\no3,k2,shipped,25/02/2018 10:00\n",
 };
 
-static toc_status once(int64_t allocations)
+static void put(const char *path, const char *text)
 {
+    FILE *f = fopen(path, "wb");
+    assert_non_null(f);
+    assert_true(fputs(text, f) >= 0);
+    assert_int_equal(fclose(f), 0);
+}
+
+static toc_status once(int64_t allocations, bool with_map)
+{
+    const ing_options options = { .map = map_path };
     toc_ctx ctx;
     shop_data shop = {0};
     ing_summary summaries[2];
@@ -21,31 +43,42 @@ static toc_status once(int64_t allocations)
     toc_ctx_init(&ctx);
     ctx.allocations_left = allocations;
     toc_status st = shop_init(&ctx, &shop);
-    if (!st) st = ing_read(&ctx, paths, 2, NULL, &shop, summaries);
+    if (!st) st = ing_read(&ctx, with_map ? map_paths : paths, 2, with_map ? &options : NULL, &shop, summaries);
     shop_release(&shop);
     toc_ctx_release(&ctx);
     return st;
 }
 
-static void every_allocation_fails_once(void **state)
+static void fail_each(bool with_map)
 {
     int64_t k = 0;
     toc_status st;
-    (void)state;
-    for (size_t i = 0; i < 2; i++) {
-        FILE *f = fopen(paths[i], "wb");
-        assert_non_null(f);
-        assert_true(fputs(texts[i], f) >= 0);
-        assert_int_equal(fclose(f), 0);
-    }
-    while ((st = once(k)) == TOC_E_NOMEM && k < 10000) k++;
+
+    while ((st = once(k, with_map)) == TOC_E_NOMEM && k < 10000) k++;
     assert_int_equal(st, TOC_OK);
     assert_true(k > 20);
+}
+
+static void every_allocation_fails_once(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2; i++) put(paths[i], texts[i]);
+    fail_each(false);
     for (size_t i = 0; i < 2; i++) unlink(paths[i]);
+}
+
+static void every_allocation_fails_once_with_a_map(void **state)
+{
+    (void)state;
+    put(map_path, map_text);
+    for (size_t i = 0; i < 2; i++) put(map_paths[i], map_texts[i]);
+    fail_each(true);
+    for (size_t i = 0; i < 2; i++) unlink(map_paths[i]);
+    unlink(map_path);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(every_allocation_fails_once) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(every_allocation_fails_once), cmocka_unit_test(every_allocation_fails_once_with_a_map) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
