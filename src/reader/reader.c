@@ -67,21 +67,28 @@ static const struct {
     { "windows-1252", RD_WINDOWS_1252 }, { "cp1252", RD_WINDOWS_1252 },
 };
 
+/* The charset of that name; a mark says which UTF-16 it is. */
+static rd_charset given_charset(const char *name, rd_charset found)
+{
+    if (toc_str_is_nocase(toc_str_of(name), "utf-16")) return found == RD_UTF16BE ? RD_UTF16BE : RD_UTF16LE;
+    for (size_t i = 0; i < TOC_COUNT(charset_names); i++)
+        if (toc_str_is_nocase(toc_str_of(name), charset_names[i].name)) return charset_names[i].charset;
+    return RD_OTHER;
+}
+
 /* Finds out encoding, delimiter and quoting; carry holds the first block. */
 static toc_status sniff(toc_ctx *ctx, rd_reader *reader, const rd_options *options)
 {
     toc_buf *c = &reader->carry;
-    rd_sniffed found = rd_sniff_charset((toc_str){ c->p, c->n }, reader->end);
+    rd_sniffed found = rd_sniff_charset((toc_str){ c->p, c->n }, reader->end, options ? options->delimiter : '\0');
 
-    if (found.what) return toc_fail(ctx, TOC_E_DATA, "%s: not a CSV file but %s", reader->path, found.what);
     reader->charset = found.charset;
     reader->ascii_so_far = found.ascii;
-    if (options && options->encoding) {
-        reader->charset = RD_OTHER;
-        reader->charset_given = true;
-        for (size_t i = 0; i < TOC_COUNT(charset_names); i++)
-            if (toc_str_is_nocase(toc_str_of(options->encoding), charset_names[i].name)) reader->charset = charset_names[i].charset;
-    }
+    reader->charset_given = options && options->encoding;
+    if (reader->charset_given) reader->charset = given_charset(options->encoding, found.charset);
+    /* NUL bytes mean nothing in an encoding that has them */
+    bool wide = reader->charset_given && (reader->charset == RD_UTF16LE || reader->charset == RD_UTF16BE || reader->charset == RD_OTHER);
+    if (found.what && (found.format || !wide)) return toc_fail(ctx, TOC_E_DATA, "%s: not a CSV file but %s", reader->path, found.what);
     reader->encoding = reader->charset == RD_OTHER ? options->encoding : rd_charset_name(reader->charset);
     drop_front(c, found.bom);
     reader->offset = found.bom;

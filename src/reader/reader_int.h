@@ -43,15 +43,17 @@ typedef struct {
     size_t bom;       /* bytes of the byte order mark */
     bool ascii;       /* nothing but ASCII seen: the charset may still turn out to be another */
     const char *what; /* not NULL: no text; what it looks like */
+    bool format;      /* another format, known by its first bytes */
 } rd_sniffed;
-rd_sniffed rd_sniff_charset(toc_str head, bool whole);
+/* delimiter: the one that was given, 0 = none. */
+rd_sniffed rd_sniff_charset(toc_str head, bool whole, char delimiter);
 /* The charset of bytes that are not valid UTF-8. */
 rd_charset rd_sniff_legacy(toc_str bytes);
 /* The first byte that does not fit the shape of GB18030, or n. */
 size_t rd_gb18030_valid(toc_str bytes);
 /* Delimiter by the most regular count over the first records; ',' when there is none. */
 char rd_sniff_delimiter(toc_str head, bool whole);
-/* Whether quotes are syntax: always, but in tab separated text only where fields that begin with one also end with one. */
+/* Whether quotes are syntax: always, but in tab separated text only where nearly all fields that begin with one also end with one. */
 bool rd_sniff_quotes(toc_str head, char delimiter);
 /* '\r' where lines end so and no line feed stands outside quotes (0 = there are no quotes), else '\n'. */
 char rd_sniff_line_end(toc_str head, char quote);

@@ -77,22 +77,23 @@ static bool looks_utf16(toc_str head, bool little)
     return units >= 4 && zero * 10 >= units * 4;
 }
 
-static bool mostly_controls(toc_str head)
+static bool mostly_controls(toc_str head, char delimiter)
 {
     size_t n = TOC_MIN(head.n, (size_t)65536), controls = 0;
 
     for (size_t i = 0; i < n; i++) {
         unsigned char c = (unsigned char)head.p[i];
-        controls += c < 0x20 && c != '\t' && c != '\n' && c != '\r' && c != '\f' && c != '\v';
+        controls += c < 0x20 && c != '\t' && c != '\n' && c != '\r' && c != '\f' && c != '\v' && c != (unsigned char)delimiter;
     }
     return controls * 50 > n;
 }
 
-rd_sniffed rd_sniff_charset(toc_str head, bool whole)
+rd_sniffed rd_sniff_charset(toc_str head, bool whole, char delimiter)
 {
     rd_sniffed found = { .charset = RD_UTF8, .what = known_binary(head) };
     size_t valid, i = 0;
 
+    found.format = found.what != NULL;
     if (found.what) return found;
     if (head.n >= 2 && !memcmp(head.p, "\377\376", 2)) return (rd_sniffed){ .charset = RD_UTF16LE, .bom = 2 };
     if (head.n >= 2 && !memcmp(head.p, "\376\377", 2)) return (rd_sniffed){ .charset = RD_UTF16BE, .bom = 2 };
@@ -103,7 +104,7 @@ rd_sniffed rd_sniff_charset(toc_str head, bool whole)
         else found.what = "binary: it has NUL bytes";
         return found;
     }
-    if (mostly_controls(head)) {
+    if (mostly_controls(head, delimiter)) {
         found.what = "binary: it has too many control characters";
         return found;
     }
@@ -156,18 +157,36 @@ char rd_sniff_delimiter(toc_str head, bool whole)
     return delimiter;
 }
 
+static bool ends_field(toc_str head, size_t at, char delimiter)
+{
+    return at >= head.n || head.p[at] == delimiter || head.p[at] == '\n' || head.p[at] == '\r';
+}
+
+/* Place after the quote that closes the field whose quote opens at `at`; SIZE_MAX where there is none, or text follows it. */
+static size_t quoted_field_end(toc_str head, size_t at, char delimiter)
+{
+    for (size_t i = at + 1; i < head.n; i++) {
+        if (head.p[i] != '"') continue;
+        if (i + 1 < head.n && head.p[i + 1] == '"') i++;
+        else return ends_field(head, i + 1, delimiter) ? i + 1 : SIZE_MAX;
+    }
+    return SIZE_MAX;
+}
+
 bool rd_sniff_quotes(toc_str head, char delimiter)
 {
-    size_t opened = 0, closed = 0;
+    size_t proper = 0, others = 0;
 
     if (delimiter != '\t') return true;
-    for (size_t i = 0; i < head.n; i++) {
-        if (head.p[i] != '"') continue;
-        char before = i ? head.p[i - 1] : '\n', after = i + 1 < head.n ? head.p[i + 1] : '\n';
-        opened += before == '\t' || before == '\n' || before == '\r';
-        closed += after == '\t' || after == '\n' || after == '\r';
+    for (size_t at = 0; at < head.n; at++) {
+        size_t end = head.p[at] == '"' ? quoted_field_end(head, at, delimiter) : SIZE_MAX;
+        if (end != SIZE_MAX) {
+            proper++;
+            at = end;
+        } else others += head.p[at] == '"';
+        while (!ends_field(head, at, delimiter)) at++;
     }
-    return opened == closed;
+    return others * 10 <= proper;
 }
 
 char rd_sniff_line_end(toc_str head, char quote)
