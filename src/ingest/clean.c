@@ -29,15 +29,28 @@ bool ing_is_masked(shop_domain domain, toc_str text)
     }
 }
 
+/* What a spreadsheet keeps of a number. */
+enum { SPREADSHEET_DIGITS = 15 };
+
 bool ing_damaged_id(toc_str text)
 {
     size_t i = 0;
 
-    while (i < text.n && (is_digit(text.p[i]) || text.p[i] == '.')) i++;
+    while (i < text.n && (is_digit(text.p[i]) || text.p[i] == '.' || text.p[i] == ',')) i++;
     if (!i || i + 3 > text.n || (text.p[i] != 'E' && text.p[i] != 'e') || text.p[i + 1] != '+') return false;
     for (i += 2; i < text.n; i++)
         if (!is_digit(text.p[i])) return false;
     return true;
+}
+
+bool ing_long_id(toc_str text, bool *zeros)
+{
+    *zeros = true;
+    for (size_t i = 0; i < text.n; i++) {
+        if (!is_digit(text.p[i])) return false;
+        if (i >= SPREADSHEET_DIGITS && text.p[i] != '0') *zeros = false;
+    }
+    return text.n > SPREADSHEET_DIGITS;
 }
 
 bool ing_is_id(shop_domain domain)

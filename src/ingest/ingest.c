@@ -145,6 +145,20 @@ static bool header_used(const ing_load *load, size_t at)
     return load->carry_key == at;
 }
 
+/* Six ids that are not rounded all end in a zero in one column of a million. */
+static toc_status describe_ids(toc_ctx *ctx, const ing_load *load, ing_summary *summary)
+{
+    const char *found = NULL;
+
+    for (size_t k = 0; k < load->n_bound; k++) {
+        const ing_bound *b = &load->bound[k];
+        if (b->zero_ids < 6 || b->zero_ids < b->long_ids) continue;
+        TOC_TRY(toc_arena_printf(ctx, &ctx->arena, &summary->zero_ids, "%s%s%s", found ? found : "", found ? ", " : "", b->field->column));
+        found = summary->zero_ids;
+    }
+    return TOC_OK;
+}
+
 static toc_status describe(toc_ctx *ctx, const source *s, const ing_load *load, ing_summary *summary)
 {
     char hex[33];
@@ -155,6 +169,7 @@ static toc_status describe(toc_ctx *ctx, const source *s, const ing_load *load, 
         toc_str code = toc_pool_str(&load->shop->dict[SHOP_D_WORD], load->paid_in[k]);
         TOC_TRY(toc_arena_copy(ctx, &ctx->arena, code.p, code.n, &summary->currencies[k].code));
     }
+    TOC_TRY(describe_ids(ctx, load, summary));
     summary->side = s->only_side;
     if (s->only_side) return TOC_OK;
     const char *const *list = useful[s->map->kind];
@@ -253,7 +268,12 @@ static toc_status tell(toc_ctx *ctx, const ing_summary *s)
              s->side ? "joined" : "accepted", some, at ? ")" : "", s->duplicate, s->rejected);
     if (s->outliers) toc_note(ctx, "%s: %zu cells far from the usual, kept: %s", s->file, s->outliers, s->outlier_text);
     if (s->masked) toc_note(ctx, "%s: values left out because the platform masks them (1******6198), so that they are no identities: %zu", s->file, s->masked);
-    if (s->rounded) toc_warn(ctx, "%s: telephone numbers left out because a spreadsheet rounded them (1.38E+10): %zu", s->file, s->rounded);
+    if (s->rounded) toc_warn(ctx, "%s: telephone numbers and keys left out because a spreadsheet rounded them (1.38E+10): %zu", s->file, s->rounded);
+    if (s->damaged_ids)
+        toc_warn(ctx, "%s: rows rejected because a spreadsheet rounded their ids (2.02E+18), and different ones look alike: %zu", s->file, s->damaged_ids);
+    if (s->zero_ids)
+        toc_warn(ctx, "%s: all ids of more than 15 digits end in zeros from the 16th on, as a spreadsheet leaves them; different ones may look alike: %s",
+                 s->file, s->zero_ids);
     TOC_TRY(note_list(ctx, s->file, "columns that would help and are not there", s->missing, s->n_missing));
     return note_list(ctx, s->file, "columns not used", s->unmapped, s->n_unmapped);
 }

@@ -39,7 +39,9 @@ typedef struct {
     size_t outliers;       /* cells of accepted rows far from the usual, with options->outliers: see tocsin-ingest(1) */
     const char *outlier_text; /* "quantity 2 (record 17 4)"; NULL = none */
     size_t masked;         /* values left out because the platform shows stars instead of a person's data */
-    size_t rounded;        /* telephone numbers left out because a spreadsheet rounded them */
+    size_t rounded;        /* telephone numbers and keys left out because a spreadsheet rounded them */
+    size_t damaged_ids;    /* of the rejected: rows with an id that a spreadsheet rounded (2.02E+18) */
+    const char *zero_ids;  /* canonical columns all of whose long ids end in zeros, perhaps rounded too; NULL = none */
     struct {
         const char *code;  /* "EUR" */
         size_t rows;       /* accepted orders or payments in it */

@@ -154,6 +154,8 @@ toc_str ing_clean_id(toc_str text);
 bool ing_is_masked(shop_domain domain, toc_str text);
 /* 2.02E+18: a number that a spreadsheet rounded; the id is lost. */
 bool ing_damaged_id(toc_str text);
+/* Whether an id is a number with more digits than a spreadsheet keeps; *zeros: all digits beyond are 0, as it would leave them. */
+bool ing_long_id(toc_str text, bool *zeros);
 /* Whether texts of a domain are identities. */
 bool ing_is_id(shop_domain domain);
 /* Text without HTML and control characters; points into `text` or `buf`. */
@@ -200,6 +202,7 @@ typedef struct {
     size_t n_places;           /* 0 = a value of the map itself */
     size_t group;              /* the line it belongs to; 0 = all */
     size_t dmy, mdy, unclear;  /* what its dates look like */
+    size_t long_ids, zero_ids; /* ing_long_id, and of them with zeros */
     toc_date_order date_order;
     toc_buf carried;
     uint32_t last_code;        /* of the row before: exports repeat themselves */

@@ -183,6 +183,7 @@ static void weigh_amounts(ing_load *load, const rd_batch *batch)
 toc_status ing_refuse(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const rd_record *record, const ing_reject *reject)
 {
     load->summary->rejected++;
+    load->summary->damaged_ids += strcmp(reject->code, "damaged_id") == 0;
     if (record->fault && record->fault != RD_COLUMNS) {
         load->summary->damaged++;
         if (!load->summary->first_damage)

@@ -189,13 +189,18 @@ static toc_status put_code(toc_ctx *ctx, ing_load *load, ing_bound *b, size_t ro
         load->summary->masked++;
         return TOC_OK;
     }
-    if (ing_is_id(c->domain) && ing_damaged_id(text)) {
-        if (c->domain == SHOP_D_PHONE) load->summary->rounded++;
+    bool key = c->domain == SHOP_D_PHONE || c->domain == SHOP_D_PAYMENT_KEY || c->domain == SHOP_D_DEVICE, zeros;
+    if ((key || ing_is_id(c->domain)) && ing_damaged_id(text)) {
+        if (key) load->summary->rounded++;
         else {
             ING_REJECT(reject, "damaged_id", c->name, "%.*s is a rounded number, the id is lost: format the column as text before saving",
                        (int)TOC_MIN(text.n, (size_t)40), text.p);
         }
         return TOC_OK;
+    }
+    if (ing_is_id(c->domain) && ing_long_id(text, &zeros)) {
+        b->long_ids++;
+        b->zero_ids += zeros;
     }
     if (b->field->how == ING_FLOAT_ID && toc_str_ends(text, ".0")) text.n -= 2;
     if (b->field->how == ING_STATUS) {

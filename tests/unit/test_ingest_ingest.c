@@ -67,6 +67,7 @@ static void ids_as_spreadsheets_leave_them(void **state)
     assert_false(ing_is_masked(SHOP_D_CUSTOMER, TOC_STR("#1")));
     assert_true(ing_damaged_id(TOC_STR("2.02E+18")));
     assert_true(ing_damaged_id(TOC_STR("1e+12")));
+    assert_true(ing_damaged_id(TOC_STR("2,02E+18")));
     assert_false(ing_damaged_id(TOC_STR("1E5")));
     assert_false(ing_damaged_id(TOC_STR("E+18")));
     assert_false(ing_damaged_id(TOC_STR("2.02E+18X")));
