@@ -10,8 +10,8 @@ typedef struct {
     size_t n_header;
     const ing_map *map;
     bool only_side;
-    ing_side sides[2];  /* this file by up to two keys */
-    const char *side_keys[2];
+    ing_side sides[ING_MAX_LINKS]; /* this file by the keys that others, or itself, ask it for */
+    const char *side_keys[ING_MAX_LINKS];
     size_t n_sides;
 } source;
 
@@ -92,12 +92,34 @@ static toc_status side_of(toc_ctx *ctx, source *sources, size_t at, const char *
         *side = &s->sides[k];
         return TOC_OK;
     }
-    TOC_ASSERT(s->n_sides < TOC_COUNT(s->sides));
+    if (s->n_sides == TOC_COUNT(s->sides))
+        return toc_fail(ctx, TOC_E_DATA, "%s: more than %d keys to join it by", paths[at], ING_MAX_LINKS);
     if (strcmp(paths[at], "-") == 0)
         return toc_fail(ctx, TOC_E_USAGE, "%s are joined to other files, so they cannot come from stdin", s->map->title);
     *side = &s->sides[s->n_sides];
     s->side_keys[s->n_sides++] = key;
     return ing_side_load(ctx, paths[at], s->map, key, options, *side);
+}
+
+/* Whether the file has the headers of a key. */
+static bool has_key(const source *s, const char *key)
+{
+    toc_str rest = toc_str_of(key), header;
+
+    while (toc_str_split(&rest, ING_PLUS, &header)) {
+        bool found = false;
+        for (size_t j = 0; j < s->n_header && !found; j++) found = toc_str_eq(s->folded[j], header);
+        if (!found) return false;
+    }
+    return true;
+}
+
+/* Whether source `at` serves join j of source i. A file may be joined to itself, but not read twice from stdin. */
+static bool serves(const source *sources, size_t i, const ing_join *j, size_t at, const char *const *paths)
+{
+    if (strcmp(sources[at].map->name, j->map) != 0) return false;
+    if (at == i && strcmp(paths[at], "-") == 0) return false;
+    return j->no_match || has_key(&sources[at], j->their_key); /* a join that must match says what it lacks */
 }
 
 static toc_status link_sides(toc_ctx *ctx, source *sources, size_t n, size_t i, const char *const *paths, const ing_options *options,
@@ -109,7 +131,7 @@ static toc_status link_sides(toc_ctx *ctx, source *sources, size_t n, size_t i, 
         ing_link *l = &load->links[load->n_links];
         TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, n, sizeof *l->sides, &l->sides));
         for (size_t at = 0; at < n; at++) {
-            if (at == i || strcmp(sources[at].map->name, map->joins[k].map) != 0) continue;
+            if (!serves(sources, i, &map->joins[k], at, paths)) continue;
             TOC_TRY(side_of(ctx, sources, at, paths, map->joins[k].their_key, options, &l->sides[l->n_sides]));
             l->n_sides++;
         }

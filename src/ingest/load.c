@@ -126,7 +126,7 @@ static void weigh_dates(ing_load *load, const rd_batch *batch)
 {
     for (size_t k = 0; k < load->n_bound; k++) {
         ing_bound *b = &load->bound[k];
-        if (type_of(load, b) != SHOP_T_TIME || !in_record(b)) continue;
+        if (type_of(load, b) != SHOP_T_TIME || b->field->how == ING_DAY || !in_record(b)) continue;
         for (size_t i = 0; i < batch->n; i++) {
             toc_str text = toc_str_trim(rd_field(batch, &batch->records[i], b->places[0].at));
             if (!text.n) continue;
@@ -168,7 +168,7 @@ static void weigh_amounts(ing_load *load, const rd_batch *batch)
 
     for (size_t k = 0; k < load->n_bound; k++) {
         const ing_bound *b = &load->bound[k];
-        if (type_of(load, b) != SHOP_T_MONEY || !in_record(b)) continue;
+        if (type_of(load, b) != SHOP_T_MONEY || b->field->part || !in_record(b)) continue;
         for (size_t i = 0; i < batch->n; i++) {
             toc_str text = toc_str_trim(rd_field(batch, &batch->records[i], b->places[0].at));
             for (size_t after = 1; after <= 2 && after < text.n; after++) {

@@ -138,7 +138,8 @@ toc_status ing_unknown(toc_ctx *ctx, const ing_book *book, const char *path, con
             st = toc_buf_printf(ctx, &lacking, "%s%s", lacking.n ? ", " : "", best.map->signature[k]);
     for (size_t i = 0; i < lacking.n; i++)
         if (lacking.p[i] == '|') lacking.p[i] = '/';
-    if (!st) st = toc_fail(ctx, TOC_E_DATA, "%s: not recognised as an export of %s; nearest is %s, which also needs: %s", path,
+    if (!st) st = toc_fail(ctx, TOC_E_DATA, "%s: not recognised as an export of %s; nearest is %s, which also needs: %s; for another "
+                           "export, tocsin ingest --write-map drafts a map", path,
                            kind ? shop_schema_of(*kind)->name : "any kind", best.map->title, lacking.n ? lacking.p : "nothing");
     toc_buf_release(&lacking);
     return st;

@@ -206,7 +206,7 @@ static toc_status put_code(toc_ctx *ctx, ing_load *load, ing_bound *b, size_t ro
     if (b->field->how == ING_STATUS) {
         shop_status status;
         if (!ing_status_of(load->book, text, &status)) {
-            ING_REJECT(reject, "status", c->name, "unknown status \"%.*s\"", (int)TOC_MIN(text.n, (size_t)80), text.p);
+            ING_REJECT(reject, "status", c->name, "unknown status \"%.*s\": a file for --map can say what it means", (int)TOC_MIN(text.n, (size_t)80), text.p);
             return TOC_OK;
         }
         if (status == SHOP_NO_STATUS) return TOC_OK;
