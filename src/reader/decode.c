@@ -19,13 +19,26 @@ static size_t unit_of(const char *encoding)
     return 1;
 }
 
+/* iconv lets codes beyond U+10FFFF pass. */
+static toc_status decode_utf8(toc_ctx *ctx, toc_str bytes, const char *no_text, toc_buf *utf8)
+{
+    while (bytes.n) {
+        size_t n = toc_utf8_valid(bytes), skip = n < bytes.n;
+        TOC_TRY(toc_buf_add(ctx, utf8, bytes.p, n));
+        if (skip) TOC_TRY(toc_buf_str(ctx, utf8, no_text));
+        bytes = (toc_str){ bytes.p + n + skip, bytes.n - n - skip };
+    }
+    return TOC_OK;
+}
+
 toc_status rd_decode(toc_ctx *ctx, const char *encoding, toc_str bytes, const char *no_text, toc_buf *utf8)
 {
     char out[16384], *in = (char *)(uintptr_t)bytes.p;
     size_t left = bytes.n, unit = unit_of(encoding);
     toc_status st = TOC_OK;
-    iconv_t cd = iconv_open("UTF-8", encoding);
 
+    if (toc_str_is_nocase(toc_str_of(encoding), "UTF-8")) return decode_utf8(ctx, bytes, no_text, utf8);
+    iconv_t cd = iconv_open("UTF-8", encoding);
     if (cd == (iconv_t)-1) return toc_fail(ctx, TOC_E_USAGE, "unknown encoding \"%s\"", encoding);
     while (left && !st) {
         char *to = out;
