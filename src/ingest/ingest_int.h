@@ -50,6 +50,7 @@ typedef struct {
     const char *map; /* name of the side's map */
     const char *our_key, *their_key;
     const char *no_match; /* code of the refusal of records without a match; NULL = such records are fine */
+    const char *less;     /* our key begins with this, which is cut off; one that does not matches nothing; NULL = as it is */
     bool each;            /* every matching row makes a line of its own */
 } ing_join;
 

@@ -51,6 +51,14 @@ toc_status ing_find_places(toc_ctx *ctx, const ing_load *load, const char *heade
     return TOC_OK;
 }
 
+/* Whether a map joins files of another. */
+static bool joins_map(const ing_map *map, const char *name)
+{
+    for (size_t k = 0; k < map->n_joins; k++)
+        if (strcmp(map->joins[k].map, name) == 0) return true;
+    return false;
+}
+
 static void add_bound(ing_load *load, const ing_bound *b)
 {
     int column = shop_column_of(load->map->kind, toc_str_of(b->field->column));
@@ -62,11 +70,25 @@ static void add_bound(ing_load *load, const ing_bound *b)
     load->n_bound++;
 }
 
-/* The columns that a field means: one, or one for each number there is. */
+/* header@map: one in each join of that map, the first of them first. */
+static toc_status bind_side_field(toc_ctx *ctx, ing_load *load, const ing_field *field, const char *mark)
+{
+    for (size_t k = 0; k < load->n_links; k++) {
+        ing_bound b = { .field = field, .date_order = TOC_DATE_YMD, .n_places = 1 };
+        if (strcmp(mark + 1, load->links[k].join->map) != 0) continue;
+        TOC_TRY(find_in_sides(ctx, load, k, (toc_str){ field->header, (size_t)(mark - field->header) }, &b.places[0]));
+        if (b.places[0].theirs) add_bound(load, &b);
+    }
+    return TOC_OK;
+}
+
+/* The columns that a field means: one, or one for each number there is, or for each join it may come from. */
 static toc_status bind_field(toc_ctx *ctx, ing_load *load, const ing_field *field, const toc_str *folded, size_t n)
 {
     ing_bound b = { .field = field, .date_order = TOC_DATE_YMD };
+    const char *mark = field->how == ING_CONST || strchr(field->header, ING_PLUS) ? NULL : strrchr(field->header, '@');
 
+    if (mark && joins_map(load->map, mark + 1)) return bind_side_field(ctx, load, field, mark);
     if (field->how == ING_CONST) add_bound(load, &b);
     else if (strstr(field->header, ING_NUMBER)) {
         b.n_places = 1;
@@ -86,8 +108,10 @@ static size_t count_fields(const ing_map *map, size_t n_header)
 {
     size_t n = map->n_fields;
 
-    for (size_t k = 0; k < map->n_fields; k++)
+    for (size_t k = 0; k < map->n_fields; k++) {
         if (strstr(map->fields[k].header, ING_NUMBER)) n += n_header;
+        if (strchr(map->fields[k].header, '@')) n += map->n_joins;
+    }
     return n;
 }
 

@@ -194,7 +194,18 @@ static toc_status set_yields(parser *p, toc_str rest)
     return map_names(p, rest, &p->map->yields_to);
 }
 
-/* join MAP by OURS = THEIRS [else CODE] [each] */
+/* Cuts " WORD TEXT" off the end of *rest. */
+static toc_status take_tail(parser *p, toc_str *rest, const char *word, const char **text)
+{
+    size_t at = find_mark(*rest, word, true), n = strlen(word);
+
+    if (at == SIZE_MAX) return TOC_OK;
+    TOC_TRY(keep(p, unquote(toc_str_trim((toc_str){ rest->p + at + n, rest->n - at - n })), text));
+    rest->n = at;
+    return TOC_OK;
+}
+
+/* join MAP by OURS = THEIRS [less TEXT] [else CODE] [each] */
 static toc_status add_join(parser *p, toc_str rest)
 {
     static const char form[] = "a join is written \"join MAP by OUR HEADER = THEIR HEADER\", perhaps with \" else CODE\" or \" each\" behind";
@@ -206,11 +217,8 @@ static toc_status add_join(parser *p, toc_str rest)
     if (!next_word(&rest, &word) || !toc_str_is(word, "by")) return FAIL(p, "%s", form);
     join.each = toc_str_ends(rest, " each");
     if (join.each) rest = toc_str_trim((toc_str){ rest.p, rest.n - 5 });
-    size_t at = find_mark(rest, " else ", true);
-    if (at != SIZE_MAX) {
-        TOC_TRY(keep(p, toc_str_trim((toc_str){ rest.p + at + 6, rest.n - at - 6 }), &join.no_match));
-        rest.n = at;
-    }
+    TOC_TRY(take_tail(p, &rest, " else ", &join.no_match));
+    TOC_TRY(take_tail(p, &rest, " less ", &join.less));
     if (!next_piece(&rest, " = ", &ours) || !rest.p) return FAIL(p, "%s", form);
     TOC_TRY(header_text(p, ours, &join.our_key));
     TOC_TRY(header_text(p, rest, &join.their_key));

@@ -69,6 +69,7 @@ toc_status ing_match_sides(toc_ctx *ctx, ing_load *load, const rd_batch *batch, 
         toc_str key;
         TOC_TRY(ing_text_at(ctx, load, l->key, l->n_key, batch, record, &key));
         key = ing_clean_id(key);
+        if (l->join->less) key = toc_str_starts(key, l->join->less) ? (toc_str){ key.p + strlen(l->join->less), key.n - strlen(l->join->less) } : TOC_STR("");
         find_key(l, key);
         l->row = row_of_line(load, l);
         int n = (int)TOC_MIN(key.n, (size_t)40);
