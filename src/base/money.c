@@ -195,13 +195,19 @@ bool toc_parse_money(toc_str text, int digits, bool decimal_comma, int64_t *mino
 
 size_t toc_format_money(int64_t minor, int digits, char *buf)
 {
-    static const int64_t scales[] = { 1, 10, 100, 1000 };
-    uint64_t magnitude, scale = (uint64_t)scales[digits < 0 ? 0 : digits > 3 ? 3 : digits];
+    char reversed[24];
+    uint64_t rest;
+    size_t n = 0, places = (size_t)(digits < 0 ? 0 : TOC_MIN(digits, 3)), sign = minor < 0;
 
     buf[0] = 0;
     if (minor == TOC_NO_MONEY) return 0;
-    magnitude = minor < 0 ? (uint64_t)(-minor) : (uint64_t)minor;
-    if (scale == 1) return (size_t)snprintf(buf, 32, "%s%llu", minor < 0 ? "-" : "", (unsigned long long)magnitude);
-    return (size_t)snprintf(buf, 32, "%s%llu.%0*llu", minor < 0 ? "-" : "", (unsigned long long)(magnitude / scale), digits,
-                            (unsigned long long)(magnitude % scale));
+    rest = sign ? (uint64_t)(-minor) : (uint64_t)minor;
+    for (size_t k = 0; k <= places || rest; k++, rest /= 10) {
+        if (places && k == places) reversed[n++] = '.';
+        reversed[n++] = (char)('0' + rest % 10);
+    }
+    if (sign) buf[0] = '-';
+    for (size_t i = 0; i < n; i++) buf[sign + i] = reversed[n - 1 - i];
+    buf[sign + n] = 0;
+    return sign + n;
 }

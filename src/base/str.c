@@ -246,6 +246,15 @@ size_t toc_format_double(double value, char *buf)
     return sign + n;
 }
 
+size_t toc_format_int(int64_t value, char *buf)
+{
+    size_t sign = value < 0, n = put_whole(sign ? 0 - (uint64_t)value : (uint64_t)value, buf + sign);
+
+    if (sign) buf[0] = '-';
+    buf[sign + n] = 0;
+    return sign + n;
+}
+
 /* ---- buffers ---- */
 
 static toc_status reserve(toc_ctx *ctx, toc_buf *buf, size_t more)
@@ -256,7 +265,7 @@ static toc_status reserve(toc_ctx *ctx, toc_buf *buf, size_t more)
 
 toc_status toc_buf_add(toc_ctx *ctx, toc_buf *buf, const char *bytes, size_t n)
 {
-    TOC_TRY(reserve(ctx, buf, n));
+    if (buf->cap - buf->n <= n) TOC_TRY(reserve(ctx, buf, n));
     if (n) memcpy(buf->p + buf->n, bytes, n);
     buf->n += n;
     buf->p[buf->n] = 0;

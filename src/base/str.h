@@ -31,6 +31,8 @@ bool toc_parse_int(toc_str text, int64_t *value);
 bool toc_parse_double(toc_str text, double *value);
 /* Shortest decimal text that reads back as the same double, without exponent between 1e-5 and 1e15; NaN gives "", -0 gives 0. buf of at least 32. */
 size_t toc_format_double(double value, char *buf);
+/* Decimal digits, with '-' in front where negative. Returns the length. buf of at least 24. */
+size_t toc_format_int(int64_t value, char *buf);
 
 /* A growing byte buffer, always NUL-terminated once used. Zero is empty; owned by the caller. */
 typedef struct {

@@ -28,6 +28,7 @@ TOC_CHECKED toc_status cmd_encode_reviews(toc_ctx *ctx, const shop_data *shop, c
 
 /* Writes the table to an open output and closes it. */
 TOC_CHECKED toc_status cmd_close_csv(toc_ctx *ctx, const tab_table *table, toc_out *out);
+TOC_CHECKED toc_status cmd_close_shop_csv(toc_ctx *ctx, const shop_data *shop, shop_kind kind, toc_out *out);
 
 /* How warnings leave a command; the same for churn, fraud and inventory. */
 typedef struct {

@@ -62,8 +62,7 @@ static toc_status write_csv(toc_ctx *ctx, const args *a, const shop_data *shop)
 
     TOC_TRY(choose_kind(ctx, a, shop, &kind));
     TOC_TRY(toc_out_open(ctx, "-", false, &out));
-    shop_write_csv(shop, kind, &out);
-    return toc_out_close(ctx, &out);
+    return cmd_close_shop_csv(ctx, shop, kind, &out);
 }
 
 /* A file written beside the output, when there is to be one; *opened is then `out`. */

@@ -14,11 +14,19 @@ toc_status cmd_write_warnings(toc_ctx *ctx, const cmd_output *report, const warn
     return failing ? TOC_FINDINGS : TOC_OK;
 }
 
-toc_status cmd_close_csv(toc_ctx *ctx, const tab_table *table, toc_out *out)
+static toc_status close_output(toc_ctx *ctx, toc_status st, toc_out *out)
 {
-    toc_status st = tab_write_csv(ctx, table, out);
-
     if (!st) return toc_out_close(ctx, out);
     toc_out_abandon(out);
     return st;
+}
+
+toc_status cmd_close_csv(toc_ctx *ctx, const tab_table *table, toc_out *out)
+{
+    return close_output(ctx, tab_write_csv(ctx, table, out), out);
+}
+
+toc_status cmd_close_shop_csv(toc_ctx *ctx, const shop_data *shop, shop_kind kind, toc_out *out)
+{
+    return close_output(ctx, shop_write_csv(ctx, shop, kind, out), out);
 }

@@ -104,10 +104,7 @@ static toc_status export(toc_ctx *ctx, const args *a, const char *path)
     toc_status st = cmd_load_shop(ctx, &no_files, &source, a->as_of, &shop);
     if (!st && past) st = shop_as_of(ctx, &shop, a->as_of, &view, NULL);
     if (!st) st = toc_out_open(ctx, a->out, true, &out);
-    if (!st) {
-        shop_write_csv(past ? &view : &shop, kind, &out);
-        st = toc_out_close(ctx, &out);
-    }
+    if (!st) st = cmd_close_shop_csv(ctx, past ? &view : &shop, kind, &out);
     shop_release(&view);
     shop_release(&shop);
     return st;

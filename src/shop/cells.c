@@ -85,38 +85,96 @@ toc_str shop_cell_text(const shop_data *shop, shop_kind kind, size_t column, siz
     case SHOP_T_INT:
     case SHOP_T_CODE: break;
     }
-    return (toc_str){ buf, (size_t)snprintf(buf, 40, "%lld", (long long)value) };
+    return (toc_str){ buf, toc_format_int(value, buf) };
 }
 
-static bool has_values(const shop_data *shop, shop_kind kind, size_t column)
-{
-    bool code = shop_schema_of(kind)->columns[column].type == SHOP_T_CODE;
-
-    for (size_t i = 0; i < shop_rows(shop, kind); i++)
-        if (code ? shop_codes(shop, kind, column)[i] != 0 : shop_ints(shop, kind, column)[i] != SHOP_NO_INT) return true;
-    return false;
-}
-
-void shop_write_csv(const shop_data *shop, shop_kind kind, toc_out *out)
+uint64_t shop_filled_columns(const shop_data *shop, shop_kind kind, size_t from, size_t to)
 {
     const shop_schema *schema = shop_schema_of(kind);
-    bool shown[64];
-    char buf[40];
+    uint64_t filled = 0;
+
+    for (size_t j = 0; j < schema->n_columns; j++) {
+        const uint32_t *codes = schema->columns[j].type == SHOP_T_CODE ? shop_codes(shop, kind, j) : NULL;
+        const int64_t *ints = codes ? NULL : shop_ints(shop, kind, j);
+        size_t i = from;
+        while (i < to && (codes ? codes[i] == 0 : ints[i] == SHOP_NO_INT)) i++;
+        filled |= (uint64_t)(i < to) << j;
+    }
+    return filled;
+}
+
+toc_status shop_csv_header(toc_ctx *ctx, shop_kind kind, uint64_t columns, toc_buf *buf)
+{
+    const shop_schema *schema = shop_schema_of(kind);
 
     for (size_t j = 0, first = 1; j < schema->n_columns; j++) {
-        shown[j] = schema->columns[j].required || has_values(shop, kind, j);
-        if (!shown[j]) continue;
-        toc_out_printf(out, "%s%s", first ? "" : ",", schema->columns[j].name);
+        if (!(columns >> j & 1)) continue;
+        TOC_TRY(toc_buf_printf(ctx, buf, "%s%s", first ? "" : ",", schema->columns[j].name));
         first = 0;
     }
-    toc_out_str(out, "\n");
-    for (size_t i = 0; i < shop_rows(shop, kind); i++) {
-        for (size_t j = 0, first = 1; j < schema->n_columns; j++) {
-            if (!shown[j]) continue;
-            if (!first) toc_out_write(out, ",", 1);
-            tab_csv_field(out, shop_cell_text(shop, kind, j, i, buf));
-            first = 0;
-        }
-        toc_out_write(out, "\n", 1);
+    return toc_buf_char(ctx, buf, '\n');
+}
+
+toc_status shop_csv_row(toc_ctx *ctx, const shop_data *shop, shop_kind kind, uint64_t columns, size_t row, toc_buf *buf)
+{
+    const shop_schema *schema = shop_schema_of(kind);
+    char text[40];
+
+    for (size_t j = 0; j < schema->n_columns; j++) {
+        if (!(columns >> j & 1)) continue;
+        TOC_TRY(tab_csv_add(ctx, buf, shop_cell_text(shop, kind, j, row, text)));
+        TOC_TRY(toc_buf_char(ctx, buf, ','));
     }
+    if (!columns) return toc_buf_char(ctx, buf, '\n');
+    buf->p[buf->n - 1] = '\n';
+    return TOC_OK;
+}
+
+uint64_t shop_required_columns(shop_kind kind)
+{
+    const shop_schema *schema = shop_schema_of(kind);
+    uint64_t required = 0;
+
+    for (size_t j = 0; j < schema->n_columns; j++) required |= (uint64_t)schema->columns[j].required << j;
+    return required;
+}
+
+/* ---- whole tables ---- */
+
+#define ROWS 4096 /* formatted by one thread at a time */
+
+typedef struct {
+    const shop_data *shop;
+    shop_kind kind;
+    uint64_t columns;
+    size_t first; /* row of the first buffer */
+    toc_buf *bufs;
+} writer;
+
+static toc_status format_rows(toc_ctx *ctx, void *arg, size_t task)
+{
+    const writer *w = arg;
+    size_t first = w->first + task * ROWS, end = TOC_MIN(shop_rows(w->shop, w->kind), first + ROWS);
+
+    toc_buf_reset(&w->bufs[task]);
+    for (size_t i = first; i < end; i++) TOC_TRY(shop_csv_row(ctx, w->shop, w->kind, w->columns, i, &w->bufs[task]));
+    return TOC_OK;
+}
+
+toc_status shop_write_csv(toc_ctx *ctx, const shop_data *shop, shop_kind kind, toc_out *out)
+{
+    size_t n_rows = shop_rows(shop, kind), most = ctx->n_threads * 8, n;
+    writer w = { .shop = shop, .kind = kind, .columns = shop_required_columns(kind) | shop_filled_columns(shop, kind, 0, n_rows) };
+    toc_status st = toc_alloc(ctx, most, sizeof *w.bufs, &w.bufs);
+
+    if (!st) st = shop_csv_header(ctx, kind, w.columns, &w.bufs[0]);
+    if (!st) toc_out_write(out, w.bufs[0].p, w.bufs[0].n);
+    for (; w.first < n_rows && !st; w.first += n * ROWS) {
+        n = TOC_MIN(most, (n_rows - w.first + ROWS - 1) / ROWS);
+        if ((st = toc_parallel(ctx, n, format_rows, &w))) break;
+        for (size_t k = 0; k < n; k++) toc_out_write(out, w.bufs[k].p, w.bufs[k].n);
+    }
+    for (size_t k = 0; w.bufs && k < most; k++) toc_buf_release(&w.bufs[k]);
+    toc_free(w.bufs);
+    return st;
 }

@@ -132,8 +132,14 @@ typedef struct {
 shop_cell shop_parse_cell(toc_ctx *ctx, shop_data *shop, shop_kind kind, size_t column, size_t row, toc_str text, const shop_format *format);
 /* The text of one cell as canonical CSV shows it; borrowed as tab_cell's. */
 toc_str shop_cell_text(const shop_data *shop, shop_kind kind, size_t column, size_t row, char *buf);
-/* Writes one table as canonical CSV: all columns of the schema that have a value in any row, and the required ones. */
-void shop_write_csv(const shop_data *shop, shop_kind kind, toc_out *out);
+/* Writes one table as canonical CSV: all columns of the schema that have a value in any row, and the required ones. On all threads; the same bytes for
+ * any number of them. Errors: TOC_E_NOMEM. */
+TOC_CHECKED toc_status shop_write_csv(toc_ctx *ctx, const shop_data *shop, shop_kind kind, toc_out *out);
+/* The parts of it, appended to a buffer. Sets of columns are 1 << place in the schema. */
+uint64_t shop_required_columns(shop_kind kind);
+uint64_t shop_filled_columns(const shop_data *shop, shop_kind kind, size_t from, size_t to); /* those with a value in rows [from, to) */
+TOC_CHECKED toc_status shop_csv_header(toc_ctx *ctx, shop_kind kind, uint64_t columns, toc_buf *buf);
+TOC_CHECKED toc_status shop_csv_row(toc_ctx *ctx, const shop_data *shop, shop_kind kind, uint64_t columns, size_t row, toc_buf *buf);
 /* Keeps of the order lines with equal order and line id the last one: the newest state, where rows came in the order of their exports. Lines
  * without a line id are left alone. Errors: TOC_E_NOMEM. */
 TOC_CHECKED toc_status shop_keep_newest(toc_ctx *ctx, shop_data *shop);

@@ -30,16 +30,6 @@ void tab_csv_field(toc_out *out, toc_str text)
     toc_out_write(out, "\"", 1);
 }
 
-/* ---- whole tables ---- */
-
-#define ROWS 4096 /* formatted by one thread at a time */
-
-typedef struct {
-    const tab_table *table;
-    size_t first; /* row of the first buffer */
-    toc_buf *bufs;
-} writer;
-
 static toc_status add_quoted(toc_ctx *ctx, toc_buf *buf, toc_str text)
 {
     TOC_TRY(toc_buf_char(ctx, buf, '"'));
@@ -49,6 +39,21 @@ static toc_status add_quoted(toc_ctx *ctx, toc_buf *buf, toc_str text)
     }
     return toc_buf_char(ctx, buf, '"');
 }
+
+toc_status tab_csv_add(toc_ctx *ctx, toc_buf *buf, toc_str text)
+{
+    return needs_quotes(text) ? add_quoted(ctx, buf, text) : toc_buf_add(ctx, buf, text.p, text.n);
+}
+
+/* ---- whole tables ---- */
+
+#define ROWS 4096 /* formatted by one thread at a time */
+
+typedef struct {
+    const tab_table *table;
+    size_t first; /* row of the first buffer */
+    toc_buf *bufs;
+} writer;
 
 static toc_status format_rows(toc_ctx *ctx, void *arg, size_t task)
 {
@@ -64,8 +69,8 @@ static toc_status format_rows(toc_ctx *ctx, void *arg, size_t task)
             toc_str cell = tab_cell(&t->columns[j], i, text);
             if (j) TOC_TRY(toc_buf_char(ctx, buf, ','));
             /* a row that is one empty cell would be an empty line, which readers skip */
-            if (needs_quotes(cell) || (t->n_cols == 1 && !cell.n)) TOC_TRY(add_quoted(ctx, buf, cell));
-            else TOC_TRY(toc_buf_add(ctx, buf, cell.p, cell.n));
+            if (t->n_cols == 1 && !cell.n) TOC_TRY(add_quoted(ctx, buf, cell));
+            else TOC_TRY(tab_csv_add(ctx, buf, cell));
         }
         TOC_TRY(toc_buf_char(ctx, buf, '\n'));
     }

@@ -91,7 +91,7 @@ toc_str tab_cell(const tab_column *column, size_t row, char *buf)
     case TAB_F64: return (toc_str){ buf, toc_format_double(column->f64[row], buf) };
     case TAB_I64:
         if (column->i64[row] == TAB_NO_INT) return (toc_str){ buf, 0 };
-        return (toc_str){ buf, (size_t)snprintf(buf, 40, "%lld", (long long)column->i64[row]) };
+        return (toc_str){ buf, toc_format_int(column->i64[row], buf) };
     case TAB_TIME: return (toc_str){ buf, toc_format_time(column->i64[row], buf) };
     case TAB_TEXT: return toc_pool_str(column->pool, column->code[row]);
     }

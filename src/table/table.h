@@ -63,5 +63,7 @@ TOC_CHECKED toc_status tab_select(toc_ctx *ctx, tab_table *table, const char *co
 TOC_CHECKED toc_status tab_write_csv(toc_ctx *ctx, const tab_table *table, toc_out *out);
 /* One CSV field, quoted where needed (comma, quote, CR, LF, or leading/trailing blank). */
 void tab_csv_field(toc_out *out, toc_str text);
+/* The same, appended to a buffer. */
+TOC_CHECKED toc_status tab_csv_add(toc_ctx *ctx, toc_buf *buf, toc_str text);
 
 #endif
