@@ -10,8 +10,8 @@
 enum { KEPT = 16384, MAX_SHOWN = 80 };
 
 typedef struct {
-    uint64_t *hashes; /* heap; 2 * KEPT */
-    size_t n;
+    uint64_t *hashes; /* heap; at most 2 * KEPT */
+    size_t n, cap;
     uint64_t below;   /* only smaller ones count; UINT64_MAX as long as all do */
     uint64_t last;
 } sketch;
@@ -64,13 +64,12 @@ static toc_status count_distinct(toc_ctx *ctx, sketch *s, toc_str text)
 {
     uint64_t hash = toc_str_hash(text) >> 1;
 
-    if (!s->hashes) {
-        TOC_TRY(toc_alloc(ctx, 2 * KEPT, sizeof *s->hashes, &s->hashes));
-        s->below = UINT64_MAX;
-    } else if (hash == s->last) return TOC_OK;
+    if (!s->hashes) s->below = UINT64_MAX;
+    else if (hash == s->last) return TOC_OK;
     s->last = hash;
     if (hash >= s->below) return TOC_OK;
     if (s->n == 2 * KEPT) settle(s);
+    TOC_TRY(toc_grow(ctx, &s->hashes, &s->cap, s->n + 1, sizeof *s->hashes));
     s->hashes[s->n++] = hash;
     return TOC_OK;
 }

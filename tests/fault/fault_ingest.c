@@ -1,5 +1,5 @@
 /* fault_ingest.c: every allocation of reading fails once, of a joined pair of files and of records with several lines read by a
- * map of the user's own; the status is TOC_E_NOMEM and nothing leaks (under asan). */
+ * map of the user's own, and with rates, a report and a look for outliers; the status is TOC_E_NOMEM and nothing leaks (under asan). */
 #include "ingest/ingest.h"
 
 #include <setjmp.h>
@@ -77,8 +77,57 @@ static void every_allocation_fails_once_with_a_map(void **state)
     unlink(map_path);
 }
 
+static toc_status once_with_rates(int64_t allocations)
+{
+    toc_out report = {0}, rejects = {0};
+    ing_options options = { .currency = "EUR", .outliers = true, .refuse_late = true };
+    shop_rates *rates = NULL;
+    toc_ctx ctx;
+    shop_data shop = {0};
+    ing_summary summary;
+
+    toc_ctx_init(&ctx);
+    ctx.allocations_left = allocations;
+    toc_status st = shop_init(&ctx, &shop);
+    if (!st) st = shop_rates_read(&ctx, paths[1], "EUR", &rates);
+    if (!st && !(st = toc_out_open(&ctx, "/dev/null", false, &report))) options.report = &report;
+    if (!st && !(st = toc_out_open(&ctx, "/dev/null", false, &rejects))) options.rejects = &rejects;
+    options.rates = rates;
+    if (!st) st = ing_read(&ctx, paths, 1, &options, &shop, &summary);
+    if (options.report && toc_out_close(&ctx, &report) && !st) st = TOC_E_IO;
+    if (options.rejects && toc_out_close(&ctx, &rejects) && !st) st = TOC_E_IO;
+    if (!st) assert_int_equal(summary.rejected, 2); /* a late row, and one that says no number */
+    shop_rates_free(rates);
+    shop_release(&shop);
+    toc_ctx_release(&ctx);
+    return st;
+}
+
+static void every_allocation_fails_once_with_rates(void **state)
+{
+    int64_t k = 0;
+    toc_status st;
+    (void)state;
+
+    FILE *f = fopen(paths[0], "wb");
+    assert_non_null(f);
+    fputs("order_id,product_id,quantity,unit_price,currency,ordered_at,note\n", f);
+    for (int i = 0; i < 1100; i++)
+        fprintf(f, "A%d,p,%d,3.50,%s,%d-01-01,%d\n", i / 2, i == 7 ? 9000 : 2, i % 3 ? "USD" : "EUR", i == 9 ? 2077 : 2024, i);
+    fputs("B,p,x,3.50,USD,2024-01-01,\n", f);
+    assert_int_equal(fclose(f), 0);
+    put(paths[1], "date,currency,rate\n2024-01-01,USD,0.9\n2023-01-01,USD,0.8\n");
+    while ((st = once_with_rates(k)) == TOC_E_NOMEM && k < 10000) k++;
+    assert_int_equal(st, TOC_OK);
+    assert_true(k > 20);
+    for (size_t i = 0; i < 2; i++) unlink(paths[i]);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(every_allocation_fails_once), cmocka_unit_test(every_allocation_fails_once_with_a_map) };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_allocation_fails_once), cmocka_unit_test(every_allocation_fails_once_with_a_map),
+        cmocka_unit_test(every_allocation_fails_once_with_rates),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
