@@ -155,7 +155,6 @@ static bool goes_on(toc_str bytes)
 
 void rd_settle_charset(rd_reader *reader, toc_str bytes)
 {
-    if (!reader->ascii_so_far || reader->charset_given || reader->transcoded) return;
     reader->ascii_so_far = false;
     size_t valid = toc_utf8_valid(bytes);
     if (valid == bytes.n || goes_on((toc_str){ bytes.p + valid, bytes.n - valid })) return;

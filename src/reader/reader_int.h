@@ -140,7 +140,7 @@ TOC_CHECKED toc_status rd_read_block(toc_ctx *ctx, rd_reader *reader);
 void rd_judge_records(const rd_reader *reader, rd_batch *batch);
 /* The fields of a batch as UTF-8. */
 TOC_CHECKED toc_status rd_decode_fields(toc_ctx *ctx, const rd_reader *reader, rd_batch *batch);
-/* While everything was ASCII, the first other bytes decide about the charset. */
+/* What the first bytes that are not ASCII say about the charset. */
 void rd_settle_charset(rd_reader *reader, toc_str bytes);
 void rd_release_pieces(rd_reader *reader);
 

@@ -10,6 +10,7 @@
 #define MAX_LINE ((size_t)64 << 20)
 #define ROOM ((size_t)64 << 10) /* in front of each block, for the end of the one before */
 #define PIECES_A_THREAD 8
+#define SAMPLE ((size_t)64 << 10) /* what is looked at to find out a charset late in the file */
 
 /* ---- memory ---- */
 
@@ -249,14 +250,42 @@ static toc_status give_back(toc_ctx *ctx, rd_reader *reader, const set *s, size_
     return TOC_OK;
 }
 
+/* While everything was ASCII, the first other bytes decide about the charset: always as many of them, however the file is cut. `behind`: where in
+ * carry the bytes after the pieces are. */
+static toc_status settle_charset(toc_ctx *ctx, rd_reader *reader, const set *s, size_t behind)
+{
+    toc_buf sample = {0};
+    toc_status st = TOC_OK;
+    bool ascii = true;
+
+    for (size_t k = 0; k < s->n; k++) ascii &= reader->pieces[k].ascii;
+    if (ascii || !reader->ascii_so_far || reader->charset_given || reader->transcoded) return TOC_OK;
+    for (size_t k = 0; k < s->n && sample.n < SAMPLE && !st; k++) {
+        const rd_batch *b = &reader->pieces[k].batch;
+        size_t i = b->begin;
+        while (!sample.n && i < b->end && (unsigned char)b->bytes[i] < 0x80) i++;
+        st = toc_buf_add(ctx, &sample, b->bytes + i, TOC_MIN(b->end - i, SAMPLE - sample.n));
+    }
+    while (sample.n < SAMPLE && !st) {
+        size_t n = TOC_MIN(reader->carry.n - behind, SAMPLE - sample.n);
+        if (n) st = toc_buf_add(ctx, &sample, reader->carry.p + behind, n);
+        else if (reader->end) break;
+        else st = rd_read_block(ctx, reader);
+        behind += n;
+    }
+    if (!st) rd_settle_charset(reader, (toc_str){ sample.p, sample.n });
+    toc_buf_release(&sample);
+    return st;
+}
+
 static toc_status parse_set(toc_ctx *ctx, rd_reader *reader, set *s, bool from_carry)
 {
+    TOC_TRY(settle_charset(ctx, reader, s, from_carry ? reader->carry_at + reader->pieces[0].batch.end : 0));
     size_t left = from_carry ? reader->carry.n - reader->carry_at - reader->pieces[0].batch.end : reader->carry.n;
 
     for (size_t k = 0; k < s->n; k++) {
         rd_piece *p = &reader->pieces[k];
         p->last = reader->end && k + 1 == s->n && !left;
-        if (!p->ascii) rd_settle_charset(reader, (toc_str){ p->batch.bytes + p->batch.begin, p->batch.end - p->batch.begin });
     }
     TOC_TRY(toc_parallel(ctx, s->n, parse_piece, s));
     size_t broken = accept_pieces(reader, s), used = reader->pieces[0].used - reader->pieces[0].batch.begin;
