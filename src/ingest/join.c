@@ -18,7 +18,8 @@ static toc_status index_keys(toc_ctx *ctx, ing_side *side, const tab_column *con
     for (size_t i = side->table.n_rows; i-- > 0 && !st;) {
         uint32_t code;
         toc_buf_reset(&joined);
-        for (size_t k = 0; k < n && !st; k++) st = ing_join_text(ctx, &joined, toc_pool_str(columns[k]->pool, columns[k]->code[i]));
+        for (size_t k = 0; k < n && !st; k++)
+            st = ing_join_text(ctx, &joined, toc_pool_str(columns[k]->pool, columns[k]->code[i]));
         if (!st) st = toc_pool_intern(ctx, &side->keys, (toc_str){ joined.p, joined.n }, &code);
         if (!st) st = toc_grow(ctx, &side->first, &cap, (size_t)code + 1, sizeof *side->first);
         for (; !st && known <= code; known++) side->first[known] = 0;
@@ -30,7 +31,8 @@ static toc_status index_keys(toc_ctx *ctx, ing_side *side, const tab_column *con
     return st;
 }
 
-toc_status ing_side_load(toc_ctx *ctx, const char *path, const ing_map *map, const char *key, const ing_options *options, ing_side *side)
+toc_status ing_side_load(toc_ctx *ctx, const char *path, const ing_map *map, const char *key, const ing_options *options,
+                         ing_side *side)
 {
     /* the file is read once more for its own rows, and what is refused is told then */
     const rd_options reading = { .encoding = options ? options->encoding : NULL, .skip_faults = true };
@@ -42,7 +44,8 @@ toc_status ing_side_load(toc_ctx *ctx, const char *path, const ing_map *map, con
     side->path = path;
     TOC_TRY(rd_read_table(ctx, path, &reading, &side->table));
     TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, side->table.n_cols, sizeof *side->folded, &side->folded));
-    for (size_t j = 0; j < side->table.n_cols; j++) TOC_TRY(ing_fold(ctx, toc_str_of(side->table.columns[j].name), &side->folded[j]));
+    for (size_t j = 0; j < side->table.n_cols; j++)
+        TOC_TRY(ing_fold(ctx, toc_str_of(side->table.columns[j].name), &side->folded[j]));
     for (; toc_str_split(&rest, ING_PLUS, &header); n++)
         if (!(columns[n] = ing_side_column(side, header)))
             return toc_fail(ctx, TOC_E_DATA, "%s: no column %.*s to join by", path, (int)header.n, header.p);

@@ -1,5 +1,5 @@
-/* lines.c: records that hold several lines of an order: groups of columns numbered 1, 2, 3 ..., fields with several values cut by a character, or
- * several rows of another file that belong to the record. */
+/* lines.c: records that hold several lines of an order: groups of columns numbered 1, 2, 3 ..., fields with several values cut
+ * by a character, or several rows of another file that belong to the record. */
 #include "ingest/ingest_int.h"
 
 bool ing_header_number(const char *pattern, toc_str header, size_t *number)
@@ -11,7 +11,8 @@ bool ing_header_number(const char *pattern, toc_str header, size_t *number)
     *number = 0;
     if (header.n <= before + after || memcmp(header.p, pattern, before) != 0) return false;
     if (after && memcmp(header.p + header.n - after, mark + 3, after) != 0) return false;
-    for (; n < header.n - after && n < before + 6 && header.p[n] >= '0' && header.p[n] <= '9'; n++) *number = *number * 10 + (size_t)(header.p[n] - '0');
+    for (; n < header.n - after && n < before + 6 && header.p[n] >= '0' && header.p[n] <= '9'; n++)
+        *number = *number * 10 + (size_t)(header.p[n] - '0');
     return n > before && n == header.n - after;
 }
 
@@ -129,7 +130,8 @@ static toc_str part_of(toc_str text, const char *key)
     toc_str piece;
 
     while (toc_str_split(&text, '|', &piece))
-        if (piece.n > n && piece.p[n] == ':' && memcmp(piece.p, key, n) == 0) return (toc_str){ piece.p + n + 1, piece.n - n - 1 };
+        if (piece.n > n && piece.p[n] == ':' && memcmp(piece.p, key, n) == 0)
+            return (toc_str){ piece.p + n + 1, piece.n - n - 1 };
     return (toc_str){ "", 0 };
 }
 

@@ -1,7 +1,7 @@
 /* mapfile.c: maps and status words from text; the format is told in tocsin-formats(5).
- *
- * A line with " -> " says what fills a column; any other line begins with one of the words of the table below. What a map collects grows on the
- * heap while it is read and moves to the arena when it ends, so that maps are small blocks that never move. */
+ * A line with " -> " says what fills a column; any other line begins with one of the words of the table below. What a map
+ * collects grows on the heap while it is read and moves to the arena when it ends, so that maps are small blocks that never
+ * move. */
 #include "ingest/ingest_int.h"
 
 #include <stdarg.h>
@@ -97,14 +97,16 @@ static toc_status header_text(parser *p, toc_str text, const char **header)
     for (size_t n = 0; !st && next_piece(&text, " + ", &piece); n++) {
         piece = unquote(piece);
         if (n == ING_MAX_PLACES) st = FAIL(p, "more than %d headers for one text", ING_MAX_PLACES);
-        if (!st && !piece.n) st = FAIL(p, "a header without a name; a header that is empty or begins with a mark stands in double quotes");
+        if (!st && !piece.n)
+            st = FAIL(p, "a header without a name; a header that is empty or begins with a mark stands in double quotes");
         if (!st && buf.n) st = toc_buf_char(p->ctx, &buf, ING_PLUS);
         if (!st) st = ing_fold(p->ctx, piece, &folded);
         if (!st) st = toc_buf_add(p->ctx, &buf, folded.p, folded.n);
     }
     if (!st) st = keep(p, (toc_str){ buf.p, buf.n }, header);
     toc_buf_release(&buf);
-    if (!st && strchr(*header, ING_PLUS) && strstr(*header, ING_NUMBER)) st = FAIL(p, ING_NUMBER " stands in a header of its own, without +");
+    if (!st && strchr(*header, ING_PLUS) && strstr(*header, ING_NUMBER))
+        st = FAIL(p, ING_NUMBER " stands in a header of its own, without +");
     return st;
 }
 
@@ -145,7 +147,8 @@ static toc_status set_title(parser *p, toc_str rest)
 static toc_status set_kind(parser *p, toc_str rest)
 {
     if (!shop_kind_of(rest, &p->map->kind))
-        return FAIL(p, "unknown kind \"%.*s\": orders, reviews, products, stock, promotions, customers, merchants, payments, events or labels",
+        return FAIL(p, "unknown kind \"%.*s\": orders, reviews, products, stock, promotions, customers, merchants, payments, "
+                       "events or labels",
                     (int)TOC_MIN(rest.n, (size_t)40), rest.p);
     p->has_kind = true;
     return TOC_OK;
@@ -160,7 +163,8 @@ static toc_status add_must(parser *p, toc_str rest)
 
     while (!st && next_piece(&rest, " | ", &piece)) {
         if ((st = header_text(p, piece, &header))) break;
-        if (strchr(header, ING_PLUS)) st = FAIL(p, "\"must\" takes single headers, with \" | \" between those of which one is enough");
+        if (strchr(header, ING_PLUS))
+            st = FAIL(p, "\"must\" takes single headers, with \" | \" between those of which one is enough");
         else st = toc_buf_printf(p->ctx, &buf, "%s%s", buf.n ? "|" : "", header);
     }
     if (!st) st = toc_grow(p->ctx, &p->signature, &p->cap_signature, p->n_signature + 2, sizeof *p->signature);
@@ -178,7 +182,8 @@ static toc_status map_names(parser *p, toc_str rest, const char **names)
     toc_status st = TOC_OK;
 
     while (!st && next_piece(&rest, " | ", &piece))
-        st = piece.n ? toc_buf_printf(p->ctx, &buf, "%s%.*s", buf.n ? "|" : "", (int)piece.n, piece.p) : FAIL(p, "the name of a map is missing");
+        st = piece.n ? toc_buf_printf(p->ctx, &buf, "%s%.*s", buf.n ? "|" : "", (int)piece.n, piece.p)
+            : FAIL(p, "the name of a map is missing");
     if (!st) st = keep(p, (toc_str){ buf.p, buf.n }, names);
     toc_buf_release(&buf);
     return st;
@@ -208,7 +213,8 @@ static toc_status take_tail(parser *p, toc_str *rest, const char *word, const ch
 /* join MAP by OURS = THEIRS [less TEXT] [else CODE] [each] */
 static toc_status add_join(parser *p, toc_str rest)
 {
-    static const char form[] = "a join is written \"join MAP by OUR HEADER = THEIR HEADER\", perhaps with \" else CODE\" or \" each\" behind";
+    static const char form[] = "a join is written \"join MAP by OUR HEADER = THEIR HEADER\", perhaps "
+                               "with \" else CODE\" or \" each\" behind";
     ing_join join = {0};
     toc_str word, ours;
 
@@ -242,7 +248,8 @@ static toc_status set_carry(parser *p, toc_str rest)
 /* refuse CODE when|unless HEADER [is TEXT | TEXT ...] */
 static toc_status add_refusal(parser *p, toc_str rest)
 {
-    static const char form[] = "refusals are written \"refuse CODE when HEADER\" or \"unless HEADER\", perhaps with \" is TEXT | TEXT\" behind";
+    static const char form[] = "refusals are written \"refuse CODE when HEADER\" or \"unless HEADER\", perhaps "
+                               "with \" is TEXT | TEXT\" behind";
     ing_refusal refusal = {0};
     const char **values;
     toc_str word, piece, list;
@@ -255,10 +262,12 @@ static toc_status add_refusal(parser *p, toc_str rest)
     if (!refusal.unless && !toc_str_is(word, "when")) return FAIL(p, "%s", form);
     next_piece(&rest, " is ", &piece);
     TOC_TRY(header_text(p, piece, &refusal.header));
-    if (strchr(refusal.header, ING_PLUS) || strstr(refusal.header, ING_NUMBER)) return FAIL(p, "\"refuse\" takes a single header");
+    if (strchr(refusal.header, ING_PLUS) || strstr(refusal.header, ING_NUMBER))
+        return FAIL(p, "\"refuse\" takes a single header");
     for (size_t i = 0; i < rest.n; i++) n += rest.p[i] == '|';
     TOC_TRY(toc_arena_alloc(p->ctx, &p->ctx->arena, n, sizeof *values, &values));
-    for (list = rest; next_piece(&list, " | ", &piece); refusal.n_values++) TOC_TRY(keep(p, unquote(piece), &values[refusal.n_values]));
+    for (list = rest; next_piece(&list, " | ", &piece); refusal.n_values++)
+        TOC_TRY(keep(p, unquote(piece), &values[refusal.n_values]));
     refusal.values = values;
     TOC_TRY(toc_grow(p->ctx, &p->refusals, &p->cap_refusals, p->map->n_refusals + 1, sizeof *p->refusals));
     p->refusals[p->map->n_refusals++] = refusal;
@@ -293,9 +302,11 @@ static const struct {
     toc_status (*take)(parser *p, toc_str rest);
     bool in_map; /* belongs to a map */
 } directives[] = {
-    { "map", begin_map, false },       { "statuses", begin_statuses, false }, { "title", set_title, true },       { "kind", set_kind, true },
-    { "must", add_must, true },        { "needs", set_needs, true },          { "yields-to", set_yields, true },  { "join", add_join, true },
-    { "currency", set_currency, true }, { "carry-by", set_carry, true },      { "rule", add_rule, true }, { "empty", add_empty, true },             { "refuse", add_refusal, true },
+    { "map", begin_map, false },       { "statuses", begin_statuses, false }, { "title", set_title, true },
+    { "kind", set_kind, true },        { "must", add_must, true },            { "needs", set_needs, true },
+    { "yields-to", set_yields, true }, { "join", add_join, true },            { "currency", set_currency, true },
+    { "carry-by", set_carry, true },   { "rule", add_rule, true },            { "empty", add_empty, true },
+    { "refuse", add_refusal, true },
 };
 
 static toc_status take_directive(parser *p, toc_str line)
@@ -305,7 +316,8 @@ static toc_status take_directive(parser *p, toc_str line)
     next_word(&line, &word);
     for (size_t k = 0; k < TOC_COUNT(directives); k++) {
         if (!toc_str_is(word, directives[k].word)) continue;
-        if (directives[k].in_map && !p->map) return FAIL(p, "\"%s\" stands in a map; begin one with \"map NAME\"", directives[k].word);
+        if (directives[k].in_map && !p->map)
+            return FAIL(p, "\"%s\" stands in a map; begin one with \"map NAME\"", directives[k].word);
         return directives[k].take(p, line);
     }
     return FAIL(p, "\"%.*s\" begins no line of a map; a field is written \"HEADER -> COLUMN\" with blanks around the arrow",
@@ -319,10 +331,10 @@ static const struct {
     ing_how how;
     unsigned flags;
 } options[] = {
-    { "status", ING_STATUS, 0 },     { "float-id", ING_FLOAT_ID, 0 }, { "sum", ING_SUM, 0 },
-    { "positive", ING_POSITIVE, 0 }, { "day-in-id", ING_DAY, 0 },     { "carry", ING_PLAIN, ING_CARRY },
-    { "symbol", ING_SYMBOL, 0 },     { "once", ING_PLAIN, ING_ONCE }, { "share", ING_PLAIN, ING_SHARE }, { "utc", ING_PLAIN, ING_UTC },
-    { "own", ING_PLAIN, ING_OWN },
+    { "status", ING_STATUS, 0 },        { "float-id", ING_FLOAT_ID, 0 },    { "sum", ING_SUM, 0 },
+    { "positive", ING_POSITIVE, 0 },    { "day-in-id", ING_DAY, 0 },        { "symbol", ING_SYMBOL, 0 },
+    { "carry", ING_PLAIN, ING_CARRY },  { "once", ING_PLAIN, ING_ONCE },    { "share", ING_PLAIN, ING_SHARE },
+    { "utc", ING_PLAIN, ING_UTC },      { "own", ING_PLAIN, ING_OWN },
 };
 
 /* part=KEY, split=C */
@@ -333,7 +345,8 @@ static toc_status take_setting(parser *p, toc_str word, ing_field *field)
     toc_str_split(&value, '=', &name);
     if (toc_str_is(name, "part") && value.n) return keep(p, value, &field->part);
     if (toc_str_is(name, "not") && value.n) return keep(p, value, &field->not);
-    if (!toc_str_is(name, "split") || value.n != 1) return FAIL(p, "a field's settings are part=NAME, not=TEXT and split=CHARACTER");
+    if (!toc_str_is(name, "split") || value.n != 1)
+        return FAIL(p, "a field's settings are part=NAME, not=TEXT and split=CHARACTER");
     field->split = value.p[0];
     return TOC_OK;
 }
@@ -367,9 +380,11 @@ static toc_status check_options(const parser *p, const ing_field *f, shop_type t
     if (f->how == ING_STATUS && type != SHOP_T_CODE) return FAIL(p, "\"status\" goes with columns of words");
     if (f->how == ING_SUM && type != SHOP_T_INT) return FAIL(p, "\"sum\" goes with whole numbers");
     if (f->how == ING_POSITIVE && type != SHOP_T_MONEY) return FAIL(p, "\"positive\" goes with amounts");
-    if ((f->how == ING_DAY || f->flags & ING_UTC) && type != SHOP_T_TIME) return FAIL(p, "\"day-in-id\" and \"utc\" go with times");
+    if ((f->how == ING_DAY || f->flags & ING_UTC) && type != SHOP_T_TIME)
+        return FAIL(p, "\"day-in-id\" and \"utc\" go with times");
     if (f->how == ING_SYMBOL && strcmp(f->column, "currency") != 0) return FAIL(p, "\"symbol\" goes with the column currency");
-    if (f->flags & ING_SHARE && type != SHOP_T_INT && type != SHOP_T_MONEY) return FAIL(p, "\"share\" goes with amounts and whole numbers");
+    if (f->flags & ING_SHARE && type != SHOP_T_INT && type != SHOP_T_MONEY)
+        return FAIL(p, "\"share\" goes with amounts and whole numbers");
     return TOC_OK;
 }
 
@@ -414,7 +429,8 @@ static toc_status take_status(parser *p, toc_str left, toc_str right)
     toc_str piece;
 
     if (!shop_status_of(right, &status) && !toc_str_is(right, "nothing"))
-        return FAIL(p, "\"%.*s\" is no status: placed, paid, shipped, delivered, returned, refunded, cancelled, unpaid, or nothing",
+        return FAIL(p, "\"%.*s\" is no status: placed, paid, shipped, delivered, returned, refunded, cancelled, unpaid, "
+                       "or nothing",
                     (int)TOC_MIN(right.n, (size_t)40), right.p);
     while (next_piece(&left, " | ", &piece)) {
         if (!unquote(piece).n) return FAIL(p, "a status word is missing");
@@ -440,7 +456,8 @@ static toc_status check_fields(const parser *p)
     for (size_t j = 0; j < schema->n_columns && p->map->n_fields; j++) {
         const shop_column *c = &schema->columns[j];
         if (!c->required || fills(p, c->name) || (strcmp(c->name, "unit_price") == 0 && fills(p, "line_total"))) continue;
-        return fail_at(p, p->map->line, "map %s fills no %s, which %s need; add a line \"HEADER -> %s\"", p->map->name, c->name, schema->name, c->name);
+        return fail_at(p, p->map->line, "map %s fills no %s, which %s need; add a line \"HEADER -> %s\"", p->map->name, c->name,
+                       schema->name, c->name);
     }
     return TOC_OK;
 }
@@ -449,8 +466,8 @@ static toc_status check_rules(const parser *p)
 {
     for (size_t k = 0; k < p->map->n_rules; k++)
         if (p->rules[k]->kind != p->map->kind)
-            return fail_at(p, p->map->line, "rule %s is one of %s, and map %s makes %s", p->rules[k]->name, shop_schema_of(p->rules[k]->kind)->name,
-                           p->map->name, shop_schema_of(p->map->kind)->name);
+            return fail_at(p, p->map->line, "rule %s is one of %s, and map %s makes %s", p->rules[k]->name,
+                           shop_schema_of(p->rules[k]->kind)->name, p->map->name, shop_schema_of(p->map->kind)->name);
     return TOC_OK;
 }
 
@@ -479,7 +496,8 @@ static toc_status end_map(parser *p)
     p->statuses = false;
     if (!m) return TOC_OK;
     if (!p->has_kind) return fail_at(p, m->line, "map %s does not say what it makes: \"kind orders\" or another kind", m->name);
-    if (!p->n_signature) return fail_at(p, m->line, "map %s does not say how its files are known: \"must HEADER\", one line for each", m->name);
+    if (!p->n_signature)
+        return fail_at(p, m->line, "map %s does not say how its files are known: \"must HEADER\", one line for each", m->name);
     TOC_TRY(check_fields(p));
     TOC_TRY(check_rules(p));
     TOC_TRY(settle(p, p->signature, p->n_signature + 1, sizeof *p->signature, &m->signature));
@@ -502,7 +520,8 @@ static toc_status take_line(parser *p, toc_str line)
     if (!line.n || line.p[0] == '#') return TOC_OK;
     size_t arrow = find_mark(line, " -> ", true);
     if (arrow == SIZE_MAX) return take_directive(p, line);
-    toc_str left = toc_str_trim((toc_str){ line.p, arrow }), right = toc_str_trim((toc_str){ line.p + arrow + 4, line.n - arrow - 4 });
+    toc_str left = toc_str_trim((toc_str){ line.p, arrow });
+    toc_str right = toc_str_trim((toc_str){ line.p + arrow + 4, line.n - arrow - 4 });
     return p->statuses ? take_status(p, left, right) : take_field(p, left, right);
 }
 
@@ -523,7 +542,8 @@ toc_status ing_book_parse(toc_ctx *ctx, ing_book *book, const char *name, toc_st
     toc_status st = TOC_OK;
 
     if (toc_str_starts(text, "\357\273\277")) text = (toc_str){ text.p + 3, text.n - 3 };
-    if (toc_utf8_valid(text) < text.n || memchr(text.p ? text.p : "", 0, text.n)) return toc_fail(ctx, TOC_E_DATA, "%s: a map is text in UTF-8", name);
+    if (toc_utf8_valid(text) < text.n || memchr(text.p ? text.p : "", 0, text.n))
+        return toc_fail(ctx, TOC_E_DATA, "%s: a map is text in UTF-8", name);
     while (!st && toc_str_split(&text, '\n', &line)) st = take_line(&p, line);
     if (!st) st = end_map(&p);
     release(&p);
@@ -548,7 +568,8 @@ static toc_status check_list(toc_ctx *ctx, const ing_book *book, const ing_map *
 
     while (names && toc_str_split(&rest, '|', &name))
         if (!ing_map_named(book, name))
-            return toc_fail(ctx, TOC_E_DATA, "%s:%zu: map %s names a map %.*s, and there is none", m->source, m->line, m->name, (int)name.n, name.p);
+            return toc_fail(ctx, TOC_E_DATA, "%s:%zu: map %s names a map %.*s, and there is none", m->source, m->line, m->name,
+                            (int)name.n, name.p);
     return TOC_OK;
 }
 

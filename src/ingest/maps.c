@@ -90,7 +90,8 @@ static fit fit_of(const ing_map *map, const toc_str *folded, size_t n)
     }
     for (size_t i = 0; i < n; i++) {
         bool known = false;
-        for (size_t k = 0; k < map->n_fields && !known; k++) known = map->fields[k].how != ING_CONST && names_header(map->fields[k].header, folded[i]);
+        for (size_t k = 0; k < map->n_fields && !known; k++)
+            known = map->fields[k].how != ING_CONST && names_header(map->fields[k].header, folded[i]);
         for (size_t k = 0; map->signature[k] && !known; k++) known = has_any(map->signature[k], &folded[i], 1);
         f.used += known;
     }
@@ -127,7 +128,8 @@ const ing_map *ing_fitting(const ing_book *book, const toc_str *folded, size_t n
     return best.map && !best.lacking ? best.map : NULL;
 }
 
-toc_status ing_unknown(toc_ctx *ctx, const ing_book *book, const char *path, const toc_str *folded, size_t n, const shop_kind *kind)
+toc_status ing_unknown(toc_ctx *ctx, const ing_book *book, const char *path, const toc_str *folded, size_t n,
+                       const shop_kind *kind)
 {
     fit best = best_fit(book, folded, n, kind);
     toc_buf lacking = {0};
@@ -138,9 +140,10 @@ toc_status ing_unknown(toc_ctx *ctx, const ing_book *book, const char *path, con
             st = toc_buf_printf(ctx, &lacking, "%s%s", lacking.n ? ", " : "", best.map->signature[k]);
     for (size_t i = 0; i < lacking.n; i++)
         if (lacking.p[i] == '|') lacking.p[i] = '/';
-    if (!st) st = toc_fail(ctx, TOC_E_DATA, "%s: not recognised as an export of %s; nearest is %s, which also needs: %s; for another "
-                           "export, tocsin ingest --write-map drafts a map", path,
-                           kind ? shop_schema_of(*kind)->name : "any kind", best.map->title, lacking.n ? lacking.p : "nothing");
+    if (!st)
+        st = toc_fail(ctx, TOC_E_DATA, "%s: not recognised as an export of %s; nearest is %s, which also needs: %s; for another "
+                                       "export, tocsin ingest --write-map drafts a map",
+                      path, kind ? shop_schema_of(*kind)->name : "any kind", best.map->title, lacking.n ? lacking.p : "nothing");
     toc_buf_release(&lacking);
     return st;
 }

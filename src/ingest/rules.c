@@ -3,7 +3,8 @@
 
 static toc_status set_status(toc_ctx *ctx, ing_load *load, size_t row, shop_status status)
 {
-    return toc_pool_intern(ctx, &load->shop->dict[SHOP_D_WORD], toc_str_of(shop_status_name(status)), &load->shop->orders.status[row]);
+    return toc_pool_intern(ctx, &load->shop->dict[SHOP_D_WORD], toc_str_of(shop_status_name(status)),
+                           &load->shop->orders.status[row]);
 }
 
 static bool has_status(const ing_load *load, size_t row, shop_status status)
@@ -11,8 +12,8 @@ static bool has_status(const ing_load *load, size_t row, shop_status status)
     return toc_str_is(toc_pool_str(&load->shop->dict[SHOP_D_WORD], load->shop->orders.status[row]), shop_status_name(status));
 }
 
-/* line_total is the amount of the whole line before its discount, so the unit price follows from the quantity, and the discount comes off. A
- * cancelled line has no price and quantity 0. */
+/* line_total is the amount of the whole line before its discount, so the unit price follows from the quantity, and the
+ * discount comes off. A cancelled line has no price and quantity 0. */
 static toc_status amount_of_line(toc_ctx *ctx, ing_load *load, size_t row, ing_reject *reject)
 {
     shop_orders *o = &load->shop->orders;
@@ -74,30 +75,32 @@ static toc_status returned_when_dated(toc_ctx *ctx, ing_load *load, size_t row, 
 static toc_status variant_has_price(toc_ctx *ctx, ing_load *load, size_t row, ing_reject *reject)
 {
     (void)ctx;
-    if (load->shop->products.price[row] == TOC_NO_MONEY) ING_REJECT(reject, "no_variant", "price", "the row names a picture, no variant for sale");
+    if (load->shop->products.price[row] == TOC_NO_MONEY)
+        ING_REJECT(reject, "no_variant", "price", "the row names a picture, no variant for sale");
     return TOC_OK;
 }
 
 /* Codes of the UCI shop that are no goods: postage, bank charges, manual entries. */
 static bool is_service(const char *code)
 {
-    static const char *const codes[] = { "POST", "DOT", "M", "m", "D", "S", "C2", "B", "PADS", "BANK CHARGES", "AMAZONFEE", "CRUK", "ADJUST",
-                                         "ADJUST2", "TEST001", "TEST002" };
+    static const char *const codes[] = { "POST", "DOT", "M", "m", "D", "S", "C2", "B", "PADS", "BANK CHARGES", "AMAZONFEE",
+                                         "CRUK", "ADJUST", "ADJUST2", "TEST001", "TEST002" };
     for (size_t i = 0; i < TOC_COUNT(codes); i++)
         if (strcmp(code, codes[i]) == 0) return true;
     return strncmp(code, "gift_", 5) == 0;
 }
 
-/* Invoices that begin with C give goods back: they are returns at their own time. A row without price and customer, or one that takes goods away
- * without being a return, is a correction of the stock and no sale. Codes that are no goods are kept as lines with category "service", so that
- * money adds up and stock forecasts can leave them out. */
+/* Invoices that begin with C give goods back: they are returns at their own time. A row without price and customer, or one
+ * that takes goods away without being a return, is a correction of the stock and no sale. Codes that are no goods are kept as
+ * lines with category "service", so that money adds up and stock forecasts can leave them out. */
 static toc_status uci_retail(toc_ctx *ctx, ing_load *load, size_t row, ing_reject *reject)
 {
     shop_orders *o = &load->shop->orders;
     bool gives_back = shop_text(load->shop, SHOP_D_ORDER, o->order_id[row])[0] == 'C';
 
     if (o->quantity[row] != SHOP_NO_INT && o->quantity[row] < 0 && !gives_back)
-        ING_REJECT(reject, "stock_adjustment", "quantity", "quantity %lld on an invoice that is no return: a correction of the stock",
+        ING_REJECT(reject, "stock_adjustment", "quantity",
+                   "quantity %lld on an invoice that is no return: a correction of the stock",
                    (long long)o->quantity[row]);
     else if (o->unit_price[row] == 0 && !o->customer_id[row])
         ING_REJECT(reject, "stock_adjustment", "unit_price", "no price and no customer: a correction of the stock");

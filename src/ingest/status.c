@@ -13,7 +13,8 @@ static size_t fold_word(toc_str word, char *text)
     word = toc_str_trim(word);
     while (word.n) {
         utf8proc_int32_t c;
-        utf8proc_ssize_t used = utf8proc_iterate((const utf8proc_uint8_t *)word.p, (utf8proc_ssize_t)TOC_MIN(word.n, (size_t)4), &c);
+        utf8proc_ssize_t most = (utf8proc_ssize_t)TOC_MIN(word.n, (size_t)4);
+        utf8proc_ssize_t used = utf8proc_iterate((const utf8proc_uint8_t *)word.p, most, &c);
         utf8proc_uint8_t bytes[4];
         if (used < 1) break;
         word = (toc_str){ word.p + used, word.n - (size_t)used };

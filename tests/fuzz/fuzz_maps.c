@@ -1,5 +1,5 @@
-/* Any bytes as a file of maps and, behind a line of four equal signs, one or two exports to read with it (cut in the same way): no crash; what the file
- * says is taken or refused by line; and every row is accepted, a duplicate, or rejected. */
+/* Any bytes as a file of maps and, behind a line of four equal signs, one or two exports to read with it (cut in the same
+ * way): no crash; what the file says is taken or refused by line; and every row is accepted, a duplicate, or rejected. */
 #include "ingest/ingest.h"
 
 #include <unistd.h>

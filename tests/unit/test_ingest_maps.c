@@ -1,5 +1,5 @@
-/* test_ingest_maps.c: every map that is compiled in reads a file of its own headers, whatever their order and whatever else is there; headers are
- * folded; numbered headers are found. */
+/* test_ingest_maps.c: every map that is compiled in reads a file of its own headers, whatever their order and whatever else is
+ * there; headers are folded; numbered headers are found. */
 #include "ingest/ingest.h"
 
 #include <setjmp.h>
@@ -44,7 +44,8 @@ static void add(toc_ctx *ctx, header_row *row, toc_str name, const char *cell)
     const char *mark = strstr(name.p, ING_NUMBER);
 
     if (mark && mark < name.p + name.n) {
-        snprintf(text, sizeof text, "%.*s1%.*s", (int)(mark - name.p), name.p, (int)(name.n - (size_t)(mark - name.p) - 3), mark + 3);
+        snprintf(text, sizeof text, "%.*s1%.*s", (int)(mark - name.p), name.p, (int)(name.n - (size_t)(mark - name.p) - 3),
+                 mark + 3);
         name = toc_str_of(text);
     }
     for (size_t i = 0; i < row->n; i++) {
@@ -88,7 +89,8 @@ static void write_file(const header_row *row, const size_t *order, bool more)
     assert_non_null(f);
     for (size_t pass = 0; pass < 2; pass++) {
         if (more) fprintf(f, "%s,", pass ? "7" : "column of ours");
-        for (size_t j = 0; j < row->n; j++) fprintf(f, "%s\"%s\"", j ? "," : "", pass ? row->cells[order[j]] : row->names[order[j]]);
+        for (size_t j = 0; j < row->n; j++)
+            fprintf(f, "%s\"%s\"", j ? "," : "", pass ? row->cells[order[j]] : row->names[order[j]]);
         if (more) fprintf(f, ",%s", pass ? "8" : "another");
         fprintf(f, "\n");
     }
@@ -109,7 +111,8 @@ static toc_status read_row(toc_ctx *ctx, const ing_map *map, toc_buf *text)
     assert_int_equal(shop_init(ctx, &shop), TOC_OK);
     toc_buf_reset(text);
     toc_status st = ing_read(ctx, &path, 1, &options, &shop, &summary);
-    if (!st && strcmp(summary.platform, map->name) != 0) fail_msg("a file of map %s is taken for one of %s", map->name, summary.platform);
+    if (!st && strcmp(summary.platform, map->name) != 0)
+        fail_msg("a file of map %s is taken for one of %s", map->name, summary.platform);
     if (!st && summary.rejected) fail_msg("map %s: its own row is refused", map->name);
     for (size_t j = 0; j < schema->n_columns && !st; j++) {
         toc_str cell = shop_cell_text(&shop, map->kind, j, 0, buf);
@@ -183,9 +186,11 @@ static void numbers_in_headers(void **state)
         bool found;
         size_t number;
     } table[] = {
-        { "line_item_{n}", "line_item_1", true, 1 }, { "line_item_{n}", "line_item_12", true, 12 }, { "line_item_{n}", "line_item_", false, 0 },
-        { "item {n} sku", "item 3 sku", true, 3 }, { "item {n} sku", "item 3 sku2", false, 0 }, { "item {n} sku", "item x sku", false, 0 },
-        { "item {n} sku", "item  sku", false, 0 }, { "item", "item", false, 0 }, { "{n}", "1234567", false, 0 }, { "{n}", "99", true, 99 },
+        { "line_item_{n}", "line_item_1", true, 1 },  { "line_item_{n}", "line_item_12", true, 12 },
+        { "line_item_{n}", "line_item_", false, 0 },  { "item {n} sku", "item 3 sku", true, 3 },
+        { "item {n} sku", "item 3 sku2", false, 0 },  { "item {n} sku", "item x sku", false, 0 },
+        { "item {n} sku", "item  sku", false, 0 },    { "item", "item", false, 0 },
+        { "{n}", "1234567", false, 0 },               { "{n}", "99", true, 99 },
     };
     (void)state;
     for (size_t i = 0; i < TOC_COUNT(table); i++) {
@@ -216,7 +221,8 @@ static void shares_add_up(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_map_reads_its_headers_in_any_order), cmocka_unit_test(headers_are_folded), cmocka_unit_test(numbers_in_headers),
+        cmocka_unit_test(every_map_reads_its_headers_in_any_order), cmocka_unit_test(headers_are_folded),
+            cmocka_unit_test(numbers_in_headers),
         cmocka_unit_test(shares_add_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
