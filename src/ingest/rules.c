@@ -64,11 +64,15 @@ static toc_status status_of_payment(toc_ctx *ctx, ing_load *load, size_t row, in
     return TOC_OK;
 }
 
-/* A line that was sent back, be it in part, is returned. */
+/* A line that was sent back, be it in part, is returned, and was not before. */
 static toc_status returned_when_dated(toc_ctx *ctx, ing_load *load, size_t row, ing_reject *reject)
 {
+    shop_orders *o = &load->shop->orders;
+
     (void)reject;
-    return load->shop->orders.returned_at[row] == TOC_NO_TIME ? TOC_OK : set_status(ctx, load, row, SHOP_RETURNED);
+    if (o->returned_at[row] == TOC_NO_TIME) return TOC_OK;
+    o->status_at[row] = o->returned_at[row];
+    return set_status(ctx, load, row, SHOP_RETURNED);
 }
 
 /* Rows without a price name a further picture of a product. */
