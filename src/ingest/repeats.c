@@ -62,11 +62,12 @@ static toc_status is_equal(toc_ctx *ctx, ing_load *load, size_t row, size_t firs
 /* The line id of the k-th line of its name. */
 static toc_status put_line_id(toc_ctx *ctx, ing_load *load, size_t row, uint64_t name, uint64_t k)
 {
-    char id[48];
-    int n = snprintf(id, sizeof id, "h%012llx", (unsigned long long)(name >> 16));
+    char id[48] = "h";
+    size_t n = 1;
 
-    if (k > 1) n += snprintf(id + n, sizeof id - (size_t)n, "-%llu", (unsigned long long)k);
-    return toc_pool_intern(ctx, &load->shop->dict[SHOP_D_LINE], (toc_str){ id, (size_t)n }, &load->shop->orders.line_id[row]);
+    for (int shift = 60; shift >= 16; shift -= 4) id[n++] = "0123456789abcdef"[name >> shift & 15]; /* every row pays for this */
+    if (k > 1) n += (size_t)snprintf(id + n, sizeof id - n, "-%llu", (unsigned long long)k);
+    return toc_pool_intern(ctx, &load->shop->dict[SHOP_D_LINE], (toc_str){ id, n }, &load->shop->orders.line_id[row]);
 }
 
 /* Whether equal rows of a kind may be two things rather than one said twice. */
