@@ -202,6 +202,7 @@ typedef struct {
     ing_place places[ING_MAX_PLACES];
     size_t n_places;           /* 0 = a value of the map itself */
     size_t group;              /* the line it belongs to; 0 = all */
+    size_t slot;               /* its place among the groups' numbers */
     size_t dmy, mdy, unclear;  /* what its dates look like */
     size_t long_ids, zero_ids; /* ing_long_id, and of them with zeros */
     toc_date_order date_order;

@@ -40,6 +40,8 @@ toc_status ing_lines_bind(toc_ctx *ctx, ing_load *load)
         if (load->bound[k].group) note_number(lines, load->bound[k].group);
         if (load->bound[k].field->split && !lines->split) lines->split = &load->bound[k];
     }
+    for (size_t k = 0; k < load->n_bound; k++)
+        while (lines->numbers[load->bound[k].slot] < load->bound[k].group) load->bound[k].slot++;
     lines->several = lines->each || lines->split || lines->n_numbers;
     return TOC_OK;
 }
@@ -49,17 +51,17 @@ static toc_status find_groups(toc_ctx *ctx, ing_load *load, const rd_batch *batc
 {
     ing_lines *lines = &load->lines;
 
-    lines->n_present = 0;
-    for (size_t i = 0; i < lines->n_numbers; i++) {
-        bool found = false;
-        for (size_t k = 0; k < load->n_bound && !found; k++) {
-            toc_str text;
-            if (load->bound[k].group != lines->numbers[i]) continue;
-            TOC_TRY(ing_bound_text(ctx, load, &load->bound[k], batch, record, &text));
-            found = toc_str_trim(text).n;
-        }
-        if (found) lines->present[lines->n_present++] = lines->numbers[i];
+    /* first which they are, at their own places; then moved together */
+    for (size_t i = 0; i < lines->n_numbers; i++) lines->present[i] = 0;
+    for (size_t k = 0; k < load->n_bound; k++) {
+        const ing_bound *b = &load->bound[k];
+        toc_str text;
+        if (!b->group || lines->present[b->slot]) continue;
+        TOC_TRY(ing_bound_text(ctx, load, b, batch, record, &text));
+        if (toc_str_trim(text).n) lines->present[b->slot] = b->group;
     }
+    for (size_t i = 0; i < lines->n_numbers; i++)
+        if (lines->present[i]) lines->present[lines->n_present++] = lines->present[i];
     return TOC_OK;
 }
 
