@@ -204,6 +204,25 @@ static void weigh_amounts(ing_load *load, const rd_batch *batch)
     load->decimal_comma = comma && !point;
 }
 
+/* The column of the file that a canonical one was read from in a record: the first with a text, else the first; the canonical name where none is
+ * in the file itself. */
+static toc_str column_of_file(const ing_load *load, const rd_batch *batch, const rd_record *record, const char *canonical)
+{
+    size_t n;
+    const toc_str *header = rd_header(load->reader, &n);
+    toc_str found = toc_str_of(canonical);
+    bool any = false;
+
+    for (size_t k = 0; k < load->n_bound; k++) {
+        const ing_bound *b = &load->bound[k];
+        if (!in_record(b) || b->n_places > 1 || (b->group && b->group != load->lines.number) || strcmp(b->field->column, canonical) != 0) continue;
+        if (!any) found = header[b->places[0].at];
+        any = true;
+        if (toc_str_trim(rd_field(batch, record, b->places[0].at)).n) return header[b->places[0].at];
+    }
+    return found;
+}
+
 toc_status ing_refuse(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const rd_record *record, const ing_reject *reject)
 {
     load->summary->rejected++;
@@ -215,7 +234,8 @@ toc_status ing_refuse(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const
                                      reject->message));
     }
     if (!load->options || !load->options->rejects) return TOC_OK;
-    return rd_reject(ctx, load->options->rejects, load->reader, batch, record, toc_str_of(reject->column), reject->code, reject->message);
+    return rd_reject(ctx, load->options->rejects, load->reader, batch, record, column_of_file(load, batch, record, reject->column), reject->code,
+                     reject->message);
 }
 
 /* Rows without a currency say nothing. */
