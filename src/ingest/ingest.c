@@ -60,12 +60,27 @@ static size_t find_any(const source *sources, size_t n, const char *maps)
     return at;
 }
 
-static toc_str first_of(const char *maps)
+/* The titles of maps (joined by '|'), with "or" between. */
+static toc_status titles_of(toc_ctx *ctx, const ing_book *book, const char *maps, toc_buf *titles)
 {
-    toc_str rest = toc_str_of(maps), first = rest;
+    toc_str rest = toc_str_of(maps), map;
 
-    toc_str_split(&rest, '|', &first);
-    return first;
+    while (toc_str_split(&rest, '|', &map))
+        TOC_TRY(toc_buf_printf(ctx, titles, "%s%s", titles->n ? " or " : "", ing_map_named(book, map)->title));
+    return TOC_OK;
+}
+
+/* Fails for a file that means nothing alone. */
+static toc_status lacks_partner(toc_ctx *ctx, const ing_book *book, const source *s)
+{
+    toc_buf titles = {0};
+    toc_status st = titles_of(ctx, book, s->map->needs, &titles);
+
+    if (!st)
+        st = toc_fail(ctx, TOC_E_DATA, "%s: %s mean nothing without the file %s beside them; give both", rd_path(s->reader), s->map->title,
+                      titles.p);
+    toc_buf_release(&titles);
+    return st;
 }
 
 /* What each file means beside the others. */
@@ -75,8 +90,7 @@ static toc_status settle_roles(toc_ctx *ctx, const ing_book *book, source *sourc
         source *s = &sources[i];
         if (s->map->yields_to) s->only_side = find_any(sources, n, s->map->yields_to) != SIZE_MAX;
         if (s->map->needs && find_any(sources, n, s->map->needs) == SIZE_MAX)
-            return toc_fail(ctx, TOC_E_DATA, "%s: %s mean nothing without the file %s beside them; give both", rd_path(s->reader), s->map->title,
-                            ing_map_named(book, first_of(s->map->needs))->title);
+            return lacks_partner(ctx, book, s);
     }
     return TOC_OK;
 }

@@ -276,6 +276,7 @@ static toc_status account_side(toc_ctx *ctx, ing_load *load, const rd_batch *bat
         size_t row = load->self ? ing_side_find(load->self, key) : SIZE_MAX;
         load->summary->rows++;
         if (r->fault) ING_REJECT(&reject, rd_fault_code(r->fault), "", "%s", rd_fault_text(load->reader, batch, r, why));
+        else if (!load->self) ING_REJECT(&reject, "not_needed", "", "the files read with this one hold what it says");
         else if (ing_damaged_id(key))
             ING_REJECT(&reject, "damaged_id", "", "%.*s is a rounded number, the id is lost", (int)TOC_MIN(key.n, (size_t)40), key.p);
         else if (row == SIZE_MAX || !load->self->used[row]) ING_REJECT(&reject, "no_items", "", "no accepted line in the other file belongs to it");
