@@ -9,6 +9,7 @@
  *   rng.h     seeded random numbers
  *   thread.h  parallel loops whose result does not depend on the thread count
  *   file.h    checked output files, written beside and renamed
+ *   spool.h   bytes put aside, in memory or in a temporary file
  *
  * Functions, types and macros begin with toc_ / TOC_. */
 #ifndef TOC_BASE_H
@@ -20,6 +21,7 @@
 #include "base/money.h"
 #include "base/rng.h"
 #include "base/sort.h"
+#include "base/spool.h"
 #include "base/str.h"
 #include "base/thread.h"
 #include "base/time.h"

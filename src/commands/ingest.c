@@ -4,10 +4,9 @@
 #include "ingest/ingest.h"
 #include "reader/reader.h"
 #include "store/store.h"
-#include "text/text.h"
 
 typedef struct {
-    const char *store, *kind, *rejects, *max_rejects, *currency, *encoding, *map, *rates, *report, *mask;
+    const char *store, *kind, *rejects, *max_rejects, *currency, *encoding, *map, *rates, *report;
     int64_t known_at;    /* TOC_NO_TIME = as the export's content tells */
     bool drop_repeats, write_map;
 } args;
@@ -30,41 +29,19 @@ static const cli_option options[] = {
     CLI_TEXT('m', "map", args, map, .arg = "FILE", .help = "how exports nobody knows are read, tocsin-formats(5)"),
     CLI_FLAG(0, "write-map", args, write_map, .help = "draft such a file from the header of the input"),
     CLI_TIME(0, "known-at", args, known_at, .help = "when the export was made [its latest event]; its statuses count from then"),
-    CLI_TEXT(0, "mask", args, mask, .arg = "KEYFILE", .help = "personal data becomes pseudonyms by this secret key, everywhere"),
     CLI_FLAG(0, "drop-repeats", args, drop_repeats, .help = "leave out rows that equal an earlier one of the file in every cell"),
     CLI_END,
 };
 
-/* The kind that goes to stdout: --kind, or the only one there is. */
-static toc_status choose_kind(toc_ctx *ctx, const args *a, const shop_data *shop, shop_kind *kind)
-{
-    size_t n = 0;
-    toc_buf names = {0};
-    toc_status st = TOC_OK;
-
-    if (a->kind && shop_kind_of(toc_str_of(a->kind), kind)) {
-        if (shop->has[*kind]) return TOC_OK;
-        return toc_fail(ctx, TOC_E_DATA, "no file of the kind %s was given", a->kind);
-    }
-    for (size_t k = 0; k < SHOP_N_KINDS && !st; k++) {
-        if (!shop->has[k]) continue;
-        *kind = (shop_kind)k;
-        st = toc_buf_printf(ctx, &names, "%s%s", n++ ? ", " : "", shop_schema_of((shop_kind)k)->name);
-    }
-    if (!st && n > 1)
-        st = toc_fail(ctx, TOC_E_USAGE, "the files hold %s; choose one for stdout with --kind, or add all to a store with --store", names.p);
-    toc_buf_release(&names);
-    return st;
-}
-
-static toc_status write_csv(toc_ctx *ctx, const args *a, const shop_data *shop)
+static toc_status write_csv(toc_ctx *ctx, const ing_csv *csv)
 {
     toc_out out;
-    shop_kind kind = SHOP_ORDERS;
 
-    TOC_TRY(choose_kind(ctx, a, shop, &kind));
     TOC_TRY(toc_out_open(ctx, "-", false, &out));
-    return cmd_close_shop_csv(ctx, shop, kind, &out);
+    toc_status st = ing_csv_write(ctx, csv, &out);
+    if (!st) return toc_out_close(ctx, &out);
+    toc_out_abandon(&out);
+    return st;
 }
 
 /* A file written beside the output, when there is to be one; *opened is then `out`. */
@@ -84,25 +61,20 @@ static toc_status close_beside(toc_ctx *ctx, toc_out *opened, toc_status before)
     return before ? before : closed;
 }
 
-/* What the options bring along. */
-typedef struct {
-    shop_rates *rates;
-    txt_mask *mask;
-} extras;
-
-static toc_status read_all(toc_ctx *ctx, const args *a, const extras *with, const char *const *files, size_t n, shop_data *shop,
+/* Into the shop, or where there is none into *csv. */
+static toc_status read_all(toc_ctx *ctx, const args *a, const shop_rates *rates, const char *const *files, size_t n, shop_data *shop, ing_csv **csv,
                            ing_summary *summaries)
 {
     toc_out rejects = {0}, report = {0};
     ing_limit limit;
-    ing_options reading = { .kind = a->kind, .currency = a->currency, .rates = with->rates, .mask = with->mask, .encoding = a->encoding, .map = a->map,
+    ing_options reading = { .kind = a->kind, .currency = a->currency, .rates = rates, .encoding = a->encoding, .map = a->map,
                             .drop_repeats = a->drop_repeats, .known_at = a->known_at == TOC_NO_TIME ? 0 : a->known_at,
                             .refuse_late = true, .outliers = ctx->verbose > 0 };
 
     TOC_TRY(ing_limit_of(ctx, a->max_rejects, &limit));
     toc_status st = open_beside(ctx, a->rejects, rd_reject_header, &rejects, &reading.rejects);
     if (!st) st = open_beside(ctx, a->report, ing_report_header, &report, &reading.report);
-    if (!st) st = ing_read(ctx, files, n, &reading, shop, summaries);
+    if (!st) st = shop ? ing_read(ctx, files, n, &reading, shop, summaries) : ing_read_csv(ctx, files, n, &reading, csv, summaries);
     st = close_beside(ctx, reading.rejects, st);
     st = close_beside(ctx, reading.report, st);
     return st ? st : ing_judge(ctx, summaries, n, &limit, a->rejects);
@@ -153,22 +125,22 @@ static toc_status run(toc_ctx *ctx, const cli_call *call)
     ing_summary *summaries;
     sto_store *store = NULL;
     shop_data shop = {0};
-    extras with = {0};
+    ing_csv *csv = NULL;
+    shop_rates *rates = NULL;
     toc_status st;
 
     if (a->write_map) return write_map(ctx, a, files, n);
     TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, n, sizeof *summaries, &summaries));
-    if (a->mask && (st = txt_mask_open(ctx, a->mask, &with.mask))) goto out;
     if ((st = shop_init(ctx, &shop))) goto out;
     if (a->store && (st = sto_open(ctx, a->store, STO_WRITE, &store))) goto out; /* a busy store is said before the work */
-    if (a->rates && (st = shop_rates_read(ctx, a->rates, a->currency, &with.rates))) goto out;
-    if ((st = read_all(ctx, a, &with, files, n, &shop, summaries))) goto out;
-    st = store ? add_to_store(ctx, store, a, &shop, summaries, n) : write_csv(ctx, a, &shop);
+    if (a->rates && (st = shop_rates_read(ctx, a->rates, a->currency, &rates))) goto out;
+    if ((st = read_all(ctx, a, rates, files, n, store ? &shop : NULL, &csv, summaries))) goto out;
+    st = store ? add_to_store(ctx, store, a, &shop, summaries, n) : write_csv(ctx, csv);
 out:
     sto_close(store);
+    ing_csv_free(csv);
     shop_release(&shop);
-    shop_rates_free(with.rates);
-    txt_mask_free(with.mask);
+    shop_rates_free(rates);
     return st;
 }
 

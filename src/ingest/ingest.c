@@ -155,18 +155,6 @@ static toc_status link_sides(toc_ctx *ctx, source *sources, size_t n, size_t i, 
     return TOC_OK;
 }
 
-/* Whether any row of the file got a value there. */
-static bool fills(const ing_load *load, const char *column)
-{
-    shop_kind kind = load->map->kind;
-    size_t j = (size_t)shop_column_of(kind, toc_str_of(column)), n = shop_rows(load->shop, kind);
-    bool code = shop_schema_of(kind)->columns[j].type == SHOP_T_CODE;
-
-    for (size_t i = load->first_row; i < n; i++)
-        if (code ? shop_codes(load->shop, kind, j)[i] != 0 : shop_ints(load->shop, kind, j)[i] != SHOP_NO_INT) return true;
-    return false;
-}
-
 /* Whether a header of the record was used by a field, a key or the side's readers. */
 static bool header_used(const ing_load *load, size_t at)
 {
@@ -195,7 +183,8 @@ static toc_status describe_ids(toc_ctx *ctx, const ing_load *load, ing_summary *
     return TOC_OK;
 }
 
-static toc_status describe(toc_ctx *ctx, const source *s, const ing_load *load, ing_summary *summary)
+/* filled: columns with a value in any row of the file */
+static toc_status describe(toc_ctx *ctx, const source *s, const ing_load *load, uint64_t filled, ing_summary *summary)
 {
     char hex[33];
 
@@ -213,7 +202,7 @@ static toc_status describe(toc_ctx *ctx, const source *s, const ing_load *load, 
     while (list && list[n]) n++;
     TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, n, sizeof *summary->missing, &summary->missing));
     for (size_t k = 0; k < n; k++)
-        if (!fills(load, list[k])) summary->missing[summary->n_missing++] = list[k];
+        if (!(filled >> shop_column_of(s->map->kind, toc_str_of(list[k])) & 1)) summary->missing[summary->n_missing++] = list[k];
     TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, s->n_header, sizeof *summary->unmapped, &summary->unmapped));
     for (size_t j = 0; j < s->n_header; j++) {
         toc_str name = rd_header(s->reader, &n)[j];
@@ -222,22 +211,66 @@ static toc_status describe(toc_ctx *ctx, const source *s, const ing_load *load, 
     return TOC_OK;
 }
 
+static toc_status begin_load(toc_ctx *ctx, const ing_book *book, source *sources, size_t n, size_t i, const char *const *paths,
+                             const ing_options *options, shop_data *shop, ing_summary *summary, ing_load *load)
+{
+    source *s = &sources[i];
+
+    *load = (ing_load){ .reader = s->reader, .path = paths[i], .reading = s->reading, .only_side = s->only_side, .map = s->map, .book = book,
+                        .options = options, .shop = shop, .summary = summary };
+    if (s->only_side && s->n_sides) {
+        load->self = &s->sides[0];
+        return ing_find_places(ctx, load, s->side_keys[0], s->folded, s->n_header, load->self_key, &load->n_self_key);
+    }
+    return s->only_side ? TOC_OK : link_sides(ctx, sources, n, i, paths, options, load);
+}
+
 static toc_status read_source(toc_ctx *ctx, const ing_book *book, source *sources, size_t n, size_t i, const char *const *paths, const ing_options *options,
                               shop_data *shop, ing_summary *summary)
 {
     source *s = &sources[i];
-    ing_load load = { .reader = s->reader, .path = paths[i], .reading = s->reading, .only_side = s->only_side, .map = s->map, .book = book,
-                      .options = options, .shop = shop, .summary = summary };
-    toc_status st = TOC_OK;
+    ing_load load;
+    toc_status st;
 
-    if (s->only_side && s->n_sides) {
-        load.self = &s->sides[0];
-        if ((st = ing_find_places(ctx, &load, s->side_keys[0], s->folded, s->n_header, load.self_key, &load.n_self_key))) goto out;
-    } else if (!s->only_side && (st = link_sides(ctx, sources, n, i, paths, options, &load))) goto out;
+    if ((st = begin_load(ctx, book, sources, n, i, paths, options, shop, summary, &load))) goto out;
     if ((st = ing_load_file(ctx, &load, s->folded, s->n_header))) goto out;
     if (!s->only_side) shop->has[s->map->kind] = true;
-    st = describe(ctx, s, &load, summary);
+    st = describe(ctx, s, &load, shop_filled_columns(shop, s->map->kind, load.first_row, shop_rows(shop, s->map->kind)), summary);
 out:
+    ing_load_release(&load);
+    return st;
+}
+
+/* As read_source, into csv. */
+static toc_status stream_source(toc_ctx *ctx, const ing_book *book, source *sources, size_t n, size_t i, const char *const *paths,
+                                const ing_options *options, ing_csv *csv, ing_summary *summary)
+{
+    source *s = &sources[i];
+    ing_load load;
+    uint64_t before = csv->columns;
+    toc_status st;
+
+    csv->columns = 0;
+    if ((st = begin_load(ctx, book, sources, n, i, paths, options, &csv->shop, summary, &load))) goto out;
+    if ((st = ing_load_bind(ctx, &load, s->folded, s->n_header))) goto out;
+    if ((st = ing_load_currency(ctx, &load))) goto out;
+    if ((st = ing_stream_file(ctx, &load, csv))) goto out;
+    st = describe(ctx, s, &load, csv->columns, summary);
+    csv->columns |= before;
+out:
+    ing_load_release(&load);
+    return st;
+}
+
+/* Whether a file can be streamed: its records do not need each other, or those of other files. */
+static toc_status can_stream(toc_ctx *ctx, const ing_book *book, source *sources, size_t n, size_t i, const char *const *paths,
+                             const ing_options *options, ing_csv *csv, ing_summary *summary, bool *can)
+{
+    ing_load load;
+    toc_status st = begin_load(ctx, book, sources, n, i, paths, options, &csv->shop, summary, &load);
+
+    if (!st) st = ing_load_bind(ctx, &load, sources[i].folded, sources[i].n_header);
+    *can = !st && !load.only_side && !load.n_links && !load.map->carry_key && !load.lines.several;
     ing_load_release(&load);
     return st;
 }
@@ -251,29 +284,111 @@ static void close_sources(source *sources, size_t n)
     toc_free(sources);
 }
 
-toc_status ing_read(toc_ctx *ctx, const char *const *paths, size_t n, const ing_options *options, shop_data *shop, ing_summary *summaries)
+/* Opens and recognises all files, and says what each means beside the others. */
+static toc_status open_all(toc_ctx *ctx, const char *const *paths, size_t n, const ing_options *options, ing_book *book, source **sources,
+                           ing_summary *summaries)
 {
-    source *sources = NULL;
-    ing_book book = {0};
     shop_kind kind;
     bool fixed = options && options->kind;
-    toc_status st;
 
     if (fixed && !shop_kind_of(toc_str_of(options->kind), &kind)) return toc_fail(ctx, TOC_E_USAGE, "unknown kind \"%s\"", options->kind);
     if (options && options->currency && *options->currency && !toc_currency_known(toc_str_of(options->currency)))
         return toc_fail(ctx, TOC_E_USAGE, "\"%s\" is no ISO 4217 currency", options->currency);
-    if ((st = ing_book_open(ctx, options ? options->map : NULL, &book))) goto out;
-    if ((st = toc_alloc(ctx, n, sizeof *sources, &sources))) goto out;
+    TOC_TRY(ing_book_open(ctx, options ? options->map : NULL, book));
+    TOC_TRY(toc_alloc(ctx, n, sizeof **sources, sources));
     for (size_t i = 0; i < n; i++)
-        if ((st = open_source(ctx, &book, paths[i], options, fixed ? &kind : NULL, n == 1, &sources[i], &summaries[i]))) goto out;
-    if ((st = settle_roles(ctx, &book, sources, n))) goto out;
-    /* files that only serve others come last, when it is known which of their rows were used */
+        TOC_TRY(open_source(ctx, book, paths[i], options, fixed ? &kind : NULL, n == 1, &(*sources)[i], &summaries[i]));
+    return settle_roles(ctx, book, *sources, n);
+}
+
+/* Files that only serve others come last, when it is known which of their rows were used. */
+static toc_status read_all(toc_ctx *ctx, const ing_book *book, source *sources, size_t n, const char *const *paths, const ing_options *options,
+                           shop_data *shop, ing_summary *summaries)
+{
     for (size_t pass = 0; pass < 2; pass++)
         for (size_t i = 0; i < n; i++)
-            if (sources[i].only_side == (pass == 1) && (st = read_source(ctx, &book, sources, n, i, paths, options, shop, &summaries[i]))) goto out;
+            if (sources[i].only_side == (pass == 1)) TOC_TRY(read_source(ctx, book, sources, n, i, paths, options, shop, &summaries[i]));
+    return TOC_OK;
+}
+
+toc_status ing_read(toc_ctx *ctx, const char *const *paths, size_t n, const ing_options *options, shop_data *shop, ing_summary *summaries)
+{
+    source *sources = NULL;
+    ing_book book = {0};
+    toc_status st = open_all(ctx, paths, n, options, &book, &sources, summaries);
+
+    if (!st) st = read_all(ctx, &book, sources, n, paths, options, shop, summaries);
+    close_sources(sources, n);
+    ing_book_release(&book);
+    return st;
+}
+
+/* ---- as canonical CSV ---- */
+
+/* The kind that is written: the one asked for, or the only one there is. */
+static toc_status choose_kind(toc_ctx *ctx, const ing_options *options, const shop_data *shop, shop_kind *kind)
+{
+    size_t n = 0;
+    toc_buf names = {0};
+    toc_status st = TOC_OK;
+
+    if (options && options->kind && shop_kind_of(toc_str_of(options->kind), kind)) {
+        if (shop->has[*kind]) return TOC_OK;
+        return toc_fail(ctx, TOC_E_DATA, "no file of the kind %s was given", options->kind);
+    }
+    for (size_t k = 0; k < SHOP_N_KINDS && !st; k++) {
+        if (!shop->has[k]) continue;
+        *kind = (shop_kind)k;
+        st = toc_buf_printf(ctx, &names, "%s%s", n++ ? ", " : "", shop_schema_of((shop_kind)k)->name);
+    }
+    if (!st && n > 1)
+        st = toc_fail(ctx, TOC_E_USAGE, "the files hold %s; choose one for stdout with --kind, or add all to a store with --store", names.p);
+    toc_buf_release(&names);
+    return st;
+}
+
+/* Whether all files are of the kind that is written, so that each can be streamed if its records do not need each other. */
+static bool of_one_kind(const source *sources, size_t n, const ing_options *options, shop_kind *kind)
+{
+    *kind = sources[0].map->kind;
+    for (size_t i = 1; i < n; i++)
+        if (sources[i].map->kind != *kind) return false;
+    if (!options) return true;
+    return !options->outliers && !options->report && (!options->kind || toc_str_is(toc_str_of(options->kind), shop_schema_of(*kind)->name));
+}
+
+/* Nothing is read before it is known that all can be streamed. */
+static toc_status stream_all(toc_ctx *ctx, const ing_book *book, source *sources, size_t n, const char *const *paths, const ing_options *options,
+                             ing_csv *csv, ing_summary *summaries, bool *streamed)
+{
+    *streamed = true;
+    for (size_t i = 0; i < n && *streamed; i++) TOC_TRY(can_stream(ctx, book, sources, n, i, paths, options, csv, &summaries[i], streamed));
+    for (size_t i = 0; i < n && *streamed; i++) TOC_TRY(stream_source(ctx, book, sources, n, i, paths, options, csv, &summaries[i]));
+    return TOC_OK;
+}
+
+toc_status ing_read_csv(toc_ctx *ctx, const char *const *paths, size_t n, const ing_options *options, ing_csv **result, ing_summary *summaries)
+{
+    source *sources = NULL;
+    ing_book book = {0};
+    ing_csv *csv = NULL;
+    bool streamed = false;
+    toc_status st;
+
+    if ((st = ing_csv_new(ctx, &csv))) goto out;
+    if ((st = shop_init(ctx, &csv->shop))) goto out;
+    if ((st = open_all(ctx, paths, n, options, &book, &sources, summaries))) goto out;
+    if (of_one_kind(sources, n, options, &csv->kind) &&
+        (st = stream_all(ctx, &book, sources, n, paths, options, csv, summaries, &streamed))) goto out;
+    csv->whole = !streamed;
+    if (csv->whole && (st = read_all(ctx, &book, sources, n, paths, options, &csv->shop, summaries))) goto out;
+    if (csv->whole && (st = choose_kind(ctx, options, &csv->shop, &csv->kind))) goto out;
+    *result = csv;
+    csv = NULL;
 out:
     close_sources(sources, n);
     ing_book_release(&book);
+    ing_csv_free(csv);
     return st;
 }
 
@@ -304,8 +419,6 @@ static toc_status tell(toc_ctx *ctx, const ing_summary *s)
              s->side ? "joined" : "accepted", some, at ? ")" : "", s->duplicate, s->rejected);
     if (s->outliers) toc_note(ctx, "%s: %zu cells far from the usual, kept: %s", s->file, s->outliers, s->outlier_text);
     if (s->masked) toc_note(ctx, "%s: values left out because the platform masks them (1******6198), so that they are no identities: %zu", s->file, s->masked);
-    if (s->pseudonyms || s->found_in_texts)
-        toc_note(ctx, "%s: %zu cells are pseudonyms, and %zu addresses and numbers within texts", s->file, s->pseudonyms, s->found_in_texts);
     if (s->rounded) toc_warn(ctx, "%s: telephone numbers and keys left out because a spreadsheet rounded them (1.38E+10): %zu", s->file, s->rounded);
     if (s->damaged_ids)
         toc_warn(ctx, "%s: rows rejected because a spreadsheet rounded their ids (2.02E+18), and different ones look alike: %zu", s->file, s->damaged_ids);

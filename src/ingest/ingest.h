@@ -16,7 +16,6 @@ typedef struct {
     bool refuse_late;      /* where known_at is not given, the file itself tells which rows are in its future, and they are refused */
     bool outliers;         /* are looked for */
     toc_out *report;       /* what each column of the files held, as CSV (ing_report_header), written file by file; NULL = not looked at */
-    const struct txt_mask *mask; /* personal data becomes pseudonyms by this key, everywhere: tocsin-ingest(1); NULL = it stays */
     bool drop_repeats;     /* repeats are left out as duplicates */
 } ing_options;
 
@@ -40,7 +39,6 @@ typedef struct {
     size_t outliers;       /* cells of accepted rows far from the usual, with options->outliers: see tocsin-ingest(1) */
     const char *outlier_text; /* "quantity 2 (record 17 4)"; NULL = none */
     size_t masked;         /* values left out because the platform shows stars instead of a person's data */
-    size_t pseudonyms, found_in_texts; /* with options->mask: cells replaced, and what was replaced within texts */
     size_t rounded;        /* telephone numbers and keys left out because a spreadsheet rounded them */
     size_t damaged_ids;    /* of the rejected: rows with an id that a spreadsheet rounded (2.02E+18) */
     const char *zero_ids;  /* canonical columns all of whose long ids end in zeros, perhaps rounded too; NULL = none */
@@ -81,6 +79,15 @@ typedef struct {
 } ing_limit;
 /* "100" or "0.5%". NULL gives no limit. Errors: TOC_E_USAGE for what is neither, or above 100 %. */
 TOC_CHECKED toc_status ing_limit_of(toc_ctx *ctx, const char *text, ing_limit *limit);
+/* The same, to be written as canonical CSV: rows of one kind (options->kind, or the only one there is), put aside where they are many. Memory grows by 8
+ * bytes a row, not by its cells, but for exports whose records need each other (joined files, orders over several rows) and with outliers or
+ * report. Errors: those of ing_read; TOC_E_USAGE where the files hold several kinds. */
+typedef struct ing_csv ing_csv;
+TOC_CHECKED toc_status ing_read_csv(toc_ctx *ctx, const char *const *paths, size_t n, const ing_options *options, ing_csv **csv, ing_summary *summaries);
+/* The bytes that ing_read and shop_write_csv would give. */
+TOC_CHECKED toc_status ing_csv_write(toc_ctx *ctx, const ing_csv *csv, toc_out *out);
+void ing_csv_free(ing_csv *csv);
+
 /* One canonical file of order lines ("-" is stdin), record by record, for callers that read plain records from the batches of its reader themselves and
  * hand over only the others, so that there is one judge of what a value is. Repeats are not looked for: canonical files are as ingest wrote them. */
 typedef struct ing_feed ing_feed;

@@ -259,7 +259,6 @@ typedef struct {
 } ing_rows;
 
 typedef struct ing_profile ing_profile;
-typedef struct ing_masking ing_masking;
 
 enum { ING_MAX_LINKS = 8, ING_MAX_COLUMNS = 48 };
 
@@ -293,7 +292,6 @@ struct ing_load {
     ing_cells cells[ING_MAX_COLUMNS];
     bool past[ING_MAX_COLUMNS]; /* shop_tells_past */
     ing_outliers outliers[ING_MAX_COLUMNS];
-    ing_masking *masking;      /* heap; NULL without --mask */
     ing_profile *profile;      /* heap; NULL where no report is wanted */
     size_t n_columns;
     size_t first_row;          /* of the canonical table that came from this file */
@@ -312,8 +310,15 @@ TOC_CHECKED toc_status ing_find_places(toc_ctx *ctx, const ing_load *load, const
 /* Reads all records of load->reader. The caller has set reader, map, options, shop, summary, links and self. */
 TOC_CHECKED toc_status ing_load_file(toc_ctx *ctx, ing_load *load, const toc_str *folded, size_t n_header);
 void ing_load_release(ing_load *load);
+/* What the dates and amounts of a batch say about their order and their decimal mark; whether the order matters; and the decision, by column. */
+void ing_weigh_dates(ing_load *load, const rd_batch *batch);
+void ing_weigh_amounts(ing_load *load, const rd_batch *batch);
+bool ing_has_year_last(const ing_load *load);
+void ing_decide_dates(ing_load *load);
 /* Makes cells point to the arrays of the table, after rows were added. */
 void ing_find_cells(ing_load *load);
+/* Counts a row of a currency, by its code in load->shop, or with sign -1 takes it back. */
+void ing_count_currency(ing_load *load, uint32_t code, int sign);
 /* Counts an accepted row in the summary, or with sign -1 takes it back. */
 void ing_count(ing_load *load, size_t row, int sign);
 /* Copies one row of the table over another. */
@@ -350,6 +355,18 @@ int64_t ing_line_share(const ing_load *load, int64_t whole, bool goods);
 void ing_lines_release(ing_lines *lines);
 
 /* ---- late.c: dates in the future of the export ---- */
+/* Times of a column from a day on are too late; the others end on day `end`. Days since 1990-01-01. */
+typedef struct {
+    size_t column;
+    int64_t from, end;
+} ing_late;
+enum { ING_LATE_DAYS = 110 * 366 };
+/* The day of a time from 1990 to 2099. */
+int64_t ing_late_day(int64_t instant);
+/* The limits that rows a day tell, by column (NULL = not a time of the past); room for ING_MAX_COLUMNS. */
+void ing_late_limits(const ing_load *load, uint32_t *const *days, ing_late *limits, size_t *n);
+/* number: of the record, where its text cannot be shown; 0 else. */
+void ing_late_reject(shop_kind kind, const ing_late *limit, int64_t at, uint64_t number, ing_reject *reject);
 /* Refuses the accepted rows of the file that lie far after all others, at its end. Nothing where known_at tells. */
 TOC_CHECKED toc_status ing_refuse_late(toc_ctx *ctx, ing_load *load);
 
@@ -363,18 +380,6 @@ TOC_CHECKED toc_status ing_profile_batch(toc_ctx *ctx, ing_load *load, const rd_
 /* A row a column; after ing_find_outliers, before the reader is closed. */
 void ing_profile_write(ing_load *load, toc_out *out);
 void ing_profile_free(ing_profile *profile);
-
-/* ---- mask.c: personal data out of what leaves ---- */
-/* Makes load->masking for options->mask. */
-TOC_CHECKED toc_status ing_masking_new(toc_ctx *ctx, ing_load *load);
-void ing_masking_free(ing_masking *masking);
-/* The personal cells of a row as pseudonyms. */
-TOC_CHECKED toc_status ing_mask_row(toc_ctx *ctx, ing_load *load, size_t row);
-/* What a reject file may show of a record, and of why it was refused. Borrowed until the next call. */
-TOC_CHECKED toc_status ing_mask_record(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const rd_record *record, toc_str *raw);
-TOC_CHECKED toc_status ing_mask_message(toc_ctx *ctx, ing_load *load, const ing_reject *reject, const char **message);
-/* Whether the least and greatest cell of a column may be a person's; bound: what reads it, NULL = nobody; most: its greatest number. */
-bool ing_mask_hides_range(const ing_load *load, const ing_bound *bound, double most);
 
 /* ---- rows.c: one record into one row ---- */
 /* *line: what names an order line without a line id (ing_line_hash), of its amounts as the export has them. */
@@ -390,6 +395,72 @@ TOC_CHECKED toc_status ing_bound_text(toc_ctx *ctx, ing_load *load, const ing_bo
                                       toc_str *text);
 /* Makes all cells of a row missing again. */
 void ing_blank_row(ing_load *load, size_t row);
+
+/* ---- stream.c, names.c, csv.c: a file as canonical CSV without its rows in memory ---- */
+
+/* What tells a row from others: hashes of its name (repeats.c) and of its cells, a line id that is not the export's left out. */
+typedef struct {
+    uint64_t name, cells;
+    bool again; /* equal rows may be two things */
+} ing_row_key;
+/* The key of row `row`, whose cells are filled; an order line without an id gets that of the first of its name. line: ing_convert's. */
+TOC_CHECKED toc_status ing_row_key_of(toc_ctx *ctx, ing_load *load, size_t row, uint64_t line, ing_row_key *key);
+
+/* Rows put aside together. */
+typedef struct {
+    uint64_t at;        /* in the spool */
+    uint64_t columns;   /* of the text: 1 << place in the schema */
+    size_t n, first_row, n_text;
+} ing_block;
+
+struct ing_csv {
+    shop_kind kind;
+    bool whole;         /* the rows are in shop */
+    shop_data shop;
+    uint64_t columns;   /* with a value in any row */
+    toc_spool spool;
+    ing_block *blocks;
+    size_t n_blocks, cap_blocks, n_rows;
+    ing_row_key *keys;  /* of the block read last */
+    size_t cap_keys, cached;
+};
+TOC_CHECKED toc_status ing_csv_new(toc_ctx *ctx, ing_csv **csv);
+/* Puts the rows of a block aside (n, columns, n_text): keys and record numbers (n), starts (n + 1) of the rows in the text. */
+TOC_CHECKED toc_status ing_csv_add(toc_ctx *ctx, ing_csv *csv, const ing_block *block, const ing_row_key *keys, const uint32_t *records,
+                                   const uint32_t *starts, const char *text);
+/* The key of a row that was put aside. */
+TOC_CHECKED toc_status ing_csv_key(toc_ctx *ctx, ing_csv *csv, size_t row, ing_row_key *key);
+/* Refuses the late rows of the file whose blocks begin at first_block. days: rows a day from 1990-01-01 on, by column; NULL = not a time of the past. */
+TOC_CHECKED toc_status ing_csv_refuse_late(toc_ctx *ctx, ing_csv *csv, size_t first_block, ing_load *load, uint32_t *const *days);
+
+enum { ING_NAME_PARTS = 64 };
+typedef struct {
+    uint64_t *slots;
+    uint32_t n, cap;
+} ing_name_part;
+typedef struct {
+    ing_name_part parts[ING_NAME_PARTS];
+    toc_map counts;   /* of names that came again: how often */
+    toc_map variants; /* cells that differ from the first row's of their name */
+    size_t first_row; /* of the file */
+    const ing_row_key *keys; /* of the batch at hand */
+    size_t n_keys;
+} ing_names;
+typedef struct {
+    bool equal;       /* to an earlier row of its name */
+    uint64_t k;       /* the k-th of its name among those that are kept */
+    uint64_t *again;  /* NULL for the first; else to be counted up where the row is kept. Valid until the next call */
+} ing_named;
+void ing_names_init(ing_names *names, size_t first_row);
+void ing_names_release(ing_names *names);
+/* A batch of n rows comes; those that are kept go to the csv behind those that are there. */
+void ing_names_begin(ing_names *names, const ing_row_key *keys, size_t n);
+/* Row i of it, before which `kept` of the batch's rows were kept: keys[0, kept) are theirs. */
+TOC_CHECKED toc_status ing_names_add(toc_ctx *ctx, ing_names *names, ing_csv *csv, size_t i, size_t kept, ing_named *named);
+
+typedef struct ing_stream ing_stream;
+/* As ing_load_file, into csv; bound, with its currency settled, without sides, carried columns, records of several lines, outliers and report. */
+TOC_CHECKED toc_status ing_stream_file(toc_ctx *ctx, ing_load *load, ing_csv *csv);
 
 #define ING_REJECT(reject, code_, column_, ...) \
     ((reject)->code = (code_), (reject)->column = (column_), (void)snprintf((reject)->message, sizeof (reject)->message, __VA_ARGS__))

@@ -8,18 +8,12 @@
 #include "ingest/ingest_int.h"
 
 /* How far beyond all others: a row's own time, by which an export is cut off, and what may happen to it long after. */
-enum { OWN_GAP_DAYS = 30, OTHER_GAP_DAYS = 366, YEARS = 110 };
+enum { OWN_GAP_DAYS = 30, OTHER_GAP_DAYS = 366 };
 
-/* Times of a column from a day on are too late; the others end on day `end`. Days since 1970. */
-typedef struct {
-    size_t column;
-    int64_t from, end;
-} limit;
-
-enum { MAX_LIMITS = 16 };
+#define FIRST_DAY INT64_C(7305) /* 1990-01-01; earlier times are refused by themselves, as are those from 2100 on */
 
 typedef struct {
-    limit limits[MAX_LIMITS];
+    ing_late limits[ING_MAX_COLUMNS];
     size_t n;
 } verdict;
 
@@ -42,59 +36,73 @@ static int64_t find_gap(const uint32_t *counts, size_t n_days, int64_t first_day
     return cut;
 }
 
-static int64_t day_of(int64_t instant)
+int64_t ing_late_day(int64_t instant)
 {
-    return instant / TOC_DAY - (instant % TOC_DAY < 0);
+    return instant / TOC_DAY - FIRST_DAY;
+}
+
+void ing_late_limits(const ing_load *load, uint32_t *const *days, ing_late *limits, size_t *n)
+{
+    const int64_t gaps[] = { OWN_GAP_DAYS, OTHER_GAP_DAYS };
+    bool other = false;
+
+    *n = 0;
+    for (size_t j = 0; j < load->n_columns; j++) {
+        ing_late l = { .column = j };
+        size_t n_rows = 0;
+        if (!days[j]) continue;
+        for (size_t d = 0; d < ING_LATE_DAYS; d++) n_rows += days[j][d];
+        /* the first such column of a kind is when the row happened */
+        l.from = find_gap(days[j], ING_LATE_DAYS, 0, n_rows, gaps[other], &l.end);
+        other = true;
+        if (l.from != INT64_MAX) limits[(*n)++] = l;
+    }
+}
+
+void ing_late_reject(shop_kind kind, const ing_late *limit, int64_t at, uint64_t number, ing_reject *reject)
+{
+    char when[32], end[32], which[40] = "";
+
+    when[toc_format_time(at, when)] = 0;
+    end[TOC_MIN(toc_format_time((limit->end + FIRST_DAY) * TOC_DAY, end), (size_t)10)] = 0;
+    if (number) snprintf(which, sizeof which, " (record %llu)", (unsigned long long)number);
+    ING_REJECT(reject, "future", shop_schema_of(kind)->columns[limit->column].name,
+               "%.27s is later than the export: all but fewer than one row in a thousand end on %.10s%s", when, end, which);
 }
 
 static toc_status judge(toc_ctx *ctx, const ing_load *load, size_t n, verdict *v)
 {
-    const int64_t first_day = toc_days_from_civil(1990, 1, 1), gaps[] = { OWN_GAP_DAYS, OTHER_GAP_DAYS };
-    const size_t n_days = YEARS * 366;
-    bool other = false;
-    uint32_t *counts;
+    uint32_t *days[ING_MAX_COLUMNS] = {0};
+    toc_status st = TOC_OK;
 
-    TOC_TRY(toc_alloc(ctx, n_days, sizeof *counts, &counts));
-    for (size_t j = 0; j < load->n_columns; j++) {
+    for (size_t j = 0; j < load->n_columns && !st; j++) {
         if (!load->past[j]) continue;
         const int64_t *times = load->cells[j].ints + load->first_row;
-        size_t n_rows = 0;
-        limit l = { .column = j };
-        memset(counts, 0, n_days * sizeof *counts);
-        for (size_t i = 0; i < n; i++) {
-            if (times[i] == TOC_NO_TIME) continue;
-            counts[day_of(times[i]) - first_day]++;
-            n_rows++;
-        }
-        /* the first such column of a kind is when the row happened */
-        l.from = find_gap(counts, n_days, first_day, n_rows, gaps[other], &l.end);
-        other = true;
-        if (l.from != INT64_MAX && v->n < MAX_LIMITS) v->limits[v->n++] = l;
+        if ((st = toc_alloc(ctx, ING_LATE_DAYS, sizeof *days[j], &days[j]))) break;
+        for (size_t i = 0; i < n; i++)
+            if (times[i] != TOC_NO_TIME) days[j][ing_late_day(times[i])]++;
     }
-    toc_free(counts);
-    return TOC_OK;
+    if (!st) ing_late_limits(load, days, v->limits, &v->n);
+    for (size_t j = 0; j < load->n_columns; j++) toc_free(days[j]);
+    return st;
 }
 
 /* The limit that a row is beyond, or NULL. */
-static const limit *late(const ing_load *load, const verdict *v, size_t row)
+static const ing_late *late(const ing_load *load, const verdict *v, size_t row)
 {
     for (size_t k = 0; k < v->n; k++) {
         int64_t at = load->cells[v->limits[k].column].ints[row];
-        if (at != TOC_NO_TIME && day_of(at) >= v->limits[k].from) return &v->limits[k];
+        if (at != TOC_NO_TIME && ing_late_day(at) >= v->limits[k].from) return &v->limits[k];
     }
     return NULL;
 }
 
-static toc_status refuse(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const rd_record *record, const limit *l, size_t row)
+static toc_status refuse(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const rd_record *record, const ing_late *l, size_t row)
 {
-    const char *column = shop_schema_of(load->map->kind)->columns[l->column].name;
-    char at[32], end[32], which[40] = "";
     ing_reject reject = {0};
+    uint64_t number = batch->n ? 0 : (uint64_t)shop_row_numbers(load->shop, load->map->kind)[row];
 
-    at[toc_format_time(load->cells[l->column].ints[row], at)] = 0;
-    end[TOC_MIN(toc_format_time(l->end * TOC_DAY, end), (size_t)10)] = 0;
-    if (!batch->n) snprintf(which, sizeof which, " (record %lld)", (long long)shop_row_numbers(load->shop, load->map->kind)[row]);
-    ING_REJECT(&reject, "future", column, "%.27s is later than the export: all but fewer than one row in a thousand end on %.10s%s", at, end, which);
+    ing_late_reject(load->map->kind, l, load->cells[l->column].ints[row], number, &reject);
     return ing_refuse(ctx, load, batch, record, &reject);
 }
 
@@ -102,7 +110,7 @@ static toc_status refuse(toc_ctx *ctx, ing_load *load, const rd_batch *batch, co
 static toc_status refuse_batch(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const verdict *v, size_t n_rows, size_t *row, int64_t *number)
 {
     const int64_t *of = shop_row_numbers(load->shop, load->map->kind);
-    const limit *l;
+    const ing_late *l;
 
     for (; *row < n_rows && of[*row] <= *number + (int64_t)batch->n; ++*row)
         if ((l = late(load, v, *row))) TOC_TRY(refuse(ctx, load, batch, &batch->records[of[*row] - *number - 1], l, *row));
@@ -122,7 +130,7 @@ static toc_status refuse_all(toc_ctx *ctx, ing_load *load, const verdict *v)
 {
     rd_batch batch = {0};
     const rd_record nothing = {0};
-    const limit *l;
+    const ing_late *l;
     rd_reader *again = NULL, *reader = load->reader;
     size_t row = load->first_row, n_rows = shop_rows(load->shop, load->map->kind);
     int64_t number = 0;

@@ -146,7 +146,7 @@ static bool in_record(const ing_bound *b)
 }
 
 /* What the dates of a batch say about their order. */
-static void weigh_dates(ing_load *load, const rd_batch *batch)
+void ing_weigh_dates(ing_load *load, const rd_batch *batch)
 {
     for (size_t k = 0; k < load->n_bound; k++) {
         ing_bound *b = &load->bound[k];
@@ -162,7 +162,7 @@ static void weigh_dates(ing_load *load, const rd_batch *batch)
     }
 }
 
-static bool has_year_last(const ing_load *load)
+bool ing_has_year_last(const ing_load *load)
 {
     for (size_t k = 0; k < load->n_bound; k++)
         if (load->bound[k].dmy + load->bound[k].mdy + load->bound[k].unclear) return true;
@@ -170,7 +170,7 @@ static bool has_year_last(const ing_load *load)
 }
 
 /* Each column by its own dates; one whose dates do not tell, by the other columns of the file where they agree. */
-static void decide_dates(ing_load *load)
+void ing_decide_dates(ing_load *load)
 {
     size_t dmy = 0, mdy = 0;
 
@@ -186,7 +186,7 @@ static void decide_dates(ing_load *load)
 }
 
 /* Whether amounts of a batch are written 12,00 rather than 12.00. */
-static void weigh_amounts(ing_load *load, const rd_batch *batch)
+void ing_weigh_amounts(ing_load *load, const rd_batch *batch)
 {
     size_t comma = 0, point = 0;
 
@@ -234,17 +234,12 @@ toc_status ing_refuse(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const
                                      reject->message));
     }
     if (!load->options || !load->options->rejects) return TOC_OK;
-    toc_str raw, column = column_of_file(load, batch, record, reject->column);
-    const char *message;
-    if (!load->masking) return rd_reject(ctx, load->options->rejects, load->reader, batch, record, column, reject->code, reject->message);
-    TOC_TRY(ing_mask_record(ctx, load, batch, record, &raw));
-    TOC_TRY(ing_mask_message(ctx, load, reject, &message));
-    rd_reject_text(load->options->rejects, load->reader, batch, record, column, reject->code, message, raw);
-    return TOC_OK;
+    return rd_reject(ctx, load->options->rejects, load->reader, batch, record, column_of_file(load, batch, record, reject->column), reject->code,
+                     reject->message);
 }
 
 /* Rows without a currency say nothing. */
-static void count_currency(ing_load *load, uint32_t code, int sign)
+void ing_count_currency(ing_load *load, uint32_t code, int sign)
 {
     ing_summary *s = load->summary;
     size_t k = 0;
@@ -262,10 +257,10 @@ static void count_currency(ing_load *load, uint32_t code, int sign)
 void ing_count(ing_load *load, size_t row, int sign)
 {
     load->summary->accepted += (size_t)sign;
-    if (load->map->kind == SHOP_PAYMENTS) count_currency(load, load->shop->payments.currency[row], sign);
+    if (load->map->kind == SHOP_PAYMENTS) ing_count_currency(load, load->shop->payments.currency[row], sign);
     if (load->map->kind != SHOP_ORDERS) return;
     if (load->shop->orders.quantity[row] < 0) load->summary->returns += (size_t)sign;
-    count_currency(load, load->shop->orders.currency[row], sign);
+    ing_count_currency(load, load->shop->orders.currency[row], sign);
 }
 
 /* A file that is only a side of another: which of its rows were used. */
@@ -397,9 +392,9 @@ static toc_status take_buffered(toc_ctx *ctx, ing_load *load, rd_batch *first)
         *first = (rd_batch){0};
         if ((st = rd_next(ctx, load->reader, first))) goto out;
         if (!first->n) break;
-        weigh_dates(load, first);
+        ing_weigh_dates(load, first);
     }
-    decide_dates(load);
+    ing_decide_dates(load);
     for (size_t i = 0; i < n; i++) {
         if ((st = take_batch(ctx, load, &kept[i]))) goto out;
         rd_batch_release(&kept[i]);
@@ -439,9 +434,9 @@ static toc_status take_records(toc_ctx *ctx, ing_load *load)
         st = toc_fail(ctx, TOC_E_DATA, "%s: a header but no rows", rd_path(load->reader));
         goto out;
     }
-    weigh_dates(load, &batch);
-    weigh_amounts(load, &batch);
-    if (has_year_last(load)) {
+    ing_weigh_dates(load, &batch);
+    ing_weigh_amounts(load, &batch);
+    if (ing_has_year_last(load)) {
         st = take_buffered(ctx, load, &batch);
         goto out;
     }
@@ -458,7 +453,6 @@ out:
 toc_status ing_load_file(toc_ctx *ctx, ing_load *load, const toc_str *folded, size_t n_header)
 {
     load->first_row = shop_rows(load->shop, load->map->kind);
-    if (load->options && load->options->mask) TOC_TRY(ing_masking_new(ctx, load));
     TOC_TRY(ing_load_bind(ctx, load, folded, n_header));
     TOC_TRY(ing_load_currency(ctx, load));
     TOC_TRY(take_records(ctx, load));
@@ -480,6 +474,5 @@ void ing_load_release(ing_load *load)
     toc_buf_release(&load->joined);
     ing_seen_release(&load->seen);
     ing_profile_free(load->profile);
-    ing_masking_free(load->masking);
     *load = (ing_load){0};
 }

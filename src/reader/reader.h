@@ -119,7 +119,7 @@ TOC_CHECKED toc_status rd_next_set(toc_ctx *ctx, rd_reader *reader, rd_work *wor
 /* How many slots there are. */
 size_t rd_set_most(const toc_ctx *ctx);
 /* The next batch alone, into the caller's; batch->n = 0 at the end. Earlier content of the batch is dropped. Errors as above. Not to be mixed with
- * rd_next_set. */
+ * rd_next_set, but right behind it: then the batches of the last set are handed out, one a call. */
 TOC_CHECKED toc_status rd_next(toc_ctx *ctx, rd_reader *reader, rd_batch *batch);
 /* What is wrong with a record, for people: "a quote is opened on line 7 and never closed". buf of at least 160. */
 const char *rd_fault_text(const rd_reader *reader, const rd_batch *batch, const rd_record *record, char *buf);
@@ -134,9 +134,6 @@ TOC_CHECKED toc_status rd_hash_file(toc_ctx *ctx, const char *path, char hex[33]
 void rd_reject_header(toc_out *out);
 TOC_CHECKED toc_status rd_reject(toc_ctx *ctx, toc_out *out, const rd_reader *reader, const rd_batch *batch, const rd_record *record, toc_str column,
                                  const char *code, const char *message);
-/* The same with another text as the raw one. */
-void rd_reject_text(toc_out *out, const rd_reader *reader, const rd_batch *batch, const rd_record *record, toc_str column, const char *code,
-                    const char *message, toc_str raw);
 
 /* The whole file as a table of text columns (then tab_infer finds the numbers). Columns without a name are called column_1, column_2, ... by place; a
  * repeated name gets _2, _3. Faulty records go to options->rejects and are counted on stderr; without it the first one is TOC_E_DATA naming file,

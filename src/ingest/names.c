@@ -1,0 +1,118 @@
+/* names.c: which rows of a file have the same name, in 8 bytes a row.
+ *
+ * A slot holds 32 bits of the name's hash and the row. Where those bits agree the whole hash is looked up beside the row's text (csv.c), which is rare
+ * but for names that do come again. The table is in parts that grow one by one, so that growing never needs much more room than the table has. */
+#include "ingest/ingest_int.h"
+
+enum { AHEAD = 8 };
+
+void ing_names_init(ing_names *names, size_t first_row)
+{
+    *names = (ing_names){ .first_row = first_row };
+}
+
+void ing_names_release(ing_names *names)
+{
+    for (size_t k = 0; k < ING_NAME_PARTS; k++) toc_free(names->parts[k].slots);
+    toc_map_release(&names->counts);
+    toc_map_release(&names->variants);
+    *names = (ing_names){0};
+}
+
+static inline ing_name_part *part_of(ing_names *names, uint64_t name)
+{
+    return &names->parts[name >> 58];
+}
+
+static inline uint32_t tag_of(uint64_t name)
+{
+    return (uint32_t)(name >> 26);
+}
+
+/* Tags keep their order in the slots, whatever the capacity. */
+static inline size_t slot_of(const ing_name_part *part, uint32_t tag)
+{
+    return (size_t)((uint64_t)tag * part->cap >> 32);
+}
+
+static inline size_t after(const ing_name_part *part, size_t slot)
+{
+    return slot + 1 < part->cap ? slot + 1 : 0;
+}
+
+static toc_status grow(toc_ctx *ctx, ing_name_part *part)
+{
+    ing_name_part grown = { .n = part->n, .cap = part->cap ? (uint32_t)(part->cap + part->cap / 4) : 64 };
+
+    TOC_TRY(toc_alloc(ctx, grown.cap, sizeof *grown.slots, &grown.slots));
+    for (size_t i = 0; i < part->cap; i++) {
+        if (!part->slots[i]) continue;
+        size_t slot = slot_of(&grown, (uint32_t)(part->slots[i] >> 32));
+        while (grown.slots[slot]) slot = after(&grown, slot);
+        grown.slots[slot] = part->slots[i];
+    }
+    toc_free(part->slots);
+    *part = grown;
+    return TOC_OK;
+}
+
+static void fetch(ing_names *names, const ing_row_key *key)
+{
+    const ing_name_part *part = part_of(names, key->name);
+    if (part->cap) __builtin_prefetch(&part->slots[slot_of(part, tag_of(key->name))]);
+}
+
+void ing_names_begin(ing_names *names, const ing_row_key *keys, size_t n)
+{
+    names->keys = keys;
+    names->n_keys = n;
+    for (size_t i = 0; i < TOC_MIN(n, (size_t)AHEAD); i++) fetch(names, &keys[i]);
+}
+
+/* The key of an earlier row, of this batch or put aside. */
+static toc_status key_of(toc_ctx *ctx, const ing_names *names, ing_csv *csv, size_t row, ing_row_key *key)
+{
+    if (row < csv->n_rows) return ing_csv_key(ctx, csv, row, key);
+    *key = names->keys[row - csv->n_rows];
+    return TOC_OK;
+}
+
+/* Whether a row's cells equal those of an earlier row of its name. */
+static toc_status compare(toc_ctx *ctx, ing_names *names, const ing_row_key *key, const ing_row_key *first, bool *equal)
+{
+    uint64_t *value;
+    bool fresh;
+
+    *equal = key->cells == first->cells;
+    if (*equal) return TOC_OK;
+    TOC_TRY(toc_map_at(ctx, &names->variants, toc_mix(key->cells ^ toc_mix(key->name)), &value, &fresh));
+    *equal = !fresh;
+    return TOC_OK;
+}
+
+toc_status ing_names_add(toc_ctx *ctx, ing_names *names, ing_csv *csv, size_t i, size_t kept, ing_named *named)
+{
+    const ing_row_key *key = &names->keys[i];
+    ing_name_part *part = part_of(names, key->name);
+    uint32_t tag = tag_of(key->name);
+
+    if (i + AHEAD < names->n_keys) fetch(names, &names->keys[i + AHEAD]);
+    *named = (ing_named){ .k = 1 };
+    if ((uint64_t)(part->n + 1) * 5 > (uint64_t)part->cap * 4) TOC_TRY(grow(ctx, part));
+    size_t slot = slot_of(part, tag);
+    for (; part->slots[slot]; slot = after(part, slot)) {
+        ing_row_key first;
+        if ((uint32_t)(part->slots[slot] >> 32) != tag) continue;
+        TOC_TRY(key_of(ctx, names, csv, names->first_row + (uint32_t)part->slots[slot] - 1, &first));
+        if (first.name != key->name) continue;
+        TOC_TRY(compare(ctx, names, key, &first, &named->equal));
+        TOC_TRY(toc_map_at(ctx, &names->counts, key->name, &named->again, NULL));
+        named->k = *named->again + 2;
+        return TOC_OK;
+    }
+    size_t row = csv->n_rows + kept - names->first_row;
+    if (row >= UINT32_MAX - 1) return toc_fail(ctx, TOC_E_DATA, "more than 4 billion rows in a file: split it");
+    part->slots[slot] = (uint64_t)tag << 32 | (row + 1);
+    part->n++;
+    return TOC_OK;
+}

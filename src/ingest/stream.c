@@ -1,0 +1,401 @@
+/* stream.c: a file as canonical CSV without its rows in memory.
+ *
+ * Every batch becomes rows and their text in the thread that parsed it, with dictionaries of its own that stay small; then, in the order of the file,
+ * equal rows and lines seen again are told, refused records written, and the text put aside (base/spool.h), since whether the run succeeds is known
+ * only at the end. What must be remembered of a row is 8 bytes in a table (names.c); the rest of what tells two rows apart is put aside with the text:
+ *
+ *   block | hashes of the rows | their records | where each row's text begins | the text */
+#include <sys/stat.h>
+
+#include "ingest/ingest_int.h"
+
+/* Texts in the dictionaries of a worker before they are emptied: what fits a cache. */
+enum { MAX_TEXTS = 1 << 16 };
+
+/* What one thread does to one batch. */
+typedef struct {
+    ing_load load;       /* the file's, with caches and a shop of its own */
+    shop_data shop;
+    ing_summary summary; /* of this batch */
+    ing_block block;
+    toc_buf text;
+    ing_row_key *keys;   /* of the rows, as are the following */
+    uint32_t *records, *starts, *id_ends; /* starts has one more; id_ends: where the line id ends, 0 = it is the export's own */
+    size_t cap;
+    struct {
+        uint32_t record;
+        ing_reject reject;
+    } *refused;
+    size_t n_refused, cap_refused;
+} worker;
+
+struct ing_stream {
+    ing_load *load;      /* the file's: reader, map, settings, counts */
+    ing_csv *csv;
+    ing_names names;
+    worker *workers;     /* by slot */
+    size_t n_workers;
+    uint32_t *days[ING_MAX_COLUMNS]; /* rows a day, of the times that tell the past; NULL = another column */
+    size_t first_block;  /* of the file */
+    toc_buf scratch;
+    size_t n_records;
+    rd_batch *held;      /* batches kept while the order of day and month was unknown; `ready` lists them */
+    rd_ready *ready;
+    size_t n_held, cap_held;
+};
+
+/* ---- a batch, in a thread of its own ---- */
+
+static toc_status begin_worker(toc_ctx *ctx, const ing_load *load, worker *w)
+{
+    w->load = *load;
+    w->load.shop = &w->shop;
+    w->load.summary = &w->summary;
+    w->load.scratch = w->load.joined = w->load.carry_text = (toc_buf){0};
+    w->load.bound = NULL;
+    TOC_TRY(toc_alloc(ctx, load->n_bound, sizeof *w->load.bound, &w->load.bound));
+    if (load->n_bound) memcpy(w->load.bound, load->bound, load->n_bound * sizeof *w->load.bound);
+    TOC_TRY(shop_init(ctx, &w->shop));
+    return ing_load_currency(ctx, &w->load);
+}
+
+static void end_worker(worker *w)
+{
+    toc_buf_release(&w->load.scratch);
+    toc_buf_release(&w->load.joined);
+    toc_free(w->load.bound);
+    shop_release(&w->shop);
+    toc_buf_release(&w->text);
+    toc_free(w->keys);
+    toc_free(w->records);
+    toc_free(w->starts);
+    toc_free(w->id_ends);
+    toc_free(w->refused);
+}
+
+/* An empty shop, with its dictionaries unless they grew. */
+static toc_status empty_shop(toc_ctx *ctx, worker *w)
+{
+    size_t n = 0;
+
+    shop_truncate(&w->shop, w->load.map->kind, 0);
+    for (size_t d = 0; d < SHOP_N_DOMAINS; d++) n += toc_pool_size(&w->shop.dict[d]);
+    if (n < MAX_TEXTS) return TOC_OK;
+    for (size_t d = 0; d < SHOP_N_DOMAINS; d++) toc_pool_release(&w->shop.dict[d]);
+    for (size_t k = 0; k < w->load.n_bound; k++) {
+        w->load.bound[k].last_code = 0;
+        w->load.bound[k].last_time_n = 0;
+    }
+    return ing_load_currency(ctx, &w->load);
+}
+
+static toc_status reserve(toc_ctx *ctx, worker *w, size_t n)
+{
+    size_t cap = w->cap;
+
+    if (n + 1 <= cap) return TOC_OK;
+    TOC_TRY(toc_grow(ctx, &w->keys, &cap, n + 1, sizeof *w->keys));
+    cap = w->cap;
+    TOC_TRY(toc_grow(ctx, &w->records, &cap, n + 1, sizeof *w->records));
+    cap = w->cap;
+    TOC_TRY(toc_grow(ctx, &w->starts, &cap, n + 1, sizeof *w->starts));
+    cap = w->cap;
+    TOC_TRY(toc_grow(ctx, &w->id_ends, &cap, n + 1, sizeof *w->id_ends));
+    w->cap = cap;
+    return TOC_OK;
+}
+
+static toc_status convert_batch(toc_ctx *ctx, worker *w, const rd_batch *batch)
+{
+    ing_load *load = &w->load;
+    size_t row = 0;
+
+    TOC_TRY(shop_add_rows(ctx, &w->shop, load->map->kind, batch->n, NULL));
+    ing_find_cells(load);
+    for (size_t i = 0; i < batch->n; i++) {
+        const rd_record *r = &batch->records[i];
+        ing_reject reject = {0};
+        uint64_t line = 0;
+        if (!r->fault) TOC_TRY(ing_convert(ctx, load, batch, r, row, &line, &reject));
+        if (r->fault || reject.code) {
+            if (w->n_refused + 1 > w->cap_refused) TOC_TRY(toc_grow(ctx, &w->refused, &w->cap_refused, w->n_refused + 1, sizeof *w->refused));
+            w->refused[w->n_refused].record = (uint32_t)i;
+            w->refused[w->n_refused++].reject = reject;
+            ing_blank_row(load, row);
+            continue;
+        }
+        w->records[row] = (uint32_t)i;
+        TOC_TRY(ing_row_key_of(ctx, load, row, line, &w->keys[row]));
+        row++;
+    }
+    shop_truncate(&w->shop, load->map->kind, row);
+    w->block.n = row;
+    return TOC_OK;
+}
+
+/* The rows' text, each with the line id it has when it is the first of its name. */
+static toc_status format_batch(toc_ctx *ctx, worker *w)
+{
+    shop_kind kind = w->load.map->kind;
+    const shop_orders *o = &w->shop.orders;
+
+    toc_buf_reset(&w->text);
+    w->block.columns = shop_filled_columns(&w->shop, kind, 0, w->block.n) | shop_required_columns(kind);
+    for (size_t i = 0; i < w->block.n; i++) {
+        w->starts[i] = (uint32_t)w->text.n;
+        w->id_ends[i] = 0;
+        if (w->keys[i].again && kind == SHOP_ORDERS) { /* order id, comma, line id are the first columns */
+            TOC_TRY(tab_csv_add(ctx, &w->text, toc_pool_str(&w->shop.dict[SHOP_D_ORDER], o->order_id[i])));
+            w->id_ends[i] = (uint32_t)(w->text.n + 1 + toc_pool_str(&w->shop.dict[SHOP_D_LINE], o->line_id[i]).n);
+            w->text.n = w->starts[i];
+        }
+        TOC_TRY(shop_csv_row(ctx, &w->shop, kind, w->block.columns, i, &w->text));
+    }
+    w->starts[w->block.n] = (uint32_t)w->text.n;
+    return TOC_OK;
+}
+
+static toc_status take_batch(toc_ctx *ctx, void *arg, size_t slot, const rd_batch *batch)
+{
+    const ing_stream *s = arg;
+    worker *w = &s->workers[slot];
+
+    w->summary = (ing_summary){0};
+    w->n_refused = 0;
+    for (size_t k = 0; k < w->load.n_bound; k++) w->load.bound[k].long_ids = w->load.bound[k].zero_ids = 0;
+    TOC_TRY(empty_shop(ctx, w));
+    TOC_TRY(reserve(ctx, w, batch->n));
+    TOC_TRY(convert_batch(ctx, w, batch));
+    return format_batch(ctx, w);
+}
+
+/* ---- the batches in order ---- */
+
+static void count_days(ing_stream *s, const worker *w, size_t row)
+{
+    for (size_t j = 0; j < w->load.n_columns; j++) {
+        if (!s->days[j]) continue;
+        int64_t at = w->load.cells[j].ints[row];
+        if (at != TOC_NO_TIME) s->days[j][ing_late_day(at)]++;
+    }
+}
+
+/* What the worker counted while it converted. */
+static void add_counts(ing_load *load, const worker *w)
+{
+    load->summary->masked += w->summary.masked;
+    load->summary->rounded += w->summary.rounded;
+    for (size_t k = 0; k < load->n_bound; k++) {
+        load->bound[k].long_ids += w->load.bound[k].long_ids;
+        load->bound[k].zero_ids += w->load.bound[k].zero_ids;
+    }
+}
+
+/* An accepted row: counted with the file's codes of currencies. */
+static toc_status count_row(toc_ctx *ctx, ing_stream *s, const worker *w, size_t row)
+{
+    ing_load *load = s->load;
+    shop_kind kind = load->map->kind;
+
+    load->summary->accepted++;
+    count_days(s, w, row);
+    if (kind == SHOP_ORDERS) load->summary->returns += w->shop.orders.quantity[row] < 0;
+    if (kind != SHOP_ORDERS && kind != SHOP_PAYMENTS) return TOC_OK;
+    uint32_t code = kind == SHOP_ORDERS ? w->shop.orders.currency[row] : w->shop.payments.currency[row];
+    TOC_TRY(toc_pool_intern(ctx, &load->shop->dict[SHOP_D_WORD], toc_pool_str(&w->shop.dict[SHOP_D_WORD], code), &code));
+    ing_count_currency(load, code, 1);
+    return TOC_OK;
+}
+
+/* Adds the text of a row, with -k at its line id where it is the k-th of its name. */
+static toc_status add_text(toc_ctx *ctx, ing_stream *s, const worker *w, size_t row, uint64_t k)
+{
+    const char *text = w->text.p + w->starts[row];
+    size_t n = w->starts[row + 1] - w->starts[row], head = w->id_ends[row] ? w->id_ends[row] - w->starts[row] : 0;
+
+    if (k <= 1 || !head) return toc_buf_add(ctx, &s->scratch, text, n);
+    TOC_TRY(toc_buf_add(ctx, &s->scratch, text, head));
+    TOC_TRY(toc_buf_printf(ctx, &s->scratch, "-%llu", (unsigned long long)k));
+    return toc_buf_add(ctx, &s->scratch, text + head, n - head);
+}
+
+/* Tells repeats, drops duplicates, and puts the rest aside. */
+static toc_status take_rows(toc_ctx *ctx, ing_stream *s, worker *w)
+{
+    ing_summary *summary = s->load->summary;
+    bool drop = s->load->options && s->load->options->drop_repeats, orders = s->load->map->kind == SHOP_ORDERS;
+    size_t kept = 0, n = w->block.n;
+
+    toc_buf_reset(&s->scratch);
+    ing_names_begin(&s->names, w->keys, n);
+    for (size_t i = 0; i < n; i++) {
+        const ing_row_key *key = &w->keys[i];
+        ing_named named;
+        TOC_TRY(ing_names_add(ctx, &s->names, s->csv, i, kept, &named));
+        if (named.equal && (!key->again || drop)) {
+            summary->duplicate++;
+            continue;
+        }
+        if (named.again) ++*named.again;
+        if (key->again) summary->repeats += named.equal;
+        else summary->states += orders && named.k > 1;
+        TOC_TRY(count_row(ctx, s, w, i));
+        size_t start = s->scratch.n;
+        TOC_TRY(add_text(ctx, s, w, i, key->again ? named.k : 1));
+        w->keys[kept] = *key;
+        w->records[kept] = (uint32_t)(s->n_records + w->records[i] + 1);
+        w->starts[kept++] = (uint32_t)start; /* of a place that was read already */
+    }
+    w->starts[kept] = (uint32_t)s->scratch.n;
+    w->block.n = kept;
+    w->block.n_text = s->scratch.n;
+    return kept ? ing_csv_add(ctx, s->csv, &w->block, w->keys, w->records, w->starts, s->scratch.p) : TOC_OK;
+}
+
+/* The faults of records are put into words here, since they name lines, which a batch knows only now. */
+static toc_status refuse(toc_ctx *ctx, ing_stream *s, const rd_batch *batch, const rd_record *r, ing_reject *reject)
+{
+    char why[160];
+
+    if (r->fault) ING_REJECT(reject, rd_fault_code(r->fault), "", "%s", rd_fault_text(s->load->reader, batch, r, why));
+    return ing_refuse(ctx, s->load, batch, r, reject);
+}
+
+static toc_status take_set(toc_ctx *ctx, ing_stream *s, const rd_ready *ready, size_t n)
+{
+    for (size_t k = 0; k < n; k++) {
+        worker *w = &s->workers[ready[k].slot];
+        const rd_batch *batch = ready[k].batch;
+        s->load->summary->rows += batch->n;
+        add_counts(s->load, w);
+        for (size_t i = 0; i < w->n_refused; i++) TOC_TRY(refuse(ctx, s, batch, &batch->records[w->refused[i].record], &w->refused[i].reject));
+        TOC_TRY(take_rows(ctx, s, w));
+        s->n_records += batch->n;
+    }
+    return TOC_OK;
+}
+
+/* ---- a file ---- */
+
+static toc_status begin(toc_ctx *ctx, ing_stream *s)
+{
+    ing_find_cells(s->load);
+    s->first_block = s->csv->n_blocks;
+    ing_names_init(&s->names, s->csv->n_rows);
+    for (size_t j = 0; j < s->load->n_columns; j++)
+        if (s->load->past[j]) TOC_TRY(toc_alloc(ctx, ING_LATE_DAYS, sizeof *s->days[j], &s->days[j]));
+    s->n_workers = rd_set_most(ctx);
+    return toc_alloc(ctx, s->n_workers, sizeof *s->workers, &s->workers);
+}
+
+/* ---- what has to be known before the first row: as load.c decides it ---- */
+
+static bool is_file(const char *path)
+{
+    struct stat status;
+    return strcmp(path, "-") != 0 && stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+/* Weighs the dates of all batches behind the first: in the file read once more, or of a pipe in memory. */
+static toc_status weigh_rest(toc_ctx *ctx, ing_stream *s)
+{
+    rd_reader *again = NULL;
+    rd_batch batch = {0};
+    size_t n = 0;
+    toc_status st;
+
+    if (!is_file(s->load->path)) {
+        for (;; s->n_held++) {
+            if (s->n_held + 1 > s->cap_held) TOC_TRY(toc_grow(ctx, &s->held, &s->cap_held, s->n_held + 1, sizeof *s->held));
+            s->held[s->n_held] = (rd_batch){0};
+            TOC_TRY(rd_next(ctx, s->load->reader, &s->held[s->n_held]));
+            if (!s->held[s->n_held].n) return TOC_OK;
+            if (s->n_held) ing_weigh_dates(s->load, &s->held[s->n_held]);
+        }
+    }
+    if ((st = rd_open(ctx, s->load->path, &s->load->reading, &again))) return st;
+    while (!(st = rd_next(ctx, again, &batch)) && batch.n)
+        if (n++) ing_weigh_dates(s->load, &batch);
+    rd_batch_release(&batch);
+    rd_close(again);
+    return st;
+}
+
+static toc_status decide(toc_ctx *ctx, ing_stream *s, const rd_batch *first)
+{
+    ing_load *load = s->load;
+
+    ing_weigh_dates(load, first);
+    ing_weigh_amounts(load, first);
+    for (size_t k = 0; k < load->n_bound; k++) load->bound[k].date_order = TOC_DATE_UNKNOWN;
+    if (ing_has_year_last(load)) {
+        TOC_TRY(weigh_rest(ctx, s));
+        ing_decide_dates(load);
+    }
+    for (size_t k = 0; k < s->n_workers; k++) TOC_TRY(begin_worker(ctx, load, &s->workers[k]));
+    return TOC_OK;
+}
+
+/* Batches that were parsed before it was known how to read them. */
+typedef struct {
+    ing_stream *stream;
+    const rd_ready *ready;
+} waiting;
+
+static toc_status take_waiting(toc_ctx *ctx, void *arg, size_t task)
+{
+    const waiting *w = arg;
+    return take_batch(ctx, w->stream, w->ready[task].slot, w->ready[task].batch);
+}
+
+/* Those of the first set, or the held ones a set at a time. */
+static toc_status take_first(toc_ctx *ctx, ing_stream *s, const rd_ready *ready, size_t n)
+{
+    if (!s->n_held) {
+        TOC_TRY(toc_parallel(ctx, n, take_waiting, &(waiting){ s, ready }));
+        return take_set(ctx, s, ready, n);
+    }
+    TOC_TRY(toc_alloc(ctx, s->n_workers, sizeof *s->ready, &s->ready));
+    for (size_t first = 0; first < s->n_held; first += n) {
+        n = TOC_MIN(s->n_held - first, s->n_workers);
+        for (size_t k = 0; k < n; k++) s->ready[k] = (rd_ready){ &s->held[first + k], k };
+        TOC_TRY(toc_parallel(ctx, n, take_waiting, &(waiting){ s, s->ready }));
+        TOC_TRY(take_set(ctx, s, s->ready, n));
+    }
+    return TOC_OK;
+}
+
+static toc_status take_file(toc_ctx *ctx, ing_stream *s)
+{
+    rd_reader *reader = s->load->reader;
+    const rd_ready *ready;
+    size_t n;
+
+    TOC_TRY(rd_next_set(ctx, reader, NULL, NULL, &ready, &n));
+    if (!n) return toc_fail(ctx, TOC_E_DATA, "%s: a header but no rows", rd_path(reader));
+    TOC_TRY(decide(ctx, s, ready[0].batch));
+    TOC_TRY(take_first(ctx, s, ready, n));
+    for (;;) {
+        TOC_TRY(rd_next_set(ctx, reader, take_batch, s, &ready, &n));
+        if (!n) return TOC_OK;
+        TOC_TRY(take_set(ctx, s, ready, n));
+    }
+}
+
+toc_status ing_stream_file(toc_ctx *ctx, ing_load *load, ing_csv *csv)
+{
+    ing_stream s = { .load = load, .csv = csv };
+    toc_status st = begin(ctx, &s);
+
+    if (!st) st = take_file(ctx, &s);
+    if (!st) st = ing_csv_refuse_late(ctx, csv, s.first_block, load, s.days);
+    for (size_t k = 0; s.workers && k < s.n_workers; k++) end_worker(&s.workers[k]);
+    toc_free(s.workers);
+    for (size_t k = 0; k < s.cap_held && k <= s.n_held && s.held; k++) rd_batch_release(&s.held[k]);
+    toc_free(s.held);
+    toc_free(s.ready);
+    for (size_t j = 0; j < ING_MAX_COLUMNS; j++) toc_free(s.days[j]);
+    ing_names_release(&s.names);
+    toc_buf_release(&s.scratch);
+    return st;
+}
