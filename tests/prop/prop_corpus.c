@@ -1,5 +1,5 @@
-/* prop_corpus.c: the nasty CSV files of tests/corpus give the tables that are written beside them, for any size of batches, number of threads, kernel
- * and compression.
+/* prop_corpus.c: the nasty CSV files of tests/corpus give the tables that are written beside them, for any size of batches, number of threads, kernel,
+ * compression and from pipes.
  *
  * NAME.want says what NAME.csv holds, worked out from RFC 4180 and the rules in reader.h, never recorded from the program:
  *
@@ -19,6 +19,7 @@
 #include <stdarg.h>
 #include <cmocka.h>
 #include <jansson.h>
+#include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -194,8 +195,8 @@ static toc_status compare_reader(toc_ctx *ctx, const wanted *w, const char *how,
     return st;
 }
 
-/* Reads `bytes`, or the file where that is NULL. */
-static void check(const wanted *w, const char *how, const toc_str *bytes, rd_options options, size_t n_threads, bool plain)
+/* Reads `bytes`, or `path` where that is NULL. */
+static void check_source(const wanted *w, const char *how, const toc_str *bytes, const char *path, rd_options options, size_t n_threads, bool plain)
 {
     toc_ctx ctx;
     rd_reader *reader = NULL;
@@ -203,12 +204,30 @@ static void check(const wanted *w, const char *how, const toc_str *bytes, rd_opt
     toc_ctx_init(&ctx);
     ctx.n_threads = n_threads;
     ctx.plain = plain;
-    toc_status st = bytes ? rd_open_bytes(&ctx, w->name, *bytes, &options, &reader) : rd_open(&ctx, w->path, &options, &reader);
+    toc_status st = bytes ? rd_open_bytes(&ctx, w->name, *bytes, &options, &reader) : rd_open(&ctx, path, &options, &reader);
     if (!st) st = compare_reader(&ctx, w, how, reader);
     rd_close(reader);
     if (w->fails[0] && (st != TOC_E_DATA || !strstr(ctx.message, w->fails))) fail_msg("%s, %s: status %d, message \"%s\"", w->name, how, st, ctx.message);
     if (!w->fails[0] && st) fail_msg("%s, %s: %s", w->name, how, ctx.message);
     toc_ctx_release(&ctx);
+}
+
+static void check(const wanted *w, const char *how, const toc_str *bytes, rd_options options, size_t n_threads, bool plain)
+{
+    check_source(w, how, bytes, w->path, options, n_threads, plain);
+}
+
+/* Standard input, a pipe that holds the file. */
+static void check_pipe(const wanted *w)
+{
+    int ends[2];
+
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], w->csv.p, w->csv.n), w->csv.n);
+    assert_int_equal(close(ends[1]), 0);
+    assert_int_equal(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
+    close(ends[0]);
+    check_source(w, "pipe", NULL, "-", w->options, 2, false);
 }
 
 static void check_names(const wanted *w)
@@ -227,19 +246,40 @@ static void check_names(const wanted *w)
     toc_ctx_release(&ctx);
 }
 
-static void check_compressed(const wanted *w)
+static size_t gzip(toc_str bytes, char *packed, size_t cap)
 {
-    char packed[8192];
-    z_stream z = { .next_in = (Bytef *)w->csv.p, .avail_in = (uInt)w->csv.n, .next_out = (Bytef *)packed, .avail_out = sizeof packed };
+    z_stream z = { .next_in = (Bytef *)(uintptr_t)bytes.p, .avail_in = (uInt)bytes.n, .next_out = (Bytef *)packed, .avail_out = (uInt)cap };
 
     assert_int_equal(deflateInit2(&z, 6, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY), Z_OK);
     assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
-    toc_str bytes = { packed, z.total_out };
     deflateEnd(&z);
-    check(w, "gzip", &bytes, w->options, 2, false);
-    bytes.n = ZSTD_compress(packed, sizeof packed, w->csv.p, w->csv.n, 3);
-    assert_false(ZSTD_isError(bytes.n));
-    check(w, "zstd", &bytes, w->options, 2, false);
+    return z.total_out;
+}
+
+static size_t zstd(toc_str bytes, char *packed, size_t cap)
+{
+    size_t n = ZSTD_compress(packed, cap, bytes.p, bytes.n, 3);
+
+    assert_false(ZSTD_isError(n));
+    return n;
+}
+
+/* Compressed as a whole, and as two pieces one behind the other, cut anywhere. */
+static void check_compressed(const wanted *w)
+{
+    static size_t (*const pack[])(toc_str bytes, char *packed, size_t cap) = { gzip, zstd };
+    static const char *const names[] = { "gzip", "zstd" };
+    const toc_str all = { w->csv.p ? w->csv.p : "", w->csv.n };
+    char packed[8192], how[80];
+
+    for (size_t k = 0; k < TOC_COUNT(pack); k++)
+        for (size_t part = 0; part < 4; part++) {
+            size_t cut = all.n * part / 4;
+            size_t n = cut ? pack[k]((toc_str){ all.p, cut }, packed, sizeof packed) : 0;
+            n += pack[k]((toc_str){ all.p + cut, all.n - cut }, packed + n, sizeof packed - n);
+            snprintf(how, sizeof how, "%s, cut at %zu", names[k], cut);
+            check(w, how, &(toc_str){ packed, n }, w->options, 2, false);
+        }
 }
 
 static void check_every_way(const wanted *w)
@@ -263,6 +303,7 @@ static void check_every_way(const wanted *w)
     small.batch_bytes = 5;
     check(w, "file in batches of 5 bytes, 3 threads", NULL, small, 3, false);
     if (!strstr(w->name, "gzip")) check_compressed(w);
+    check_pipe(w);
     check_names(w);
 }
 
