@@ -62,7 +62,7 @@ void ing_report_header(toc_out *out);
  *   A row is a duplicate when an earlier row of the same file became the same cells, all of them, and its ids say that it is the same thing; the
  * first is kept. Rows of kinds that happen more than once (order lines without line_id, reviews without review_id, events) are kept: repeats.
  *   An order line without line_id gets one: h, 12 hex digits of a hash of what does not change in the life of the line (order, merchant, product,
- * title, quantity, prices, discount, currency, time), and from the second such line of the order on -2, -3 ... So the same file read again gives the
+ * title, quantity, prices, discount, time), and from the second such line of the order on -2, -3 ... So the same file read again gives the
  * same ids, and of overlapping exports the larger count stands.
  * Errors: TOC_E_IO (a file cannot be read), TOC_E_DATA (empty, header only, binary, unknown header: names the nearest platform and what is missing;
  * a file whose partner is missing), TOC_E_USAGE (a kind or encoding that does not exist). */

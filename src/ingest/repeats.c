@@ -26,6 +26,7 @@ static bool same_rows(const ing_load *load, size_t a, size_t b, size_t skip)
     return true;
 }
 
+/* Not of the currency: a shop that names none may come to be read with --currency, and its lines are still the same. */
 uint64_t ing_line_hash(const shop_data *shop, size_t row)
 {
     const shop_orders *o = &shop->orders;
@@ -33,8 +34,8 @@ uint64_t ing_line_hash(const shop_data *shop, size_t row)
         shop_domain domain;
         uint32_t code;
     } texts[] = {
-        { SHOP_D_ORDER, o->order_id[row] },     { SHOP_D_MERCHANT, o->merchant_id[row] }, { SHOP_D_PRODUCT, o->product_id[row] },
-        { SHOP_D_TEXT, o->title[row] },         { SHOP_D_WORD, o->currency[row] },
+        { SHOP_D_ORDER, o->order_id[row] }, { SHOP_D_MERCHANT, o->merchant_id[row] }, { SHOP_D_PRODUCT, o->product_id[row] },
+        { SHOP_D_TEXT, o->title[row] },
     };
     const int64_t values[] = { o->quantity[row], o->unit_price[row], o->discount[row], o->line_total[row], o->ordered_at[row] };
     uint64_t h = 0;
