@@ -7,8 +7,8 @@
 #include <cmocka.h>
 #include <unistd.h>
 
-static const char *const path = "/tmp/tocsin-prop-stream.csv", *const rejects_path = "/tmp/tocsin-prop-stream-rejects.csv",
-                         *const out_path = "/tmp/tocsin-prop-stream-out.csv";
+static char in_path[64], rejects_path[64], out_path[64];
+static const char *const path = in_path;
 
 /* One order line, often one that was there before, sometimes with a change. */
 static void write_line(toc_out *out, toc_rng *rng, size_t i, size_t n, bool ids)
@@ -103,6 +103,9 @@ static void test_same(void **state)
 
 int main(void)
 {
+    snprintf(in_path, sizeof in_path, "/tmp/tocsin-prop-stream-%ld.csv", (long)getpid());
+    snprintf(rejects_path, sizeof rejects_path, "/tmp/tocsin-prop-stream-%ld-rejects.csv", (long)getpid());
+    snprintf(out_path, sizeof out_path, "/tmp/tocsin-prop-stream-%ld-out.csv", (long)getpid());
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_same) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
