@@ -25,11 +25,12 @@ enum {
     ING_CARRY = 1, /* filled on the first row of an order only; later rows of the order repeat it */
     ING_ONCE = 2,  /* of the whole order, written on each of its rows; counts on the first */
     ING_SHARE = 4, /* of the whole record; each of its lines gets an even share */
-    ING_OWN = 16,  /* only from the file itself, not from one that is joined */
     ING_UTC = 8,   /* a time in UTC where it names no offset */
+    ING_OWN = 16,  /* only from the file itself, not from one that is joined */
 };
 
-/* A header may name the map of the side that has it: header@map. Headers that make one text, with '-' between those that are not empty, stand in one string with this between. */
+/* A header may name the map of the side that has it: header@map. Headers that make one text, with '-' between those that are
+ * not empty, stand in one string with this between. */
 #define ING_PLUS '\x1f'
 /* In a header: any number; fields of one number make one line. As a value: the number of the line within its record. */
 #define ING_NUMBER "{n}"
@@ -307,7 +308,7 @@ struct ing_load {
  * 0 when not all are there. */
 TOC_CHECKED toc_status ing_find_places(toc_ctx *ctx, const ing_load *load, const char *header, const toc_str *folded, size_t n, ing_place *places,
                                        size_t *n_places);
-/* Reads all records of load->reader. The caller has set reader, map, options, shop, summary, links and self. */
+/* Reads all records of load->reader. The caller has set reader, map, book, options, shop, summary, links, only_side and self. */
 TOC_CHECKED toc_status ing_load_file(toc_ctx *ctx, ing_load *load, const toc_str *folded, size_t n_header);
 void ing_load_release(ing_load *load);
 /* What the dates and amounts of a batch say about their order and their decimal mark; whether the order matters; and the decision, by column. */
