@@ -1,19 +1,24 @@
-/* add.c: rows into the store. First it is decided for each row, in the order of the index, whether its line is new, its state
- * known, or its state new; then those to be kept are written in their own order. An empty table needs no look at the index,
- * which is then built at the end. */
+/* add.c: rows into the store, some millions at a time. It is decided for each row, in the order of the keys, whether its line is new, its state
+ * known, or its state new; then those to be kept are written in their own order, and their keys, sorted, into the table of lines: so every page of that
+ * tree is visited once, however large it is. Into an empty table nothing need be looked up. */
 #include "store/store_int.h"
+
+enum { CHUNK = 1 << 22 };
 
 typedef enum { KNOWN, FRESH, STATE } verdict;
 
+/* Rows [from, from + n) of one kind; the arrays are (n), heap. */
 typedef struct {
     sto_store *store;
     const shop_data *shop;
     shop_kind kind;
-    size_t n;
+    size_t from, n;
     int64_t known_at;
-    int64_t *key, *state; /* (n) heap */
-    uint8_t *verdicts;    /* (n) heap */
-    bool empty;           /* the table was */
+    sto_hasher hasher;
+    int64_t *key, *state;
+    uint64_t *sorted;
+    uint32_t *order; /* by key */
+    uint8_t *verdicts;
 } batch;
 
 /* What the table says of a row: its states, newest first. */
@@ -38,68 +43,59 @@ static toc_status look_up(toc_ctx *ctx, const batch *b, sqlite3_stmt *stmt, size
     return st;
 }
 
-/* Rows of this batch that are the same line: an equal state is known, another one is one more state. */
-static toc_status judge_repeats(toc_ctx *ctx, const batch *b)
-{
-    toc_map lines = {0}, states = {0};
-    uint64_t *slot;
-    bool new_line, new_state;
-    toc_status st = TOC_OK;
-
-    for (size_t i = 0; i < b->n && !st; i++) {
-        if ((st = toc_map_at(ctx, &lines, (uint64_t)b->key[i], &slot, &new_line))) break;
-        if ((st = toc_map_at(ctx, &states, toc_mix((uint64_t)b->key[i]) ^ (uint64_t)b->state[i], &slot, &new_state))) break;
-        if (!new_state) b->verdicts[i] = KNOWN;
-        else if (!new_line && b->verdicts[i] == FRESH) b->verdicts[i] = STATE;
-    }
-    toc_map_release(&lines);
-    toc_map_release(&states);
-    return st;
-}
-
-static toc_status judge_by_index(toc_ctx *ctx, const batch *b)
+static toc_status judge_by_lines(toc_ctx *ctx, const batch *b)
 {
     const char *name = shop_schema_of(b->kind)->name;
     char sql[160];
     sqlite3_stmt *stmt = NULL;
-    uint64_t *keys = NULL;
-    uint32_t *order = NULL;
     verdict v = FRESH;
-    toc_status st;
 
-    snprintf(sql, sizeof sql, "SELECT known_at, state FROM %s WHERE line_key = ? ORDER BY known_at DESC", name);
-    if ((st = toc_alloc(ctx, b->n, sizeof *keys, &keys))) goto out;
-    if ((st = toc_alloc(ctx, b->n, sizeof *order, &order))) goto out;
-    for (size_t i = 0; i < b->n; i++) keys[i] = toc_key_i64(b->key[i]);
-    if ((st = toc_sort_u64(ctx, keys, b->n, false, order))) goto out;
-    if ((st = sto_prepare(ctx, b->store, sql, &stmt))) goto out;
+    snprintf(sql, sizeof sql, "SELECT known_at, state FROM %s_lines WHERE line_key = ? ORDER BY known_at DESC", name);
+    toc_status st = sto_prepare(ctx, b->store, sql, &stmt);
     for (size_t i = 0; i < b->n && !st; i++) {
-        st = look_up(ctx, b, stmt, order[i], &v);
-        b->verdicts[order[i]] = (uint8_t)v;
+        st = look_up(ctx, b, stmt, b->order[i], &v);
+        b->verdicts[b->order[i]] = (uint8_t)v;
     }
-out:
     sqlite3_finalize(stmt);
-    toc_free(order);
-    toc_free(keys);
     return st;
 }
 
-/* An INSERT of the columns that have a value in any row to be written; used (schema's columns) says which. */
-static toc_status prepare_insert(toc_ctx *ctx, const batch *b, bool *used, sqlite3_stmt **stmt)
+/* Rows order[0 .. n) of this batch that are the same line: an equal state is known, another one is one more state. */
+static toc_status judge_line(toc_ctx *ctx, const batch *b, const uint32_t *order, size_t n)
+{
+    toc_map states = {0};
+    uint64_t *slot;
+    toc_status st = TOC_OK;
+    bool fresh;
+
+    for (size_t k = 0; k < n && !(st = toc_map_at(ctx, &states, (uint64_t)b->state[order[k]], &slot, &fresh)); k++) {
+        uint8_t *v = &b->verdicts[order[k]];
+        if (!fresh) *v = KNOWN;
+        else if (k && *v == FRESH) *v = STATE;
+    }
+    toc_map_release(&states);
+    return st;
+}
+
+static toc_status judge_repeats(toc_ctx *ctx, const batch *b)
+{
+    for (size_t i = 0, end; i < b->n; i = end) {
+        for (end = i + 1; end < b->n && b->key[b->order[end]] == b->key[b->order[i]];) end++;
+        if (end > i + 1) TOC_TRY(judge_line(ctx, b, b->order + i, end - i));
+    }
+    return TOC_OK;
+}
+
+/* An INSERT of the columns that have a value in any row. */
+static toc_status prepare_insert(toc_ctx *ctx, const batch *b, sqlite3_stmt **stmt)
 {
     const shop_schema *schema = shop_schema_of(b->kind);
     toc_buf sql = {0};
-    size_t n = 4;
+    size_t n = 3;
 
-    toc_status st = toc_buf_printf(ctx, &sql, "INSERT INTO %s(known_at, source_row, line_key, state", schema->name);
+    toc_status st = toc_buf_printf(ctx, &sql, "INSERT INTO %s(known_at, source_row, line_key", schema->name);
     for (size_t j = 0; j < schema->n_columns && !st; j++) {
-        const uint32_t *codes = shop_codes(b->shop, b->kind, j);
-        const int64_t *ints = shop_ints(b->shop, b->kind, j);
-        bool code = schema->columns[j].type == SHOP_T_CODE;
-        size_t i = 0;
-        while (i < b->n && (code ? !codes[i] : ints[i] == SHOP_NO_INT)) i++;
-        used[j] = i < b->n;
-        if (!used[j]) continue;
+        if (!b->hasher.used[j]) continue;
         st = toc_buf_printf(ctx, &sql, ", %s", schema->columns[j].name);
         n++;
     }
@@ -117,23 +113,23 @@ static void bind_int(sqlite3_stmt *stmt, int at, int64_t value)
     else sqlite3_bind_int64(stmt, at, value);
 }
 
-static toc_status insert_row(toc_ctx *ctx, const batch *b, const bool *used, sqlite3_stmt *stmt, size_t i)
+static toc_status insert_row(toc_ctx *ctx, const batch *b, sqlite3_stmt *stmt, size_t i)
 {
-    const shop_schema *schema = shop_schema_of(b->kind);
-    int at = 5;
+    const sto_hasher *h = &b->hasher;
+    size_t r = b->from + i;
+    int at = 4;
     bool row;
 
     sqlite3_bind_int64(stmt, 1, b->known_at);
-    bind_int(stmt, 2, shop_row_numbers(b->shop, b->kind)[i]);
+    bind_int(stmt, 2, shop_row_numbers(b->shop, b->kind)[r]);
     sqlite3_bind_int64(stmt, 3, b->key[i]);
-    sqlite3_bind_int64(stmt, 4, b->state[i]);
-    for (size_t j = 0; j < schema->n_columns; j++) {
-        if (!used[j]) continue;
-        if (schema->columns[j].type != SHOP_T_CODE) {
-            bind_int(stmt, at++, shop_ints(b->shop, b->kind, j)[i]);
+    for (size_t j = 0; j < h->schema->n_columns; j++) {
+        if (!h->used[j]) continue;
+        if (!h->codes[j]) {
+            bind_int(stmt, at++, h->ints[j][r]);
             continue;
         }
-        toc_str text = toc_pool_str(&b->shop->dict[schema->columns[j].domain], shop_codes(b->shop, b->kind, j)[i]);
+        toc_str text = toc_pool_str(&b->shop->dict[h->schema->columns[j].domain], h->codes[j][r]);
         if (text.n) sqlite3_bind_text(stmt, at++, text.p, (int)text.n, SQLITE_STATIC);
         else sqlite3_bind_null(stmt, at++);
     }
@@ -142,59 +138,127 @@ static toc_status insert_row(toc_ctx *ctx, const batch *b, const bool *used, sql
     return TOC_OK;
 }
 
+/* Texts lie all over memory: those of a row soon to come are fetched while others are written. Twice: first where a text is, then the text. */
+static void prefetch(const batch *b, size_t i, bool text)
+{
+    const sto_hasher *h = &b->hasher;
+
+    if (i >= b->n) return;
+    for (size_t j = 0; j < h->schema->n_columns; j++) {
+        if (!h->used[j] || !h->codes[j]) continue;
+        const toc_pool *pool = &b->shop->dict[h->schema->columns[j].domain];
+        uint32_t code = h->codes[j][b->from + i];
+        if (text) __builtin_prefetch(toc_pool_text(pool, code));
+        else {
+            __builtin_prefetch(&pool->texts[code]);
+            __builtin_prefetch(&pool->lengths[code]);
+        }
+    }
+}
+
 static toc_status insert_rows(toc_ctx *ctx, const batch *b, sto_added *added)
 {
-    bool used[64];
     sqlite3_stmt *stmt = NULL;
 
-    toc_status st = prepare_insert(ctx, b, used, &stmt);
+    toc_status st = prepare_insert(ctx, b, &stmt);
     for (size_t i = 0; i < b->n && !st; i++) {
         added->known += b->verdicts[i] == KNOWN;
         added->fresh += b->verdicts[i] == FRESH;
         added->states += b->verdicts[i] == STATE;
-        if (b->verdicts[i] != KNOWN) st = insert_row(ctx, b, used, stmt, i);
+        prefetch(b, i + 8, false);
+        prefetch(b, i + 4, true);
+        if (b->verdicts[i] != KNOWN) st = insert_row(ctx, b, stmt, i);
     }
     sqlite3_finalize(stmt);
     return st;
 }
 
-static toc_status add_kind(toc_ctx *ctx, batch *b, sto_added *added)
+static toc_status insert_lines(toc_ctx *ctx, const batch *b)
+{
+    char sql[80];
+    sqlite3_stmt *stmt = NULL;
+    bool row;
+
+    snprintf(sql, sizeof sql, "INSERT INTO %s_lines VALUES(?, ?, ?)", shop_schema_of(b->kind)->name);
+    toc_status st = sto_prepare(ctx, b->store, sql, &stmt);
+    for (size_t k = 0; k < b->n && !st; k++) {
+        uint32_t i = b->order[k];
+        if (b->verdicts[i] == KNOWN) continue;
+        sqlite3_bind_int64(stmt, 1, b->key[i]);
+        sqlite3_bind_int64(stmt, 2, b->known_at);
+        sqlite3_bind_int64(stmt, 3, b->state[i]);
+        st = sto_step(ctx, b->store, stmt, &row);
+        sqlite3_reset(stmt);
+    }
+    sqlite3_finalize(stmt);
+    return st;
+}
+
+static toc_status add_chunk(toc_ctx *ctx, batch *b, sto_added *added)
 {
     char sql[80];
     int64_t rows;
+
+    snprintf(sql, sizeof sql, "SELECT 1 FROM %s_lines LIMIT 1", shop_schema_of(b->kind)->name);
+    TOC_TRY(sto_query_int(ctx, b->store, sql, 0, &rows));
+    TOC_TRY(sto_identify(ctx, &b->hasher, &b->store->counting[b->kind], b->from, b->n, b->key, b->state, b->verdicts));
+    for (size_t i = 0; i < b->n; i++) b->sorted[i] = toc_key_i64(b->key[i]);
+    TOC_TRY(toc_sort_u64(ctx, b->sorted, b->n, false, b->order));
+    if (rows) TOC_TRY(judge_by_lines(ctx, b));
+    else memset(b->verdicts, FRESH, b->n);
+    TOC_TRY(judge_repeats(ctx, b));
+    TOC_TRY(insert_rows(ctx, b, added));
+    return insert_lines(ctx, b);
+}
+
+static toc_status add_kind(toc_ctx *ctx, batch *b, sto_added *added)
+{
+    size_t n = shop_rows(b->shop, b->kind), most = TOC_MIN(n, CHUNK);
     toc_status st;
 
-    snprintf(sql, sizeof sql, "SELECT 1 FROM %s LIMIT 1", shop_schema_of(b->kind)->name);
-    TOC_TRY(sto_query_int(ctx, b->store, sql, 0, &rows));
-    b->empty = !rows;
-    if ((st = toc_alloc(ctx, b->n, sizeof *b->key, &b->key))) goto out;
-    if ((st = toc_alloc(ctx, b->n, sizeof *b->state, &b->state))) goto out;
-    if ((st = toc_alloc(ctx, b->n, sizeof *b->verdicts, &b->verdicts))) goto out;
-    if ((st = sto_identify(ctx, b->shop, b->kind, b->key, b->state))) goto out;
-    if (b->empty) memset(b->verdicts, FRESH, b->n);
-    else if ((st = judge_by_index(ctx, b))) goto out;
-    if ((st = judge_repeats(ctx, b))) goto out;
-    if (b->empty && (st = sto_drop_index(ctx, b->store, b->kind))) goto out;
-    if ((st = insert_rows(ctx, b, added))) goto out;
-    if (b->empty) st = sto_create_index(ctx, b->store, b->kind);
+    if ((st = toc_alloc(ctx, most, sizeof *b->key, &b->key))) goto out;
+    if ((st = toc_alloc(ctx, most, sizeof *b->state, &b->state))) goto out;
+    if ((st = toc_alloc(ctx, most, sizeof *b->sorted, &b->sorted))) goto out;
+    if ((st = toc_alloc(ctx, most, sizeof *b->order, &b->order))) goto out;
+    if ((st = toc_alloc(ctx, most, sizeof *b->verdicts, &b->verdicts))) goto out;
+    if ((st = sto_hasher_init(ctx, b->shop, b->kind, &b->hasher))) goto out;
+    for (; b->from < n && !st; b->from += b->n) {
+        b->n = TOC_MIN(n - b->from, CHUNK);
+        st = add_chunk(ctx, b, added);
+    }
 out:
+    sto_hasher_release(&b->hasher);
     toc_free(b->key);
     toc_free(b->state);
+    toc_free(b->sorted);
+    toc_free(b->order);
     toc_free(b->verdicts);
     return st;
 }
 
-toc_status sto_add(toc_ctx *ctx, sto_store *store, const shop_data *shop, int64_t known_at, sto_added *added)
+void sto_reset_counting(sto_store *store)
+{
+    for (size_t k = 0; k < SHOP_N_KINDS; k++) {
+        toc_map_release(&store->counting[k].seen);
+        store->counting[k] = (sto_counting){0};
+    }
+}
+
+toc_status sto_add_more(toc_ctx *ctx, sto_store *store, const shop_data *shop, int64_t known_at, sto_added *added)
 {
     TOC_ASSERT(store->in_transaction && known_at != TOC_NO_TIME);
-    *added = (sto_added){0};
     for (size_t k = 0; k < SHOP_N_KINDS; k++) {
-        batch b = {
-            .store = store, .shop = shop, .kind = (shop_kind)k, .n = shop_rows(shop, (shop_kind)k), .known_at = known_at
-        };
-        if (b.n) TOC_TRY(add_kind(ctx, &b, added));
+        batch b = { .store = store, .shop = shop, .kind = (shop_kind)k, .known_at = known_at };
+        if (shop_rows(shop, b.kind)) TOC_TRY(add_kind(ctx, &b, added));
     }
     return TOC_OK;
+}
+
+toc_status sto_add(toc_ctx *ctx, sto_store *store, const shop_data *shop, int64_t known_at, sto_added *added)
+{
+    *added = (sto_added){0};
+    sto_reset_counting(store);
+    return sto_add_more(ctx, store, shop, known_at, added);
 }
 
 toc_status sto_known_at(toc_ctx *ctx, sto_store *store, const shop_data *shop, int64_t *known_at)

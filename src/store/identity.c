@@ -1,7 +1,7 @@
 /* identity.c: which line a row is, and which state of it. */
 #include "store/store_int.h"
 
-#define MAX_COLUMNS 64
+#define BLOCK 4096 /* rows hashed by one task, column after column */
 
 /* ids: what names a line where all of them are there. fixed: what does not change in the life of a line, for rows without ids;
  * NULL-terminated. sometimes: not asked for, but part of the name where it is there. */
@@ -25,143 +25,154 @@ static const struct {
     [SHOP_LABELS] = { { "entity", "id", "label" }, { "source" }, { 0 } },
 };
 
-/* What hashing needs of one kind: a hash for each text, and for each column's name. */
-typedef struct {
-    const shop_data *shop;
-    shop_kind kind;
-    const shop_schema *schema;
-    const uint32_t *codes[MAX_COLUMNS]; /* one of the two */
-    const int64_t *ints[MAX_COLUMNS];
-    uint64_t name_hash[MAX_COLUMNS];
-    uint64_t *text_hash[SHOP_N_DOMAINS]; /* by code; heap, NULL where the kind has no such column */
-} hasher;
-
-static void hasher_release(hasher *h)
+void sto_hasher_release(sto_hasher *h)
 {
     for (size_t d = 0; d < SHOP_N_DOMAINS; d++) toc_free(h->text_hash[d]);
+    *h = (sto_hasher){0};
 }
 
-static toc_status hasher_init(toc_ctx *ctx, const shop_data *shop, shop_kind kind, hasher *h)
+static toc_status hash_texts(toc_ctx *ctx, void *arg, size_t task)
 {
-    const shop_schema *schema = shop_schema_of(kind);
+    const sto_hasher *h = arg;
+    uint64_t *hash = h->text_hash[h->hashed];
+    const toc_pool *pool = &h->shop->dict[h->hashed];
+    size_t end = TOC_MIN((task + 1) * BLOCK, toc_pool_size(pool));
 
-    *h = (hasher){ .shop = shop, .kind = kind, .schema = schema };
-    TOC_ASSERT(schema->n_columns <= MAX_COLUMNS);
-    for (size_t j = 0; j < schema->n_columns; j++) {
-        const shop_column *c = &schema->columns[j];
-        h->name_hash[j] = toc_str_hash(toc_str_of(c->name));
-        if (c->type != SHOP_T_CODE) {
-            h->ints[j] = shop_ints(shop, kind, j);
-            continue;
-        }
-        h->codes[j] = shop_codes(shop, kind, j);
-        if (h->text_hash[c->domain]) continue;
-        size_t n = toc_pool_size(&shop->dict[c->domain]);
-        TOC_TRY(toc_alloc(ctx, n, sizeof(uint64_t), &h->text_hash[c->domain]));
-        for (size_t i = 0; i < n; i++)
-            h->text_hash[c->domain][i] = toc_str_hash(toc_pool_str(&shop->dict[c->domain], (uint32_t)i));
-    }
+    (void)ctx;
+    for (size_t i = task * BLOCK; i < end; i++) hash[i] = toc_str_hash(toc_pool_str(pool, (uint32_t)i));
     return TOC_OK;
-}
-
-/* The part of one cell in a row's hash; false where it is missing. Parts are added up, so their order does not matter. */
-static bool hash_cell(const hasher *h, size_t j, size_t i, uint64_t *part)
-{
-    uint64_t value;
-
-    if (h->codes[j]) {
-        if (!h->codes[j][i]) return false;
-        value = h->text_hash[h->schema->columns[j].domain][h->codes[j][i]];
-    } else {
-        if (h->ints[j][i] == SHOP_NO_INT) return false;
-        value = (uint64_t)h->ints[j][i];
-    }
-    *part = toc_mix(h->name_hash[j] ^ toc_mix(value));
-    return true;
 }
 
 /* Column numbers of a NULL-terminated list of names. */
-static size_t columns_of(shop_kind kind, const char *const *list, size_t cap, size_t *columns)
+static void columns_of(shop_kind kind, const char *const *list, size_t cap, sto_columns *columns)
 {
-    size_t n = 0;
-
+    *columns = (sto_columns){0};
     for (size_t i = 0; i < cap && list[i]; i++) {
         int j = shop_column_of(kind, toc_str_of(list[i]));
         TOC_ASSERT(j >= 0);
-        columns[n++] = (size_t)j;
+        columns->j[columns->n++] = (uint8_t)j;
     }
-    return n;
 }
 
-static uint64_t hash_columns(const hasher *h, const size_t *columns, size_t n, size_t i, bool *all)
+toc_status sto_hasher_init(toc_ctx *ctx, const shop_data *shop, shop_kind kind, sto_hasher *h)
 {
-    uint64_t sum = 0, part;
+    const shop_schema *schema = shop_schema_of(kind);
+    size_t n = shop_rows(shop, kind);
 
-    *all = n > 0;
-    for (size_t k = 0; k < n; k++) {
-        if (hash_cell(h, columns[k], i, &part)) sum += part;
-        else *all = false;
+    *h = (sto_hasher){ .shop = shop, .kind = kind, .schema = schema };
+    TOC_ASSERT(schema->n_columns <= STO_MAX_COLUMNS);
+    columns_of(kind, names[kind].ids, TOC_COUNT(names[kind].ids), &h->ids);
+    columns_of(kind, names[kind].sometimes, TOC_COUNT(names[kind].sometimes), &h->sometimes);
+    columns_of(kind, names[kind].fixed, TOC_COUNT(names[kind].fixed), &h->fixed);
+    for (size_t j = 0; j < schema->n_columns; j++) {
+        const shop_column *c = &schema->columns[j];
+        size_t i = 0;
+        h->name_hash[j] = toc_str_hash(toc_str_of(c->name));
+        if (c->type == SHOP_T_CODE) {
+            h->codes[j] = shop_codes(shop, kind, j);
+            while (i < n && !h->codes[j][i]) i++;
+        } else {
+            h->ints[j] = shop_ints(shop, kind, j);
+            while (i < n && h->ints[j][i] == SHOP_NO_INT) i++;
+        }
+        h->used[j] = i < n;
+        if (c->type != SHOP_T_CODE || !h->used[j] || h->text_hash[c->domain]) continue;
+        size_t n_texts = toc_pool_size(&shop->dict[c->domain]);
+        TOC_TRY(toc_alloc(ctx, n_texts, sizeof(uint64_t), &h->text_hash[c->domain]));
+        h->hashed = c->domain;
+        TOC_TRY(toc_parallel(ctx, (n_texts + BLOCK - 1) / BLOCK, hash_texts, h));
     }
-    return sum;
-}
-
-/* The occurrence number of a hash within its file: file number and count share the map's value. */
-static toc_status occurrence(toc_ctx *ctx, toc_map *seen, uint64_t hash, uint64_t file, uint64_t *number)
-{
-    uint64_t *value;
-
-    TOC_TRY(toc_map_at(ctx, seen, hash, &value, NULL));
-    if (*value >> 32 != file) *value = file << 32;
-    *number = (*value)++ & UINT32_MAX;
     return TOC_OK;
 }
 
-static toc_status fill_keys(toc_ctx *ctx, const hasher *h, int64_t *key)
+/* Adds the parts of one column's cells, rows [from, from + n), to their sums, and notes in `missing` (may be NULL) where there is none. Parts are
+ * added up, so that the order of columns does not matter. */
+static void add_column(const sto_hasher *h, size_t j, size_t from, size_t n, uint64_t *sum, uint8_t *missing)
 {
-    size_t ids[4], sometimes[3], fixed[13], n = shop_rows(h->shop, h->kind);
-    size_t n_ids = columns_of(h->kind, names[h->kind].ids, 4, ids),
-           n_sometimes = columns_of(h->kind, names[h->kind].sometimes, 3, sometimes);
-    size_t n_fixed = columns_of(h->kind, names[h->kind].fixed, 13, fixed);
-    const int64_t *row = shop_row_numbers(h->shop, h->kind);
-    toc_map seen = {0};
-    toc_status st = TOC_OK;
-    uint64_t file = 1, number;
-    bool all, any;
+    const uint64_t name = h->name_hash[j];
 
-    for (size_t i = 0; i < n && !st; i++) {
-        if (i && row[i] != SHOP_NO_INT && row[i] <= row[i - 1]) file++;
-        uint64_t hash = hash_columns(h, ids, n_ids, i, &all);
-        if (all) hash += hash_columns(h, sometimes, n_sometimes, i, &any);
-        if (!all && n_fixed) {
-            hash = toc_mix(hash_columns(h, fixed, n_fixed, i, &any));
-            if (!(st = occurrence(ctx, &seen, hash, file, &number))) hash = toc_mix(hash + number * UINT64_C(0x9e3779b97f4a7c15));
+    if (h->codes[j]) {
+        const uint32_t *codes = h->codes[j] + from;
+        const uint64_t *hash = h->text_hash[h->schema->columns[j].domain];
+        for (size_t i = 0; i < n; i++) {
+            if (codes[i]) sum[i] += toc_mix(name ^ toc_mix(hash[codes[i]]));
+            else if (missing) missing[i] = 1;
         }
-        key[i] = (int64_t)hash;
+        return;
     }
-    toc_map_release(&seen);
-    return st;
-}
-
-static void fill_states(const hasher *h, int64_t *state)
-{
-    size_t n = shop_rows(h->shop, h->kind);
-    uint64_t part;
-
+    const int64_t *ints = h->ints[j] + from;
     for (size_t i = 0; i < n; i++) {
-        uint64_t sum = 0;
-        for (size_t j = 0; j < h->schema->n_columns; j++)
-            if (hash_cell(h, j, i, &part)) sum += part;
-        state[i] = (int64_t)sum;
+        if (ints[i] != SHOP_NO_INT) sum[i] += toc_mix(name ^ toc_mix((uint64_t)ints[i]));
+        else if (missing) missing[i] = 1;
     }
 }
 
-toc_status sto_identify(toc_ctx *ctx, const shop_data *shop, shop_kind kind, int64_t *key, int64_t *state)
+static void add_columns(const sto_hasher *h, const sto_columns *columns, size_t from, size_t n, uint64_t *sum, uint8_t *missing)
 {
-    hasher h;
+    for (size_t k = 0; k < columns->n; k++) {
+        if (h->used[columns->j[k]]) add_column(h, columns->j[k], from, n, sum, missing);
+        else if (missing) memset(missing, 1, n);
+    }
+}
 
-    toc_status st = hasher_init(ctx, shop, kind, &h);
-    if (!st) st = fill_keys(ctx, &h, key);
-    if (!st) fill_states(&h, state);
-    hasher_release(&h);
-    return st;
+typedef struct {
+    const sto_hasher *h;
+    size_t from, n;
+    int64_t *key, *state;
+    uint8_t *counted;
+} identifying;
+
+/* Keys but for occurrence numbers, which rows need one, and states. */
+static toc_status identify_block(toc_ctx *ctx, void *arg, size_t task)
+{
+    const identifying *w = arg;
+    const sto_hasher *h = w->h;
+    size_t at = task * BLOCK, n = TOC_MIN(w->n - at, BLOCK), from = w->from + at;
+    uint64_t sum[BLOCK], ids[BLOCK], fixed[BLOCK];
+    uint8_t *missing = w->counted + at;
+
+    (void)ctx;
+    memset(sum, 0, n * sizeof *sum);
+    for (size_t j = 0; j < h->schema->n_columns; j++)
+        if (h->used[j]) add_column(h, j, from, n, sum, NULL);
+    memcpy(w->state + at, sum, n * sizeof *sum);
+    memset(missing, h->ids.n == 0, n);
+    memset(ids, 0, n * sizeof *ids);
+    add_columns(h, &h->ids, from, n, ids, missing);
+    memset(sum, 0, n * sizeof *sum);
+    add_columns(h, &h->sometimes, from, n, sum, NULL);
+    for (size_t i = 0; i < n; i++) ids[i] += missing[i] ? 0 : sum[i];
+    memset(fixed, 0, n * sizeof *fixed);
+    if (h->fixed.n && memchr(missing, 1, n)) add_columns(h, &h->fixed, from, n, fixed, NULL);
+    for (size_t i = 0; i < n; i++) {
+        missing[i] = missing[i] && h->fixed.n;
+        w->key[at + i] = (int64_t)(missing[i] ? toc_mix(fixed[i]) : ids[i]);
+    }
+    return TOC_OK;
+}
+
+/* Adds the occurrence number of a hash within its file: file number and count share the map's value. */
+static toc_status count_occurrence(toc_ctx *ctx, sto_counting *counting, int64_t *key)
+{
+    uint64_t *value, hash = (uint64_t)*key;
+
+    TOC_TRY(toc_map_at(ctx, &counting->seen, hash, &value, NULL));
+    if (*value >> 32 != counting->file) *value = counting->file << 32;
+    *key = (int64_t)toc_mix(hash + ((*value)++ & UINT32_MAX) * UINT64_C(0x9e3779b97f4a7c15));
+    return TOC_OK;
+}
+
+toc_status sto_identify(toc_ctx *ctx, const sto_hasher *h, sto_counting *counting, size_t from, size_t n, int64_t *key, int64_t *state,
+                        uint8_t *scratch)
+{
+    identifying w = { .h = h, .from = from, .n = n, .key = key, .state = state, .counted = scratch };
+    const int64_t *row = shop_row_numbers(h->shop, h->kind) + from;
+
+    TOC_TRY(toc_parallel(ctx, (n + BLOCK - 1) / BLOCK, identify_block, &w));
+    for (size_t i = 0; i < n; i++) {
+        if (!counting->file || (row[i] != SHOP_NO_INT && row[i] <= counting->last_row)) counting->file++;
+        counting->last_row = row[i];
+        if (scratch[i]) TOC_TRY(count_occurrence(ctx, counting, &key[i]));
+    }
+    return TOC_OK;
 }

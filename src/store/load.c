@@ -2,7 +2,6 @@
 #include "store/store_int.h"
 
 #define BLOCK 65536
-#define MAX_COLUMNS 64
 
 typedef struct {
     sqlite3_stmt *stmt;
@@ -14,7 +13,7 @@ typedef struct {
     struct {
         const char *text;  /* of the dictionary */
         uint32_t n, code;
-    } last[MAX_COLUMNS];   /* the column's cell before: neighbours are often equal */
+    } last[STO_MAX_COLUMNS];   /* the column's cell before: neighbours are often equal */
 } loader;
 
 /* Whether a state known at `at` is to be preferred to one known at `held`; rows come in the order they were written. */
@@ -94,7 +93,11 @@ static toc_status prepare_select(toc_ctx *ctx, sto_store *store, loader *l)
     toc_buf sql = {0};
 
     toc_status st = toc_buf_str(ctx, &sql, "SELECT ");
-    for (size_t j = 0; j < schema->n_columns && !st; j++) st = toc_buf_printf(ctx, &sql, "%s, ", schema->columns[j].name);
+    for (size_t j = 0; j < schema->n_columns && !st; j++) {
+        bool has; /* else an earlier tocsin made the store, and nobody has written to it since */
+        st = sto_has_column(ctx, store, schema->name, schema->columns[j].name, &has);
+        if (!st) st = toc_buf_printf(ctx, &sql, "%s, ", has ? schema->columns[j].name : "NULL");
+    }
     if (!st) st = toc_buf_printf(ctx, &sql, "known_at, source_row, line_key FROM %s ORDER BY rowid", schema->name);
     if (!st) st = sto_prepare(ctx, store, sql.p, &l->stmt);
     toc_buf_release(&sql);

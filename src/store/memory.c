@@ -195,22 +195,22 @@ static const char *const times[SHOP_N_KINDS] = {
 
 static toc_status describe_kind(toc_ctx *ctx, sto_store *store, shop_kind kind, sto_info *info)
 {
-    const char *table = shop_schema_of(kind)->name, *time = times[kind];
+    const char *table = shop_schema_of(kind)->name, *time = times[kind], *lines = info->version > 1 ? "_lines" : "";
     const struct {
-        const char *what, *column;
+        const char *what, *column, *of; /* lines and their states are told by the smaller table, in the order of keys */
         int64_t none, *to;
     } asked[] = {
-        { "count", "DISTINCT line_key", 0, &info->kinds[kind].lines },
-        { "count", "*", 0, &info->kinds[kind].states },
-        { "min", time, TOC_NO_TIME, &info->kinds[kind].first },
-        { "max", time, TOC_NO_TIME, &info->kinds[kind].last },
-        { "min", "known_at", TOC_NO_TIME, &info->kinds[kind].known_from },
-        { "max", "known_at", TOC_NO_TIME, &info->kinds[kind].known_to },
+        { "count", "DISTINCT line_key", lines, 0, &info->kinds[kind].lines },
+        { "count", "*", lines, 0, &info->kinds[kind].states },
+        { "min", time, "", TOC_NO_TIME, &info->kinds[kind].first },
+        { "max", time, "", TOC_NO_TIME, &info->kinds[kind].last },
+        { "min", "known_at", lines, TOC_NO_TIME, &info->kinds[kind].known_from },
+        { "max", "known_at", lines, TOC_NO_TIME, &info->kinds[kind].known_to },
     };
     char sql[160];
 
     for (size_t i = 0; i < TOC_COUNT(asked); i++) {
-        snprintf(sql, sizeof sql, "SELECT %s(%s) FROM %s", asked[i].what, asked[i].column, table);
+        snprintf(sql, sizeof sql, "SELECT %s(%s) FROM %s%s", asked[i].what, asked[i].column, table, asked[i].of);
         TOC_TRY(sto_query_int(ctx, store, sql, asked[i].none, asked[i].to));
     }
     return TOC_OK;
@@ -239,22 +239,40 @@ toc_status sto_describe(toc_ctx *ctx, sto_store *store, sto_info *info)
     return sto_query_int(ctx, store, "SELECT max(as_of) FROM nights", TOC_NO_TIME, &info->last_night);
 }
 
+/* Every row has its line, and there are no lines beside: what SQLite would see to if lines were an index. */
+static toc_status check_lines(toc_ctx *ctx, sto_store *store, const char *name)
+{
+    char sql[240];
+    int64_t n;
+
+    snprintf(sql, sizeof sql, "SELECT EXISTS(SELECT 1 FROM %s r WHERE NOT EXISTS (SELECT 1 FROM %s_lines l WHERE l.line_key = r.line_key AND "
+                              "l.known_at = r.known_at)) OR (SELECT count(*) FROM %s) < (SELECT count(*) FROM %s_lines)", name, name, name, name);
+    TOC_TRY(sto_query_int(ctx, store, sql, 0, &n));
+    return n ? toc_fail(ctx, TOC_E_DATA, "%s is damaged: the tables %s and %s_lines do not agree", store->path, name, name) : TOC_OK;
+}
+
 toc_status sto_check(toc_ctx *ctx, sto_store *store)
 {
     sqlite3_stmt *stmt = NULL;
     bool row = false;
+    int64_t version;
 
     toc_status st = sto_prepare(ctx, store, "PRAGMA integrity_check(1)", &stmt);
     if (!st) st = sto_step(ctx, store, stmt, &row);
     if (!st && row && strcmp((const char *)sqlite3_column_text(stmt, 0), "ok") != 0)
         st = toc_fail(ctx, TOC_E_DATA, "%s is damaged: %s", store->path, (const char *)sqlite3_column_text(stmt, 0));
     sqlite3_finalize(stmt);
+    if (!st) st = sto_query_int(ctx, store, "PRAGMA user_version", 0, &version);
+    for (size_t k = 0; k < SHOP_N_KINDS && !st && version > 1; k++) st = check_lines(ctx, store, shop_schema_of((shop_kind)k)->name);
     return st;
 }
 
 toc_status sto_vacuum(toc_ctx *ctx, sto_store *store)
 {
+    int64_t busy;
+
     TOC_ASSERT(store->writing && !store->in_transaction);
     TOC_TRY(sto_exec(ctx, store, "VACUUM"));
-    return sto_exec(ctx, store, "PRAGMA wal_checkpoint(TRUNCATE)");
+    TOC_TRY(sto_query_int(ctx, store, "PRAGMA wal_checkpoint(TRUNCATE)", 0, &busy));
+    return busy ? toc_fail(ctx, TOC_E_BUSY, "%s is being read, so old pages remain in %s-wal; run this again later", store->path, store->path) : TOC_OK;
 }

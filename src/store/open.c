@@ -3,14 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* What brings a store of version i to version i + 1. */
-typedef toc_status migration(toc_ctx *ctx, sto_store *store);
-static migration *const migrations[] = { sto_create_tables };
-#define VERSION ((int64_t)TOC_COUNT(migrations))
 
 toc_status sto_fail(toc_ctx *ctx, sto_store *store, const char *doing)
 {
@@ -30,6 +26,18 @@ toc_status sto_fail(toc_ctx *ctx, sto_store *store, const char *doing)
 toc_status sto_exec(toc_ctx *ctx, sto_store *store, const char *sql)
 {
     return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK ? TOC_OK : sto_fail(ctx, store, "run a statement");
+}
+
+toc_status sto_execf(toc_ctx *ctx, sto_store *store, const char *fmt, ...)
+{
+    char sql[512];
+    va_list args;
+
+    va_start(args, fmt);
+    int n = vsnprintf(sql, sizeof sql, fmt, args);
+    va_end(args);
+    TOC_ASSERT(n > 0 && n < (int)sizeof sql);
+    return sto_exec(ctx, store, sql);
 }
 
 toc_status sto_prepare(toc_ctx *ctx, sto_store *store, const char *sql, sqlite3_stmt **stmt)
@@ -82,21 +90,16 @@ static toc_status make_file(toc_ctx *ctx, sto_store *store)
     return TOC_OK;
 }
 
-static toc_status set_version(toc_ctx *ctx, sto_store *store)
-{
-    char sql[96];
-
-    snprintf(sql, sizeof sql, "PRAGMA application_id = %d; PRAGMA user_version = %d", STO_APPLICATION_ID, (int)VERSION);
-    return sto_exec(ctx, store, sql);
-}
-
+/* All steps at once or none; nothing is written to a store that is as it should be. */
 static toc_status migrate(toc_ctx *ctx, sto_store *store, int64_t version)
 {
     toc_status st = sto_exec(ctx, store, "BEGIN IMMEDIATE");
 
     if (st) return st;
-    for (int64_t v = version; v < VERSION && !st; v++) st = migrations[v](ctx, store);
-    if (!st) st = set_version(ctx, store);
+    st = sto_upgrade_tables(ctx, store, version);
+    if (!st && version) st = sto_add_columns(ctx, store);
+    if (!st && version != STO_VERSION)
+        st = sto_execf(ctx, store, "PRAGMA application_id = %d; PRAGMA user_version = %d", STO_APPLICATION_ID, STO_VERSION);
     if (!st) st = sto_exec(ctx, store, "COMMIT");
     if (st) sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
     return st;
@@ -112,29 +115,27 @@ static toc_status check_version(toc_ctx *ctx, sto_store *store)
     TOC_TRY(sto_query_int(ctx, store, "SELECT count(*) FROM sqlite_master", 0, &objects));
     if (application != STO_APPLICATION_ID && (application || version || objects))
         return toc_fail(ctx, TOC_E_DATA, "%s is a SQLite file, but no store of tocsin", store->path);
-    if (version > VERSION)
+    if (version > STO_VERSION)
         return toc_fail(ctx, TOC_E_DATA, "%s was written by a newer tocsin (store version %lld, this one knows %d); use that one",
-                        store->path, (long long)version, (int)VERSION);
-    if (version == VERSION) return TOC_OK;
+                        store->path, (long long)version, STO_VERSION);
     if (store->writing) return migrate(ctx, store, version);
-    if (!version) return toc_fail(ctx, TOC_E_DATA, "%s holds nothing yet", store->path);
-    return toc_fail(ctx, TOC_E_DATA, "%s was written by an older tocsin; any command that writes to it brings it up to date",
-                    store->path);
+    /* older ones are read as they are: rows are kept alike since version 1 */
+    return version ? TOC_OK : toc_fail(ctx, TOC_E_DATA, "%s holds nothing yet", store->path);
 }
 
 static toc_status settle(toc_ctx *ctx, sto_store *store)
 {
     /* quick to refuse a second writer, patient with readers' short locks while switching to WAL */
     sqlite3_busy_timeout(store->db, 2000);
-    if (store->writing) {
-        if (store->created) TOC_TRY(sto_exec(ctx, store, "PRAGMA page_size = 8192"));
+    if (store->created) TOC_TRY(sto_exec(ctx, store, "PRAGMA page_size = 8192"));
+    else if (store->writing) {
         int64_t application, objects;
         TOC_TRY(sto_query_int(ctx, store, "PRAGMA application_id", 0, &application));
         TOC_TRY(sto_query_int(ctx, store, "SELECT count(*) FROM sqlite_master", 0, &objects));
         /* a stranger's file is refused below, and must not change before */
         if (application == STO_APPLICATION_ID || !objects) TOC_TRY(sto_exec(ctx, store, "PRAGMA journal_mode = WAL"));
     }
-    TOC_TRY(sto_exec(ctx, store, "PRAGMA synchronous = FULL; PRAGMA cache_size = -131072; PRAGMA temp_store = MEMORY"));
+    TOC_TRY(sto_exec(ctx, store, "PRAGMA synchronous = FULL; PRAGMA cache_size = -131072"));
     return check_version(ctx, store);
 }
 
@@ -159,7 +160,7 @@ toc_status sto_open(toc_ctx *ctx, const char *path, sto_mode mode, sto_store **s
     memcpy(s->path, path, n);
     if (s->writing && ((st = take_lock(ctx, s)) || (st = make_file(ctx, s)))) goto out;
     int flags = s->writing ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
-    if (sqlite3_open_v2(path, &s->db, flags, NULL) != SQLITE_OK) {
+    if (sqlite3_open_v2(path, &s->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) { /* a handle stays in its thread */
         st = sto_fail(ctx, s, "open it");
         goto out;
     }
@@ -183,9 +184,10 @@ void sto_close(sto_store *store)
     if (store->in_transaction) sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
     sqlite3_close(store->db);
     if (store->created) {
-        static const char *const suffixes[] = { "-wal", "-shm", "" };
+        static const char *const suffixes[] = { "-wal", "-shm", "-journal", "" };
         for (size_t i = 0; i < TOC_COUNT(suffixes); i++) remove_file(store->path, suffixes[i]);
     }
+    sto_reset_counting(store);
     if (store->lock_fd >= 0) close(store->lock_fd);
     toc_free(store->path);
     toc_free(store);
@@ -204,6 +206,10 @@ toc_status sto_commit(toc_ctx *ctx, sto_store *store)
     TOC_ASSERT(store->in_transaction);
     TOC_TRY(sto_exec(ctx, store, "COMMIT"));
     store->in_transaction = false;
+    sto_reset_counting(store);
+    /* The first rows go straight into the file, which needs no copy of pages that were not there; where somebody reads just now, the next writer turns
+     * to WAL. */
+    if (store->created) sqlite3_exec(store->db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
     store->created = false;
     return TOC_OK;
 }

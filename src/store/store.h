@@ -12,7 +12,8 @@ typedef struct sto_store sto_store;
 
 typedef enum { STO_READ, STO_WRITE } sto_mode;
 
-/* Opens a store; STO_WRITE creates it (mode 0600) and takes the one writer's lock (flock on PATH.lock) until sto_close. Errors:
+/* Opens a store; STO_READ takes those of earlier versions as they are, STO_WRITE brings them up to date in one transaction, creates what is not there (mode
+ * 0600) and takes the one writer's lock (flock on PATH.lock) until sto_close. Errors:
  * TOC_E_BUSY (another writer), TOC_E_IO, TOC_E_DATA (no SQLite file, not tocsin's, from a newer version: says which),
  * TOC_E_USAGE (STO_READ of a missing file). */
 TOC_CHECKED toc_status sto_open(toc_ctx *ctx, const char *path, sto_mode mode, sto_store **store);
@@ -32,8 +33,12 @@ typedef struct {
  * the life of a line (ids, title, quantity, prices, time of the order) and its occurrence number among equal ones of the same
  * file. So the same export twice adds nothing, and of overlapping exports the larger count stands. Where one file ends and the
  * next begins is seen by the row numbers starting over. A row that differs from the line's newest state known before known_at
- * adds a state. Within begin/commit. O(rows) and one index lookup a row; none into an empty table. */
+ * adds a state. Within begin/commit. Some 150 MB beside the shop, whatever its size, and 50 bytes for each row without a line id; one lookup a row, in the
+ * order of keys, none into an empty table. */
 TOC_CHECKED toc_status sto_add(toc_ctx *ctx, sto_store *store, const shop_data *shop, int64_t known_at, sto_added *added);
+/* Adds rows that follow those of the sto_add before, in the same files: the last of them goes on until row numbers start over. Counts are added to
+ * *added. For exports too large for memory. */
+TOC_CHECKED toc_status sto_add_more(toc_ctx *ctx, sto_store *store, const shop_data *shop, int64_t known_at, sto_added *added);
 /* When an export became known, as its own content says: the latest thing that it says happened (never a promise, never the
  * clock). Where it names no moment (a product list), the newest known_at of the store, and in an empty store ctx->now. Errors:
  * as shop_default_as_of for moments far after all others. */
@@ -47,7 +52,7 @@ TOC_CHECKED toc_status sto_load(toc_ctx *ctx, sto_store *store, int64_t as_of, s
 TOC_CHECKED toc_status sto_file_seen(toc_ctx *ctx, sto_store *store, const char *hash, bool *seen);
 TOC_CHECKED toc_status sto_file_add(toc_ctx *ctx, sto_store *store, const char *hash, const char *name, size_t rows, int64_t at);
 
-/* Vectors by text hash and model hash: dim floats. *found says whether it was there. */
+/* Vectors by text hash (toc_str_hash of the text, sto_forget counts on it) and model hash: dim floats. *found says whether it was there. */
 TOC_CHECKED toc_status sto_vector_get(toc_ctx *ctx, sto_store *store, uint64_t model, uint64_t text, size_t dim, float *vector,
                                       bool *found);
 TOC_CHECKED toc_status sto_vector_put(toc_ctx *ctx, sto_store *store, uint64_t model, uint64_t text, size_t dim,
@@ -97,9 +102,21 @@ typedef struct {
     int64_t last_night;
 } sto_info;
 TOC_CHECKED toc_status sto_describe(toc_ctx *ctx, sto_store *store, sto_info *info);
-/* Checks the whole file (PRAGMA integrity_check); TOC_E_DATA with SQLite's first finding. */
+/* Checks the whole file (PRAGMA integrity_check, and that rows and lines agree); TOC_E_DATA with the first finding. */
 TOC_CHECKED toc_status sto_check(toc_ctx *ctx, sto_store *store);
-/* Gives unused pages back to the file system. Not within begin/commit. */
+/* Writes the file anew without unused pages, and empties the WAL. Not within begin/commit. Errors: TOC_E_BUSY when a reader holds old pages. */
 TOC_CHECKED toc_status sto_vacuum(toc_ctx *ctx, sto_store *store);
+
+/* What sto_forget took away. mentions: rows of others (somebody else's review) in which an e-mail of the customer became
+ * "[removed]". */
+typedef struct {
+    int64_t rows[SHOP_N_KINDS]; /* states */
+    int64_t warnings, vectors, mentions;
+} sto_forgotten;
+/* Forgets a customer, by id or e-mail: every row with the id or an e-mail of that customer, all states of its line; reviews and payments of orders that
+ * are gone; labels and warnings of the customer and of those orders; vectors of texts nobody else wrote; names of files that hold the id. All at once;
+ * then the file is written anew, so that no byte of them remains in it or its WAL, also where nothing was found (an earlier run may have been killed
+ * half way). Not within begin/commit. Errors: as sto_vacuum. */
+TOC_CHECKED toc_status sto_forget(toc_ctx *ctx, sto_store *store, const char *customer, sto_forgotten *gone);
 
 #endif
