@@ -117,8 +117,9 @@ static toc_status refuse(toc_ctx *ctx, walk *w, const rd_batch *batch, const rd_
     char why[160];
 
     rd_fault_text(w->reader, batch, record, why);
+    if (record->fault == RD_TRAILER && !w->a->rejects) return TOC_OK;
     if (!w->a->rejects) return toc_fail(ctx, TOC_E_DATA, "%s:%zu: %s", rd_path(w->reader), rd_line(batch, record), why);
-    w->refused++;
+    w->refused += record->fault != RD_TRAILER;
     return rd_reject(ctx, &w->rejects, w->reader, batch, record, (toc_str){ "", 0 }, rd_fault_code(record->fault), why);
 }
 

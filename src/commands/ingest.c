@@ -6,7 +6,7 @@
 #include "store/store.h"
 
 typedef struct {
-    const char *store, *kind, *rejects, *max_rejects, *currency, *encoding, *map, *rates, *report;
+    const char *store, *kind, *rejects, *max_rejects, *currency, *dialect, *map, *rates, *report;
     int64_t known_at;    /* TOC_NO_TIME = as the export's content tells */
     bool drop_repeats, write_map;
 } args;
@@ -25,7 +25,7 @@ static const cli_option options[] = {
     CLI_TEXT(0, "max-rejects", args, max_rejects, .arg = "N|P%", .help = "fail with exit 3 above N refused rows [damaged records fail]"),
     CLI_TEXT(0, "currency", args, currency, .arg = "CODE", .help = "currency of amounts whose export names none"),
     CLI_TEXT(0, "rates", args, rates, .arg = "FILE", .help = "convert to --currency by date,currency,rate (for one unit)"),
-    CLI_TEXT(0, "encoding", args, encoding, .arg = "NAME", .help = "encoding of the files [found out]"),
+    CLI_TEXT(0, "dialect", args, dialect, .arg = "N=V,...", .help = "delimiter, quote, header, skip, encoding ... [found out]"),
     CLI_TEXT('m', "map", args, map, .arg = "FILE", .help = "how exports nobody knows are read, tocsin-formats(5)"),
     CLI_FLAG(0, "write-map", args, write_map, .help = "draft such a file from the header of the input"),
     CLI_TIME(0, "known-at", args, known_at, .help = "when the export was made [its latest event]; its statuses count from then"),
@@ -67,10 +67,11 @@ static toc_status read_all(toc_ctx *ctx, const args *a, const shop_rates *rates,
 {
     toc_out rejects = {0}, report = {0};
     ing_limit limit;
-    ing_options reading = { .kind = a->kind, .currency = a->currency, .rates = rates, .encoding = a->encoding, .map = a->map,
+    ing_options reading = { .kind = a->kind, .currency = a->currency, .rates = rates, .map = a->map,
                             .drop_repeats = a->drop_repeats, .known_at = a->known_at == TOC_NO_TIME ? 0 : a->known_at,
                             .refuse_late = true, .outliers = ctx->verbose > 0 };
 
+    TOC_TRY(rd_dialect_parse(ctx, a->dialect, &reading.dialect));
     TOC_TRY(ing_limit_of(ctx, a->max_rejects, &limit));
     toc_status st = open_beside(ctx, a->rejects, rd_reject_header, &rejects, &reading.rejects);
     if (!st) st = open_beside(ctx, a->report, ing_report_header, &report, &reading.report);
@@ -107,9 +108,10 @@ static toc_status add_to_store(toc_ctx *ctx, sto_store *store, const args *a, co
 
 static toc_status write_map(toc_ctx *ctx, const args *a, const char *const *files, size_t n)
 {
-    const ing_options reading = { .kind = a->kind, .encoding = a->encoding, .map = a->map };
+    ing_options reading = { .kind = a->kind, .map = a->map };
     toc_out out;
 
+    TOC_TRY(rd_dialect_parse(ctx, a->dialect, &reading.dialect));
     if (n > 1) return toc_fail(ctx, TOC_E_USAGE, "--write-map drafts from one file, and %zu are given", n);
     TOC_TRY(toc_out_open(ctx, "-", false, &out));
     toc_status st = ing_draft(ctx, files[0], &reading, &out), closed = toc_out_close(ctx, &out);

@@ -90,7 +90,7 @@ static toc_status load_block(toc_ctx *ctx, const ing_csv *csv, size_t k, loaded 
 /* The records of a block's text, with a header of its columns in front: exactly its rows. */
 static toc_status parse_block(toc_ctx *ctx, const loaded *l, shop_kind kind, toc_buf *text, rd_batch *batch)
 {
-    rd_options plain = { .delimiter = ',', .encoding = "utf-8", .max_field = SIZE_MAX };
+    rd_options plain = { .dialect = RD_CANONICAL, .max_field = SIZE_MAX };
     rd_reader *reader = NULL;
 
     toc_buf_reset(text);

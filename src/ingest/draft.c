@@ -239,7 +239,7 @@ static void write_draft(toc_out *out, const draft *d, const char *path)
 
 toc_status ing_draft(toc_ctx *ctx, const char *path, const ing_options *options, toc_out *out)
 {
-    rd_options reading = { .encoding = options->encoding };
+    rd_options reading = { .dialect = options->dialect };
     rd_reader *reader = NULL;
     ing_book book = {0};
     shop_kind kind = SHOP_ORDERS, best = SHOP_ORDERS;

@@ -32,7 +32,7 @@ toc_status ing_feed_open(toc_ctx *ctx, const char *path, const ing_options *opti
 {
     ing_feed *feed = NULL;
     const shop_kind orders = SHOP_ORDERS;
-    const rd_options reading = { .encoding = options->encoding };
+    const rd_options reading = { .dialect = options->dialect };
     const toc_str *header;
     toc_str *folded;
     size_t n;
@@ -80,6 +80,7 @@ toc_status ing_feed_take(toc_ctx *ctx, ing_feed *feed, const rd_batch *batch, co
     uint64_t line; /* lines are not told apart here */
     size_t row;
 
+    if (record->fault == RD_TRAILER) return ing_leave_out(ctx, load, batch, record);
     load->summary->rows++;
     if (load->shop != shop) {
         load->shop = shop;

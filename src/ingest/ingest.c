@@ -31,13 +31,16 @@ static toc_status open_source(toc_ctx *ctx, const ing_book *book, const char *pa
 {
     const toc_str *header;
 
-    s->reading = (rd_options){ .encoding = options ? options->encoding : NULL, .hash = true };
+    s->reading = (rd_options){ .dialect = options ? options->dialect : (rd_dialect){0}, .hash = true };
     TOC_TRY(rd_open(ctx, path, &s->reading, &s->reader));
     header = rd_header(s->reader, &s->n_header);
     TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, s->n_header, sizeof *s->folded, &s->folded));
     for (size_t j = 0; j < s->n_header; j++) TOC_TRY(ing_fold(ctx, header[j], &s->folded[j]));
     s->map = ing_fitting(book, s->folded, s->n_header, kind);
     if (!s->map && !only_kind) s->map = ing_fitting(book, s->folded, s->n_header, NULL);
+    if (!s->map && !rd_has_header(s->reader))
+        return toc_fail(ctx, TOC_E_DATA, "%s: the first line looks like those below it, so there is no header: give a map for column_1, column_2 ... with "
+                                         "--map FILE, or say --dialect header=yes", rd_path(s->reader));
     if (!s->map) return ing_unknown(ctx, book, rd_path(s->reader), s->folded, s->n_header, kind);
     *summary = (ing_summary){ .platform = s->map->name, .title = s->map->title, .kind = s->map->kind };
     return toc_arena_copy(ctx, &ctx->arena, rd_path(s->reader), strlen(rd_path(s->reader)), &summary->file);
@@ -186,8 +189,10 @@ static toc_status describe_ids(toc_ctx *ctx, const ing_load *load, ing_summary *
 /* filled: columns with a value in any row of the file */
 static toc_status describe(toc_ctx *ctx, const source *s, const ing_load *load, uint64_t filled, ing_summary *summary)
 {
-    char hex[33];
+    char hex[33], layout[200];
 
+    rd_layout_text(s->reader, layout, sizeof layout);
+    TOC_TRY(toc_arena_copy(ctx, &ctx->arena, layout, strlen(layout), &summary->layout));
     rd_content_hash(s->reader, hex);
     TOC_TRY(toc_arena_copy(ctx, &ctx->arena, hex, 32, &summary->hash));
     for (size_t k = 0; k < summary->n_currencies; k++) {
@@ -415,6 +420,7 @@ static toc_status tell(toc_ctx *ctx, const ing_summary *s)
     for (size_t k = 0; k < TOC_COUNT(of_them); k++)
         if (of_them[k].n)
             at += (size_t)snprintf(some + at, sizeof some - at, "%s%zu %s", at ? ", " : " (", of_them[k].n, of_them[k].what);
+    toc_note(ctx, "%s: %s", s->file, s->layout);
     toc_note(ctx, "%s: %s: %zu rows, %zu %s%s%s, %zu duplicate, %zu rejected", s->file, s->title, s->rows, s->accepted,
              s->side ? "joined" : "accepted", some, at ? ")" : "", s->duplicate, s->rejected);
     if (s->outliers) toc_note(ctx, "%s: %zu cells far from the usual, kept: %s", s->file, s->outliers, s->outlier_text);

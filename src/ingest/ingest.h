@@ -10,7 +10,7 @@ typedef struct {
     const char *currency;  /* of amounts whose export names none; "" when NULL */
     const shop_rates *rates; /* orders and payments are converted to their target, at the date of the order or payment; NULL = not */
     toc_out *rejects;      /* refused rows as CSV: file,line,byte_offset,column,code,message,raw; NULL = counted only */
-    const char *encoding;  /* NULL = found out */
+    rd_dialect dialect;    /* zero = found out */
     const char *map;       /* a file of maps that go before those that are compiled in, tocsin-formats(5); NULL = none */
     int64_t known_at;      /* when the export was made: what happened more than a day later is refused; 0 = nobody said */
     bool refuse_late;      /* where known_at is not given, the file itself tells which rows are in its future, and they are refused */
@@ -28,6 +28,7 @@ typedef struct {
     const char *platform;  /* "shopify", "canonical", ... */
     const char *title;     /* in words: "Shopify orders" */
     const char *hash;      /* of the content, 32 hex digits */
+    const char *layout;    /* what was found out of its form: "UTF-8, delimiter ;, quote \", header on line 1, decimal comma" */
     shop_kind kind;
     bool side;             /* its columns went into the rows of another file; accepted = rows that were used so */
     size_t rows, accepted, duplicate, rejected;
@@ -68,7 +69,7 @@ void ing_report_header(toc_out *out);
  * a file whose partner is missing), TOC_E_USAGE (a kind or encoding that does not exist). */
 TOC_CHECKED toc_status ing_read(toc_ctx *ctx, const char *const *paths, size_t n, const ing_options *options, shop_data *shop,
                                 ing_summary *summaries);
-/* Drafts a map from the header of a file ("-" is stdin), for a person to check: columns are guessed by name. Of options, kind, map and encoding count.
+/* Drafts a map from the header of a file ("-" is stdin), for a person to check: columns are guessed by name. Of options, kind, map and dialect count.
  * Errors: as rd_open, and those of the map file. */
 TOC_CHECKED toc_status ing_draft(toc_ctx *ctx, const char *path, const ing_options *options, toc_out *out);
 /* How many rows may be refused. */

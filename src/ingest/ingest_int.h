@@ -328,6 +328,8 @@ void ing_move_row(ing_load *load, size_t from, size_t to);
  * in the dictionaries of load->shop. */
 TOC_CHECKED toc_status ing_load_bind(toc_ctx *ctx, ing_load *load, const toc_str *folded, size_t n);
 TOC_CHECKED toc_status ing_load_currency(toc_ctx *ctx, ing_load *load);
+/* Writes a line of the trailer to the rejects. It is no row, so it is not counted as one. */
+TOC_CHECKED toc_status ing_leave_out(toc_ctx *ctx, const ing_load *load, const rd_batch *batch, const rd_record *record);
 /* Counts a refused record and writes it to the rejects. */
 TOC_CHECKED toc_status ing_refuse(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const rd_record *record, const ing_reject *reject);
 

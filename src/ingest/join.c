@@ -35,7 +35,7 @@ toc_status ing_side_load(toc_ctx *ctx, const char *path, const ing_map *map, con
                          ing_side *side)
 {
     /* the file is read once more for its own rows, and what is refused is told then */
-    const rd_options reading = { .encoding = options ? options->encoding : NULL, .skip_faults = true };
+    const rd_options reading = { .dialect = options ? options->dialect : (rd_dialect){0}, .skip_faults = true };
     const tab_column *columns[ING_MAX_PLACES];
     toc_str rest = toc_str_of(key), header;
     size_t n = 0;

@@ -238,6 +238,15 @@ toc_status ing_refuse(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const
                      reject->message);
 }
 
+toc_status ing_leave_out(toc_ctx *ctx, const ing_load *load, const rd_batch *batch, const rd_record *record)
+{
+    char why[160];
+
+    if (!load->options || !load->options->rejects) return TOC_OK;
+    rd_fault_text(load->reader, batch, record, why);
+    return rd_reject(ctx, load->options->rejects, load->reader, batch, record, (toc_str){ "", 0 }, rd_fault_code(record->fault), why);
+}
+
 /* Rows without a currency say nothing. */
 void ing_count_currency(ing_load *load, uint32_t code, int sign)
 {
@@ -271,6 +280,10 @@ static toc_status account_side(toc_ctx *ctx, ing_load *load, const rd_batch *bat
         ing_reject reject = {0};
         char why[160];
         toc_str key = { "", 0 };
+        if (r->fault == RD_TRAILER) {
+            TOC_TRY(ing_leave_out(ctx, load, batch, r));
+            continue;
+        }
         if (!r->fault) TOC_TRY(ing_text_at(ctx, load, load->self_key, load->n_self_key, batch, r, &key));
         key = ing_clean_id(key);
         size_t row = load->self ? ing_side_find(load->self, key) : SIZE_MAX;
@@ -368,6 +381,10 @@ static toc_status take_batch(toc_ctx *ctx, ing_load *load, const rd_batch *batch
     for (size_t i = 0; i < batch->n; i++) {
         const rd_record *r = &batch->records[i];
         load->n_records++;
+        if (r->fault == RD_TRAILER) {
+            TOC_TRY(ing_leave_out(ctx, load, batch, r));
+            continue;
+        }
         if (is_blank(batch, r)) continue;
         TOC_TRY(ing_lines_count(ctx, load, batch, r, &n));
         for (size_t k = 0; k < n; k++) {
@@ -436,11 +453,13 @@ static toc_status take_records(toc_ctx *ctx, ing_load *load)
     }
     ing_weigh_dates(load, &batch);
     ing_weigh_amounts(load, &batch);
-    if (ing_has_year_last(load)) {
+    const rd_dialect *given = load->options ? &load->options->dialect : NULL;
+    if (given && given->decimal) load->decimal_comma = given->decimal == RD_DECIMAL_COMMA;
+    if (ing_has_year_last(load) && !(given && given->dates)) {
         st = take_buffered(ctx, load, &batch);
         goto out;
     }
-    for (size_t k = 0; k < load->n_bound; k++) load->bound[k].date_order = TOC_DATE_UNKNOWN;
+    for (size_t k = 0; k < load->n_bound; k++) load->bound[k].date_order = given ? given->dates : TOC_DATE_UNKNOWN;
     while (batch.n) {
         if ((st = take_batch(ctx, load, &batch))) goto out;
         if ((st = rd_next(ctx, load->reader, &batch))) goto out;

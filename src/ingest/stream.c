@@ -257,6 +257,10 @@ static toc_status refuse(toc_ctx *ctx, ing_stream *s, const rd_batch *batch, con
 {
     char why[160];
 
+    if (r->fault == RD_TRAILER) {
+        s->load->summary->rows--; /* no row */
+        return ing_leave_out(ctx, s->load, batch, r);
+    }
     if (r->fault) ING_REJECT(reject, rd_fault_code(r->fault), "", "%s", rd_fault_text(s->load->reader, batch, r, why));
     return ing_refuse(ctx, s->load, batch, r, reject);
 }
@@ -327,8 +331,10 @@ static toc_status decide(toc_ctx *ctx, ing_stream *s, const rd_batch *first)
 
     ing_weigh_dates(load, first);
     ing_weigh_amounts(load, first);
-    for (size_t k = 0; k < load->n_bound; k++) load->bound[k].date_order = TOC_DATE_UNKNOWN;
-    if (ing_has_year_last(load)) {
+    const rd_dialect *given = load->options ? &load->options->dialect : NULL;
+    if (given && given->decimal) load->decimal_comma = given->decimal == RD_DECIMAL_COMMA;
+    for (size_t k = 0; k < load->n_bound; k++) load->bound[k].date_order = given ? given->dates : TOC_DATE_UNKNOWN;
+    if (ing_has_year_last(load) && !(given && given->dates)) {
         TOC_TRY(weigh_rest(ctx, s));
         ing_decide_dates(load);
     }

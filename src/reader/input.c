@@ -171,6 +171,15 @@ bool rd_input_anywhere(const rd_input *input)
     return input->anywhere;
 }
 
+toc_status rd_input_left(toc_ctx *ctx, const rd_input *input, uint64_t *n)
+{
+    struct stat info;
+
+    if (fstat(input->fd, &info)) return toc_fail_errno(ctx, TOC_E_IO, errno, "%s: cannot be read", input->path);
+    *n = info.st_size > input->at ? (uint64_t)(info.st_size - input->at) : 0;
+    return TOC_OK;
+}
+
 toc_status rd_input_read_ahead(toc_ctx *ctx, const rd_input *input, uint64_t ahead, char *bytes, size_t n, size_t *got)
 {
     size_t done = 0;

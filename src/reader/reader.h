@@ -1,7 +1,7 @@
 /* reader.h: any CSV or TSV file as batches of records.
  *
- * rd_open finds out compression (gzip, zstd), encoding and delimiter from the first MiB and reads the header; rd_next hands out batches; rd_close
- * ends. libcsv defines what a record is. Every record knows its line, its byte offset and its raw bytes, so that a refused row can be found again. A record
+ * rd_open finds out compression (gzip, zstd), encoding and layout (delimiter, quote, lines in front of the header, whether there is one) from the first
+ * MiB and reads the header; rd_next hands out batches; rd_close ends. libcsv defines what a record is. Every record knows its line, its byte offset and its raw bytes, so that a refused row can be found again. A record
  * that cannot be read (an unclosed quote, a field above the limit, bytes outside the encoding) comes with a fault instead of fields, and reading
  * goes on at the next line: nothing is lost silently.
  *
@@ -12,9 +12,32 @@
 #include "base/base.h"
 #include "table/table.h"
 
+typedef enum { RD_FIND_HEADER, RD_HAS_HEADER, RD_NO_HEADER } rd_header_given;
+typedef enum { RD_FIND_DECIMAL, RD_DECIMAL_POINT, RD_DECIMAL_COMMA } rd_decimal_given;
+#define RD_NO_QUOTE '\n'
+
+/* What is known of a file; zero = all is found out. decimal and dates are for those who read cells. */
 typedef struct {
-    char delimiter;       /* 0 = found out among , ; tab | */
-    const char *encoding; /* an iconv name; NULL = found out */
+    char delimiter;        /* 0 = found out among , ; tab | */
+    char quote;            /* 0 = found out among " and ' and none; RD_NO_QUOTE = none */
+    rd_header_given header;
+    bool skip_given, trailer_given;
+    size_t skip;           /* lines in front of the header (or of the first record) */
+    size_t trailer;        /* lines at the end that are no rows, blank ones not counted, within the last 64 KiB */
+    const char *encoding;  /* an iconv name; NULL = found out */
+    rd_decimal_given decimal;
+    toc_date_order dates;  /* TOC_DATE_UNKNOWN = found out */
+} rd_dialect;
+/* What tocsin itself writes: nothing is found out. */
+#define RD_CANONICAL ((rd_dialect){ .delimiter = ',', .quote = '"', .header = RD_HAS_HEADER, .skip_given = true, .trailer_given = true, \
+                                    .encoding = "utf-8", .decimal = RD_DECIMAL_POINT })
+/* Reads "name=value,name=value": delimiter=comma|semicolon|tab|bar or the character, quote=double|single|none or the character, header=yes|no, skip=N,
+ * trailer=N, encoding=NAME, decimal=point|comma, dates=dmy|mdy. NULL or "" is all zero. Texts live in the context's arena. Errors: TOC_E_USAGE (an
+ * unknown name or value, an encoding that iconv does not know: lists what there is). */
+TOC_CHECKED toc_status rd_dialect_parse(toc_ctx *ctx, const char *text, rd_dialect *dialect);
+
+typedef struct {
+    rd_dialect dialect;
     size_t max_field;     /* bytes of one field; 0 = 1 MiB */
     size_t batch_bytes;   /* bytes of a batch, more where a record is longer; 0 = 1 MiB. Records do not depend on it */
     bool hash;            /* rd_content_hash will be asked for */
@@ -33,6 +56,7 @@ typedef enum {
     RD_BINARY,    /* NUL bytes */
     RD_ENCODING,  /* bytes that are no text in the file's encoding */
     RD_COLUMNS,   /* fewer fields than the header, or more that are not empty; the fields are there */
+    RD_TRAILER,   /* no row and no fault: a total, a count of rows or a rule after the last row; the fields are there */
 } rd_fault;
 /* "unclosed_quote", ... : the code of a fault in reject files. */
 const char *rd_fault_code(rd_fault fault);
@@ -95,12 +119,18 @@ TOC_CHECKED toc_status rd_open(toc_ctx *ctx, const char *path, const rd_options 
 /* The same over n bytes in memory, borrowed until rd_close, shown in messages as `name`. */
 TOC_CHECKED toc_status rd_open_bytes(toc_ctx *ctx, const char *name, toc_str bytes, const rd_options *options, rd_reader **reader);
 void rd_close(rd_reader *reader);
-/* The header's names without blanks around; borrowed until rd_close. */
+/* The header's names without blanks around, or column_1, column_2 ... where the file has none; borrowed until rd_close. */
 const toc_str *rd_header(const rd_reader *reader, size_t *n);
+bool rd_has_header(const rd_reader *reader);
 const char *rd_path(const rd_reader *reader); /* "-" shows as "stdin" */
-/* "utf-8", "gb18030" ...; may change from utf-8 while all bytes so far were ASCII. */
+/* "UTF-8", "GB18030" ...; may change from utf-8 while all bytes so far were ASCII. */
 const char *rd_encoding(const rd_reader *reader);
 char rd_delimiter(const rd_reader *reader);
+/* Lines after the last row; known at the end. */
+size_t rd_trailer_lines(const rd_reader *reader);
+/* What was found out, in words: "UTF-8, delimiter ;, quote \", header on line 4 (3 preamble lines), 1 trailer line"; the trailer is known at the end.
+ * Returns buf. */
+const char *rd_layout_text(const rd_reader *reader, char *buf, size_t room);
 /* What is done to a batch by the thread that parsed it, while it is in that thread's cache. `slot` < rd_set_most numbers the batches of a set in file order,
  * with gaps; no two calls at a time have the same. A batch may be thrown away and parsed again, so what a call does must count only when rd_next_set
  * hands the slot out. */

@@ -3,6 +3,7 @@
 #define RD_READER_INT_H
 
 #include <csv.h>
+#include <iconv.h>
 
 #include "reader/reader.h"
 
@@ -10,6 +11,7 @@
 #define RD_MAX_RECORD ((size_t)16 << 20)  /* a quoted field that is not closed by then is taken for an unclosed quote */
 #define RD_MAX_FIELD ((size_t)1 << 20)
 #define RD_MAX_RAW 4096
+#define RD_TAIL ((size_t)64 << 10)        /* trailer lines are looked for in the last bytes of a file */
 
 /* ---- input.c: bytes of a file, uncompressed ---- */
 typedef struct rd_input rd_input;
@@ -22,6 +24,8 @@ TOC_CHECKED toc_status rd_input_read(toc_ctx *ctx, rd_input *input, char *bytes,
 bool rd_input_anywhere(const rd_input *input);
 /* The bytes from `ahead` bytes behind the place where rd_input_read goes on; may run in several threads. */
 TOC_CHECKED toc_status rd_input_read_ahead(toc_ctx *ctx, const rd_input *input, uint64_t ahead, char *bytes, size_t n, size_t *got);
+/* Bytes that are left, where blocks can be read in any order. */
+TOC_CHECKED toc_status rd_input_left(toc_ctx *ctx, const rd_input *input, uint64_t *n);
 /* Goes on n bytes later. */
 void rd_input_skip(rd_input *input, size_t n);
 /* The hash of one block of RD_BLOCK bytes (the last may be shorter) joins the content's. */
@@ -31,13 +35,28 @@ void rd_input_hash(const rd_input *input, char hex[33]);
 /* ---- decode.c ---- */
 #define RD_NO_TEXT "\xff"          /* stands where bytes were no text: a byte that UTF-8 never has, so that the record is found to be faulty */
 #define RD_REPLACEMENT "\357\277\275" /* U+FFFD, for people */
+/* Converts a file piece by piece. Zero is none. */
+typedef struct {
+    iconv_t iconv;
+    bool open;
+    size_t unit;     /* bytes left out where something is no text */
+    char held[16];   /* the first bytes of a character that goes on in the next piece */
+    size_t n_held;
+} rd_decoder;
+/* False for an unknown name. */
+bool rd_decoder_start(rd_decoder *decoder, const char *encoding);
+void rd_decoder_end(rd_decoder *decoder);
+/* Appends a piece as UTF-8, each stretch that is no text as `no_text`. */
+TOC_CHECKED toc_status rd_decoder_feed(toc_ctx *ctx, rd_decoder *decoder, toc_str bytes, bool last, const char *no_text, toc_buf *utf8);
+/* One character of n bytes; returns the bytes of UTF-8, 0 where it is none. */
+size_t rd_decoder_one(rd_decoder *decoder, const char *bytes, size_t n, char *utf8, size_t room);
 /* Appends bytes of the named encoding as UTF-8; each stretch that is no text becomes `no_text`. TOC_E_USAGE for an unknown name. */
 TOC_CHECKED toc_status rd_decode(toc_ctx *ctx, const char *encoding, toc_str bytes, const char *no_text, toc_buf *utf8);
 /* Bytes of the original file that n bytes of text stand for, which rd_decode made of that encoding; NULL = they are the file's. */
 uint64_t rd_original_bytes(const char *encoding, const char *bytes, size_t n);
 
-/* ---- sniff.c ---- */
-typedef enum { RD_UTF8, RD_UTF16LE, RD_UTF16BE, RD_GB18030, RD_WINDOWS_1252, RD_OTHER } rd_charset;
+/* ---- charset.c ---- */
+typedef enum { RD_UTF8, RD_UTF16LE, RD_UTF16BE, RD_GB18030, RD_BIG5, RD_SHIFT_JIS, RD_WINDOWS_1252, RD_OTHER } rd_charset;
 typedef struct {
     rd_charset charset;
     size_t bom;       /* bytes of the byte order mark */
@@ -51,13 +70,32 @@ rd_sniffed rd_sniff_charset(toc_str head, bool whole, char delimiter);
 rd_charset rd_sniff_legacy(toc_str bytes);
 /* The first byte that does not fit the shape of GB18030, or n. */
 size_t rd_gb18030_valid(toc_str bytes);
-/* Delimiter by the most regular count over the first records; ',' when there is none. */
-char rd_sniff_delimiter(toc_str head, bool whole);
-/* Whether quotes are syntax: always, but in tab separated text only where nearly all fields that begin with one also end with one. */
-bool rd_sniff_quotes(toc_str head, char delimiter);
-/* '\r' where lines end so and no line feed stands outside quotes (0 = there are no quotes), else '\n'. */
-char rd_sniff_line_end(toc_str head, char quote);
-const char *rd_charset_name(rd_charset charset);
+const char *rd_charset_name(rd_charset charset);  /* shown */
+const char *rd_charset_iconv(rd_charset charset); /* for iconv */
+/* By any of its usual names; RD_OTHER where it is none of these. */
+rd_charset rd_charset_of(const char *name);
+
+/* ---- sniff.c ---- */
+typedef struct {
+    char delimiter, line_end;
+    char quote;         /* 0 = none */
+    size_t skip;        /* lines in front of the header, or of the first record where there is none */
+    size_t skip_bytes;  /* the same in the text given */
+    size_t columns;     /* of most records */
+    bool header;
+} rd_layout;
+/* By the first bytes of a file as UTF-8 (`whole`: all of it), and what is given. */
+rd_layout rd_sniff_layout(toc_str head, bool whole, const rd_dialect *given);
+/* The next field of a line (a record on one line): cut off *rest, without blanks and quotes around; false when nothing is left. */
+bool rd_cut_cell(toc_str *rest, char delimiter, char quote, toc_str *cell);
+/* Whether a cell has anything but blanks and quotes in it; and the number of such cells of a line, with that of all in *n. */
+size_t rd_filled_cells(toc_str line, char delimiter, char quote, size_t *n);
+
+/* ---- trailer.c ---- */
+/* The lines after the last row: totals, counts, rules. tail: the last bytes of a file (they may begin inside a line, if `begins` is false), in the
+ * charset. *at: place of the first such line, tail.n where there is none; *n_lines. given >= 0: the number of lines, blank ones not counted. */
+TOC_CHECKED toc_status rd_find_trailer(toc_ctx *ctx, const rd_layout *layout, rd_charset charset, toc_str tail, bool begins, int64_t given, size_t *at,
+                                       size_t *n_lines);
 
 /* ---- scan.c ---- */
 /* Positions in bytes[begin, n) of the four special bytes, ascending; returns how many. positions has room for n - begin + 8. *seen gets bit 0 for NUL
@@ -99,6 +137,7 @@ TOC_CHECKED toc_status rd_parse(toc_ctx *ctx, rd_parser *parser, rd_batch *batch
 typedef struct {
     rd_batch batch;
     rd_parser parser;
+    uint64_t text;         /* place of the batch's first byte in the text */
     size_t data, n_data;   /* new bytes: bytes[data, data + n_data) */
     size_t n_quotes;       /* in [batch.begin, data + n_data) */
     uint64_t hash;         /* of the new bytes */
@@ -116,10 +155,22 @@ struct rd_reader {
     const char *encoding;  /* iconv name */
     bool ascii_so_far;
     bool charset_given;
-    bool transcoded;       /* the whole file was turned into UTF-8 first */
-    bool end;              /* of input */
+    rd_layout layout;
+    rd_decoder decoder;    /* open = all of the file is turned into UTF-8 first */
+    bool transcoded;
+    bool end;              /* of the text: all of it is in carry or was handed out */
     bool hash;
     size_t batch_bytes;
+    bool direct;           /* the text is read from the file where it is wanted; else through `ahead` */
+    toc_buf ahead;         /* text that is not asked for yet, from ahead_at on: the last RD_TAIL bytes are known before they are read */
+    size_t ahead_at;
+    bool input_end;
+    uint64_t text;         /* bytes of text in front of carry */
+    uint64_t body;         /* where the first record may begin in the text */
+    uint64_t given_out;    /* bytes of text in front of ahead */
+    int64_t trailer_given; /* lines; negative = found out */
+    uint64_t trailer;      /* where the trailer begins in the text; UINT64_MAX = none seen yet */
+    size_t n_trailer;      /* its lines */
     toc_buf carry;         /* bytes read but not parsed: those from carry_at on */
     size_t carry_at;
     size_t growth;         /* doublings of the next piece: its record was longer */
@@ -134,8 +185,17 @@ struct rd_reader {
     toc_arena arena;
 };
 
+/* ---- text.c: the bytes of a file as text ---- */
+/* Opens the text: charset, layout; `carry` holds its beginning, after the lines to skip. */
+TOC_CHECKED toc_status rd_open_text(toc_ctx *ctx, rd_reader *reader, const rd_dialect *given);
+/* Fills up to n bytes; *got < n only at the end. */
+TOC_CHECKED toc_status rd_read_text(toc_ctx *ctx, rd_reader *reader, char *bytes, size_t n, size_t *got);
 /* Appends the next block to carry. */
 TOC_CHECKED toc_status rd_read_block(toc_ctx *ctx, rd_reader *reader);
+/* Records that belong to the trailer get the fault. text: place of the batch's first byte. */
+void rd_mark_trailer(const rd_reader *reader, rd_batch *batch, uint64_t text);
+
+/* ---- reader.c ---- */
 /* Faults of bytes and of field counts. */
 void rd_judge_records(const rd_reader *reader, rd_batch *batch);
 /* The fields of a batch as UTF-8. */

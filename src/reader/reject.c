@@ -12,8 +12,9 @@ const char *rd_fault_text(const rd_reader *reader, const rd_batch *batch, const 
     case RD_LINE_END: snprintf(buf, n, "a carriage return outside quotes in the middle of line %zu", rd_line(batch, record)); break;
     case RD_TOO_LONG: snprintf(buf, n, "a field is longer than %zu bytes", reader->parser.max_field); break;
     case RD_BINARY: snprintf(buf, n, "the record has NUL bytes"); break;
-    case RD_ENCODING: snprintf(buf, n, "the bytes are no text in %s", reader->encoding); break;
+    case RD_ENCODING: snprintf(buf, n, "the bytes are no text in %s", rd_encoding(reader)); break;
     case RD_COLUMNS: snprintf(buf, n, "%zu fields where the header has %zu", (size_t)record->n, reader->n_header); break;
+    case RD_TRAILER: snprintf(buf, n, "a line after the last row"); break;
     }
     return buf;
 }

@@ -95,7 +95,7 @@ static toc_status read_piece(toc_ctx *ctx, void *arg, size_t k)
 
     if (s->anywhere) TOC_TRY(rd_input_read_ahead(ctx, reader->input, k * reader->batch_bytes, b->bytes + p->data, reader->batch_bytes, &p->n_data));
     b->end = p->data + p->n_data;
-    if (reader->hash && p->n_data) p->hash = toc_str_hash((toc_str){ b->bytes + p->data, p->n_data });
+    if (s->anywhere && reader->hash && p->n_data) p->hash = toc_str_hash((toc_str){ b->bytes + p->data, p->n_data });
     p->ascii = is_ascii(b->bytes + b->begin, b->end - b->begin);
     if (s->count) p->n_quotes = rd_count_byte(b->bytes + b->begin, b->end - b->begin, reader->parser.quote);
     return TOC_OK;
@@ -108,7 +108,7 @@ static toc_status read_blocks(toc_ctx *ctx, rd_reader *reader, set *s)
     size_t n_carry = c->n - reader->carry_at, size = reader->batch_bytes, total = 0;
 
     s->n = reader->end ? 1 : reader->n_pieces;
-    s->anywhere = !reader->end && rd_input_anywhere(reader->input);
+    s->anywhere = !reader->end && reader->direct;
     s->count = s->n > 1 && reader->parser.quote;
     for (size_t k = 0; k < s->n; k++) {
         rd_piece *p = &reader->pieces[k];
@@ -118,7 +118,7 @@ static toc_status read_blocks(toc_ctx *ctx, rd_reader *reader, set *s)
             memcpy(p->batch.bytes + p->batch.begin, c->p + reader->carry_at, n_carry);
         }
         if (reader->end || s->anywhere) continue;
-        TOC_TRY(rd_input_read(ctx, reader->input, p->batch.bytes + p->data, size, &p->n_data));
+        TOC_TRY(rd_read_text(ctx, reader, p->batch.bytes + p->data, size, &p->n_data));
         if (p->n_data < size) {
             reader->end = true;
             s->n = k + 1;
@@ -130,7 +130,7 @@ static toc_status read_blocks(toc_ctx *ctx, rd_reader *reader, set *s)
     for (size_t k = 0; k < s->n; k++) {
         rd_piece *p = &reader->pieces[k];
         total += p->n_data;
-        if (reader->hash) rd_input_hash_add(reader->input, p->hash, p->n_data);
+        if (s->anywhere && reader->hash) rd_input_hash_add(reader->input, p->hash, p->n_data);
         if (p->n_data == size || !s->anywhere) continue;
         reader->end = true;
         s->n = k + 1;
@@ -206,6 +206,7 @@ static toc_status parse_piece(toc_ctx *ctx, void *arg, size_t k)
 
     TOC_TRY(rd_parse(ctx, &p->parser, &p->batch, p->last, &p->used, &p->lines));
     rd_judge_records(s->reader, &p->batch);
+    rd_mark_trailer(s->reader, &p->batch, p->text);
     TOC_TRY(rd_decode_fields(ctx, s->reader, &p->batch));
     return s->work && p->batch.n ? s->work(ctx, s->arg, k, &p->batch) : TOC_OK;
 }
@@ -222,6 +223,7 @@ static size_t accept_pieces(rd_reader *reader, const set *s)
         b->offset = reader->offset;
         b->converted = reader->transcoded ? reader->encoding : NULL;
         reader->line += p->lines;
+        reader->text += p->used - b->begin;
         reader->offset += rd_original_bytes(b->converted, b->bytes + b->begin, p->used - b->begin);
         if (b->n) reader->ready[reader->n_ready++] = (rd_ready){ b, k };
         if (p->used < b->end) break;
@@ -283,8 +285,12 @@ static toc_status parse_set(toc_ctx *ctx, rd_reader *reader, set *s, bool from_c
     TOC_TRY(settle_charset(ctx, reader, s, from_carry ? reader->carry_at + reader->pieces[0].batch.end : 0));
     size_t left = from_carry ? reader->carry.n - reader->carry_at - reader->pieces[0].batch.end : reader->carry.n;
 
+    uint64_t text = reader->text;
+
     for (size_t k = 0; k < s->n; k++) {
         rd_piece *p = &reader->pieces[k];
+        p->text = text;
+        text += p->batch.end - p->batch.begin;
         p->last = reader->end && k + 1 == s->n && !left;
     }
     TOC_TRY(toc_parallel(ctx, s->n, parse_piece, s));

@@ -25,10 +25,11 @@ static toc_status take(toc_ctx *ctx, const rd_reader *reader, const rd_options *
     char why[160];
 
     if (record->fault && options && options->skip_faults) return TOC_OK;
+    if (record->fault == RD_TRAILER && !(options && options->rejects)) return TOC_OK;
     if (record->fault) {
         rd_fault_text(reader, batch, record, why);
         if (!options || !options->rejects) return toc_fail(ctx, TOC_E_DATA, "%s:%zu: %s", reader->path, rd_line(batch, record), why);
-        ++*refused;
+        *refused += record->fault != RD_TRAILER;
         return rd_reject(ctx, options->rejects, reader, batch, record, (toc_str){ "", 0 }, rd_fault_code(record->fault), why);
     }
     for (size_t j = 0; j < reader->n_header; j++) {
@@ -97,6 +98,10 @@ toc_status rd_take_table(toc_ctx *ctx, rd_reader *reader, const rd_options *opti
     }
     if (!n && !refused && !(options && options->skip_faults)) st = toc_fail(ctx, TOC_E_DATA, "%s: a header but no rows", reader->path);
     if (st) goto out;
+    if (reader->layout.skip || reader->n_trailer) {
+        char layout[200];
+        toc_note(ctx, "%s: %s", reader->path, rd_layout_text(reader, layout, sizeof layout));
+    }
     if (refused) toc_warn(ctx, "%s: %zu of %zu rows refused", reader->path, refused, n + refused);
     st = fill_table(ctx, reader, columns, n, table);
 out:

@@ -103,6 +103,7 @@ static toc_status add_record(toc_ctx *ctx, const rd_reader *reader, const rd_bat
     char why[160];
     int64_t instant;
 
+    if (record->fault == RD_TRAILER) return TOC_OK;
     if (record->fault) return toc_fail(ctx, TOC_E_DATA, "%s:%zu: %s", path, e.line, rd_fault_text(reader, batch, record, why));
     if (!toc_parse_time(ctx, date, TOC_DATE_YMD, &instant))
         return toc_fail(ctx, TOC_E_DATA, "%s:%zu: \"%.*s\" is no date such as 2026-01-31", path, e.line, (int)TOC_MIN(date.n, (size_t)40), date.p);

@@ -106,7 +106,7 @@ static toc_status once(const way *w, toc_str bytes, int64_t allocations, size_t 
     ctx.err = fopen("/dev/null", "w");
     ctx.n_threads = w->n_threads ? w->n_threads : 1;
     assert_int_equal(toc_out_open(&ctx, "/dev/null", false, &rejects), TOC_OK);
-    const rd_options options = { .encoding = w->given ? w->encoding : NULL, .batch_bytes = w->batch_bytes, .hash = true, .rejects = w->table ? &rejects : NULL };
+    const rd_options options = { .dialect = { .encoding = w->given ? w->encoding : NULL }, .batch_bytes = w->batch_bytes, .hash = true, .rejects = w->table ? &rejects : NULL };
     ctx.allocations_left = allocations;
     st = w->from_file ? rd_open(&ctx, path, &options, &reader) : rd_open_bytes(&ctx, "bytes", bytes, &options, &reader);
     *n = *n_faults = 0;

@@ -92,7 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (!size) return 0;
     size_t k = data[0] % TOC_COUNT(encodings);
-    const rd_options options = { .encoding = data[0] & 8 ? encodings[k] : NULL, .delimiter = ",\t;|"[data[0] >> 4 & 3], .max_field = 1000 };
+    const rd_options options = { .dialect = { .encoding = data[0] & 8 ? encodings[k] : NULL, .delimiter = ",\t;|"[data[0] >> 4 & 3] }, .max_field = 1000 };
     toc_str bytes = { (const char *)data + 1, size - 1 };
     toc_ctx_init(&ctx);
     check_decode(&ctx, encodings[k], bytes);

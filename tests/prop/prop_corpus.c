@@ -62,7 +62,7 @@ static json_t *parse_array(const wanted *w, const char *text)
 
 static void parse_with(wanted *w, const char *key, const char *value)
 {
-    if (strcmp(key, "delimiter") == 0) w->options.delimiter = unescape(value);
+    if (strcmp(key, "delimiter") == 0) w->options.dialect.delimiter = unescape(value);
     else if (strcmp(key, "encoding") == 0) snprintf(w->encoding, sizeof w->encoding, "%s", value);
     else if (strcmp(key, "max_field") == 0) w->options.max_field = (size_t)strtoul(value, NULL, 10);
     else fail_msg("%s: no option %s", w->name, key);
@@ -116,7 +116,7 @@ static void load(toc_ctx *ctx, const char *name, wanted *w)
         if (next) *next++ = '\0';
         parse_line(w, line);
     }
-    if (w->encoding[0]) w->options.encoding = w->encoding;
+    if (w->encoding[0]) w->options.dialect.encoding = w->encoding;
     assert_true(w->header || w->fails[0]);
     toc_buf_release(&text);
 }

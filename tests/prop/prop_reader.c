@@ -61,7 +61,7 @@ static void test_round_trip(void **state)
         tab_table table, back;
         toc_out out;
         rd_reader *reader = NULL;
-        const rd_options options = { .delimiter = ',', .batch_bytes = seed % 4 ? 1 + toc_rng_below(&rng, 50) : 0 };
+        const rd_options options = { .dialect = { .delimiter = ',', .quote = '"', .header = RD_HAS_HEADER, .skip_given = true, .trailer_given = true }, .batch_bytes = seed % 4 ? 1 + toc_rng_below(&rng, 50) : 0 };
 
         toc_ctx_init(&ctx);
         ctx.n_threads = 1 + seed % 3;
@@ -134,7 +134,8 @@ static void read_back(const tab_table *table, const dialect *d, const toc_buf *t
     static const size_t sizes[] = { 0, 1, 2, 3, 5, 17, 64, 300 };
 
     for (size_t s = 0; s < TOC_COUNT(sizes); s++) {
-        const rd_options options = { .delimiter = d->delimiter, .encoding = d->encoding, .batch_bytes = sizes[s] };
+        const rd_options options = { .dialect = { .delimiter = d->delimiter, .quote = '"', .header = RD_HAS_HEADER, .skip_given = true, .trailer_given = true,
+                                                   .encoding = d->encoding }, .batch_bytes = sizes[s] };
         rd_reader *reader = NULL;
         tab_table back;
         toc_ctx ctx;
@@ -187,7 +188,7 @@ static void test_nothing_lost(void **state)
         toc_buf text = {0}, piece = {0};
         rd_reader *reader = NULL;
         rd_batch batch = {0};
-        const rd_options options = { .delimiter = ',', .batch_bytes = 1 + toc_rng_below(&rng, 80) };
+        const rd_options options = { .dialect = { .delimiter = ',', .quote = '"', .header = RD_HAS_HEADER, .skip_given = true, .trailer_given = true }, .batch_bytes = 1 + toc_rng_below(&rng, 80) };
         size_t at = 4;
 
         toc_ctx_init(&ctx);
