@@ -17,7 +17,7 @@ LINK.asan     := -fsanitize=address,undefined
 LINK.tsan     := -fsanitize=thread
 LINK.fuzz     := -fsanitize=address,undefined
 
-LIBS := -lcsv -lopenblas -lsqlite3 -lutf8proc -ljansson -lz -lzstd -lpthread -lm
+LIBS := -lcsv -lopenblas -lsodium -lsqlite3 -lutf8proc -ljansson -lz -lzstd -lpthread -lm
 
 B := $(if $(filter release,$(FLAVOUR)),build,build/$(FLAVOUR))
 

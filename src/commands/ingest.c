@@ -4,9 +4,10 @@
 #include "ingest/ingest.h"
 #include "reader/reader.h"
 #include "store/store.h"
+#include "text/text.h"
 
 typedef struct {
-    const char *store, *kind, *rejects, *max_rejects, *currency, *dialect, *map, *rates, *report;
+    const char *store, *kind, *rejects, *max_rejects, *currency, *dialect, *map, *rates, *report, *mask;
     int64_t known_at;    /* TOC_NO_TIME = as the export's content tells */
     bool drop_repeats, write_map;
 } args;
@@ -29,6 +30,7 @@ static const cli_option options[] = {
     CLI_TEXT('m', "map", args, map, .arg = "FILE", .help = "how exports nobody knows are read, tocsin-formats(5)"),
     CLI_FLAG(0, "write-map", args, write_map, .help = "draft such a file from the header of the input"),
     CLI_TIME(0, "known-at", args, known_at, .help = "when the export was made [its latest event]; its statuses count from then"),
+    CLI_TEXT(0, "mask", args, mask, .arg = "KEYFILE", .help = "personal data becomes pseudonyms by this secret key, everywhere"),
     CLI_FLAG(0, "drop-repeats", args, drop_repeats, .help = "leave out rows that equal an earlier one of the file in every cell"),
     CLI_END,
 };
@@ -61,13 +63,19 @@ static toc_status close_beside(toc_ctx *ctx, toc_out *opened, toc_status before)
     return before ? before : closed;
 }
 
+/* What the options bring along. */
+typedef struct {
+    shop_rates *rates;
+    txt_mask *mask;
+} extras;
+
 /* Into the shop, or where there is none into *csv. */
-static toc_status read_all(toc_ctx *ctx, const args *a, const shop_rates *rates, const char *const *files, size_t n, shop_data *shop, ing_csv **csv,
+static toc_status read_all(toc_ctx *ctx, const args *a, const extras *with, const char *const *files, size_t n, shop_data *shop, ing_csv **csv,
                            ing_summary *summaries)
 {
     toc_out rejects = {0}, report = {0};
     ing_limit limit;
-    ing_options reading = { .kind = a->kind, .currency = a->currency, .rates = rates, .map = a->map,
+    ing_options reading = { .kind = a->kind, .currency = a->currency, .rates = with->rates, .mask = with->mask, .map = a->map,
                             .drop_repeats = a->drop_repeats, .known_at = a->known_at == TOC_NO_TIME ? 0 : a->known_at,
                             .refuse_late = true, .outliers = ctx->verbose > 0 };
 
@@ -128,21 +136,23 @@ static toc_status run(toc_ctx *ctx, const cli_call *call)
     sto_store *store = NULL;
     shop_data shop = {0};
     ing_csv *csv = NULL;
-    shop_rates *rates = NULL;
+    extras with = {0};
     toc_status st;
 
     if (a->write_map) return write_map(ctx, a, files, n);
     TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, n, sizeof *summaries, &summaries));
+    if (a->mask && (st = txt_mask_open(ctx, a->mask, &with.mask))) goto out;
     if ((st = shop_init(ctx, &shop))) goto out;
     if (a->store && (st = sto_open(ctx, a->store, STO_WRITE, &store))) goto out; /* a busy store is said before the work */
-    if (a->rates && (st = shop_rates_read(ctx, a->rates, a->currency, &rates))) goto out;
-    if ((st = read_all(ctx, a, rates, files, n, store ? &shop : NULL, &csv, summaries))) goto out;
+    if (a->rates && (st = shop_rates_read(ctx, a->rates, a->currency, &with.rates))) goto out;
+    if ((st = read_all(ctx, a, &with, files, n, store ? &shop : NULL, &csv, summaries))) goto out;
     st = store ? add_to_store(ctx, store, a, &shop, summaries, n) : write_csv(ctx, csv);
 out:
     sto_close(store);
     ing_csv_free(csv);
     shop_release(&shop);
-    shop_rates_free(rates);
+    shop_rates_free(with.rates);
+    txt_mask_free(with.mask);
     return st;
 }
 

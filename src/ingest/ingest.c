@@ -425,6 +425,8 @@ static toc_status tell(toc_ctx *ctx, const ing_summary *s)
              s->side ? "joined" : "accepted", some, at ? ")" : "", s->duplicate, s->rejected);
     if (s->outliers) toc_note(ctx, "%s: %zu cells far from the usual, kept: %s", s->file, s->outliers, s->outlier_text);
     if (s->masked) toc_note(ctx, "%s: values left out because the platform masks them (1******6198), so that they are no identities: %zu", s->file, s->masked);
+    if (s->pseudonyms || s->found_in_texts)
+        toc_note(ctx, "%s: %zu cells are pseudonyms, and %zu addresses and numbers within texts", s->file, s->pseudonyms, s->found_in_texts);
     if (s->rounded) toc_warn(ctx, "%s: telephone numbers and keys left out because a spreadsheet rounded them (1.38E+10): %zu", s->file, s->rounded);
     if (s->damaged_ids)
         toc_warn(ctx, "%s: rows rejected because a spreadsheet rounded their ids (2.02E+18), and different ones look alike: %zu", s->file, s->damaged_ids);

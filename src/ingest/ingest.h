@@ -16,6 +16,7 @@ typedef struct {
     bool refuse_late;      /* where known_at is not given, the file itself tells which rows are in its future, and they are refused */
     bool outliers;         /* are looked for */
     toc_out *report;       /* what each column of the files held, as CSV (ing_report_header), written file by file; NULL = not looked at */
+    const struct txt_mask *mask; /* personal data becomes pseudonyms by this key, everywhere: tocsin-ingest(1); NULL = it stays */
     bool drop_repeats;     /* repeats are left out as duplicates */
 } ing_options;
 
@@ -40,6 +41,7 @@ typedef struct {
     size_t outliers;       /* cells of accepted rows far from the usual, with options->outliers: see tocsin-ingest(1) */
     const char *outlier_text; /* "quantity 2 (record 17 4)"; NULL = none */
     size_t masked;         /* values left out because the platform shows stars instead of a person's data */
+    size_t pseudonyms, found_in_texts; /* with options->mask: cells replaced, and what was replaced within texts */
     size_t rounded;        /* telephone numbers and keys left out because a spreadsheet rounded them */
     size_t damaged_ids;    /* of the rejected: rows with an id that a spreadsheet rounded (2.02E+18) */
     const char *zero_ids;  /* canonical columns all of whose long ids end in zeros, perhaps rounded too; NULL = none */

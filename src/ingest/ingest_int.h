@@ -260,6 +260,7 @@ typedef struct {
 } ing_rows;
 
 typedef struct ing_profile ing_profile;
+typedef struct ing_masking ing_masking;
 
 enum { ING_MAX_LINKS = 8, ING_MAX_COLUMNS = 48 };
 
@@ -293,6 +294,7 @@ struct ing_load {
     ing_cells cells[ING_MAX_COLUMNS];
     bool past[ING_MAX_COLUMNS]; /* shop_tells_past */
     ing_outliers outliers[ING_MAX_COLUMNS];
+    ing_masking *masking;      /* heap; NULL without --mask */
     ing_profile *profile;      /* heap; NULL where no report is wanted */
     size_t n_columns;
     size_t first_row;          /* of the canonical table that came from this file */
@@ -383,6 +385,18 @@ TOC_CHECKED toc_status ing_profile_batch(toc_ctx *ctx, ing_load *load, const rd_
 /* A row a column; after ing_find_outliers, before the reader is closed. */
 void ing_profile_write(ing_load *load, toc_out *out);
 void ing_profile_free(ing_profile *profile);
+
+/* ---- mask.c: personal data out of what leaves ---- */
+/* Makes load->masking for options->mask. */
+TOC_CHECKED toc_status ing_masking_new(toc_ctx *ctx, ing_load *load);
+void ing_masking_free(ing_masking *masking);
+/* The personal cells of a row as pseudonyms. */
+TOC_CHECKED toc_status ing_mask_row(toc_ctx *ctx, ing_load *load, size_t row);
+/* What a reject file may show of a record, and of why it was refused. Borrowed until the next call. */
+TOC_CHECKED toc_status ing_mask_record(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const rd_record *record, toc_str *raw);
+TOC_CHECKED toc_status ing_mask_message(toc_ctx *ctx, ing_load *load, const ing_reject *reject, const char **message);
+/* Whether the least and greatest cell of a column may be a person's; bound: what reads it, NULL = nobody; most: its greatest number. */
+bool ing_mask_hides_range(const ing_load *load, const ing_bound *bound, double most);
 
 /* ---- rows.c: one record into one row ---- */
 /* *line: what names an order line without a line id (ing_line_hash), of its amounts as the export has them. */

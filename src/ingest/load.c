@@ -234,8 +234,13 @@ toc_status ing_refuse(toc_ctx *ctx, ing_load *load, const rd_batch *batch, const
                                      reject->message));
     }
     if (!load->options || !load->options->rejects) return TOC_OK;
-    return rd_reject(ctx, load->options->rejects, load->reader, batch, record, column_of_file(load, batch, record, reject->column), reject->code,
-                     reject->message);
+    toc_str raw, column = column_of_file(load, batch, record, reject->column);
+    const char *message;
+    if (!load->masking) return rd_reject(ctx, load->options->rejects, load->reader, batch, record, column, reject->code, reject->message);
+    TOC_TRY(ing_mask_record(ctx, load, batch, record, &raw));
+    TOC_TRY(ing_mask_message(ctx, load, reject, &message));
+    rd_reject_text(load->options->rejects, load->reader, batch, record, column, reject->code, message, raw);
+    return TOC_OK;
 }
 
 toc_status ing_leave_out(toc_ctx *ctx, const ing_load *load, const rd_batch *batch, const rd_record *record)
@@ -472,6 +477,7 @@ out:
 toc_status ing_load_file(toc_ctx *ctx, ing_load *load, const toc_str *folded, size_t n_header)
 {
     load->first_row = shop_rows(load->shop, load->map->kind);
+    if (load->options && load->options->mask) TOC_TRY(ing_masking_new(ctx, load));
     TOC_TRY(ing_load_bind(ctx, load, folded, n_header));
     TOC_TRY(ing_load_currency(ctx, load));
     TOC_TRY(take_records(ctx, load));
@@ -493,5 +499,6 @@ void ing_load_release(ing_load *load)
     toc_buf_release(&load->joined);
     ing_seen_release(&load->seen);
     ing_profile_free(load->profile);
+    ing_masking_free(load->masking);
     *load = (ing_load){0};
 }

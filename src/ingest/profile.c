@@ -265,7 +265,8 @@ void ing_profile_write(ing_load *load, toc_out *out)
         write_canonical(load, j, out);
         toc_out_printf(out, ",%s,%zu,%zu,%zu,%llu,", content_names[what], p->rows, p->missing,
                        what == TEXT || what == ID || what == NOTHING ? 0 : filled - read, (unsigned long long)distinct_of(&p->distinct));
-        write_range(p, what, out);
+        if (ing_mask_hides_range(load, bound, p->numbers ? p->number.high : 0)) toc_out_str(out, ",");
+        else write_range(p, what, out);
         toc_out_str(out, ",");
         write_outliers(load, bound, what, out);
         toc_out_str(out, "\n");

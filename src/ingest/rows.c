@@ -436,6 +436,7 @@ toc_status ing_convert(toc_ctx *ctx, ing_load *load, const rd_batch *batch, cons
     for (size_t k = 0; k < load->map->n_rules && !reject->code; k++) TOC_TRY(load->map->rules[k]->apply(ctx, load, row, reject));
     if (!reject->code) check(load, row, reject);
     if (reject->code) return TOC_OK;
+    if (load->masking) TOC_TRY(ing_mask_row(ctx, load, row));
     if (load->map->kind == SHOP_ORDERS) *line = ing_line_hash(load->shop, row);
     if (load->target && (load->map->kind == SHOP_ORDERS || load->map->kind == SHOP_PAYMENTS)) exchange(ctx, load, row, reject);
     for (size_t k = 0; k < load->n_links && !reject->code && load->map->kind == SHOP_ORDERS; k++)

@@ -164,6 +164,9 @@ TOC_CHECKED toc_status rd_hash_file(toc_ctx *ctx, const char *path, char hex[33]
 void rd_reject_header(toc_out *out);
 TOC_CHECKED toc_status rd_reject(toc_ctx *ctx, toc_out *out, const rd_reader *reader, const rd_batch *batch, const rd_record *record, toc_str column,
                                  const char *code, const char *message);
+/* The same with another text as the raw one. */
+void rd_reject_text(toc_out *out, const rd_reader *reader, const rd_batch *batch, const rd_record *record, toc_str column, const char *code,
+                    const char *message, toc_str raw);
 
 /* The whole file as a table of text columns (then tab_infer finds the numbers). Columns without a name are called column_1, column_2, ... by place; a
  * repeated name gets _2, _3. Faulty records go to options->rejects and are counted on stderr; without it the first one is TOC_E_DATA naming file,

@@ -36,22 +36,26 @@ void rd_reject_header(toc_out *out)
     toc_out_str(out, "file,line,byte_offset,column,code,message,raw\n");
 }
 
+void rd_reject_text(toc_out *out, const rd_reader *reader, const rd_batch *batch, const rd_record *record, toc_str column, const char *code,
+                    const char *message, toc_str raw)
+{
+    tab_csv_field(out, toc_str_of(reader->path));
+    toc_out_printf(out, ",%zu,%llu,", rd_line(batch, record), (unsigned long long)rd_offset(batch, record));
+    tab_csv_field(out, column);
+    toc_out_printf(out, ",%s,", code);
+    tab_csv_field(out, toc_str_of(message));
+    toc_out_write(out, ",", 1);
+    tab_csv_field(out, raw);
+    toc_out_write(out, "\n", 1);
+}
+
 toc_status rd_reject(toc_ctx *ctx, toc_out *out, const rd_reader *reader, const rd_batch *batch, const rd_record *record, toc_str column,
                      const char *code, const char *message)
 {
     toc_buf raw = {0};
     toc_status st = rd_raw_text(ctx, reader, batch, record, &raw);
 
-    if (!st) {
-        tab_csv_field(out, toc_str_of(reader->path));
-        toc_out_printf(out, ",%zu,%llu,", rd_line(batch, record), (unsigned long long)rd_offset(batch, record));
-        tab_csv_field(out, column);
-        toc_out_printf(out, ",%s,", code);
-        tab_csv_field(out, toc_str_of(message));
-        toc_out_write(out, ",", 1);
-        tab_csv_field(out, (toc_str){ raw.p, raw.n });
-        toc_out_write(out, "\n", 1);
-    }
+    if (!st) rd_reject_text(out, reader, batch, record, column, code, message, (toc_str){ raw.p, raw.n });
     toc_buf_release(&raw);
     return st;
 }

@@ -1,6 +1,6 @@
-/* text.h: text as a language model sees it: Unicode classes and WordPiece.
+/* text.h: text as a language model sees it: Unicode classes and WordPiece; and the personal data in it: keys, pseudonyms, masking.
  *
- * Bit-identical to the tokenizers library's BertNormalizer, BertPreTokenizer and WordPiece (0.23), which all BERT models of Hugging Face use today. That
+ * WordPiece is bit-identical to the tokenizers library's BertNormalizer, BertPreTokenizer and WordPiece (0.23), which all BERT models of Hugging Face use today. That
  * library knows the character classes of Unicode 8: what was assigned later is an ordinary letter to it, and so it is here. */
 #ifndef TXT_TEXT_H
 #define TXT_TEXT_H
@@ -51,5 +51,69 @@ void txt_tokens_release(txt_tokens *tokens);
  * those tokens, as in the reference. Bytes that are no UTF-8 are dropped. *truncated (may be NULL): pieces did not fit. Linear in the text.
  * Errors: TOC_E_NOMEM. */
 TOC_CHECKED toc_status txt_tokenize(toc_ctx *ctx, const txt_wordpiece *wordpiece, toc_str text, size_t max_tokens, txt_tokens *tokens, bool *truncated);
+
+/* ---- personal data: one key for each spelling, pseudonyms, and what is found in texts (fold.c, mask.c, find.c) ---- */
+
+typedef enum {
+    TXT_EMAIL, TXT_PHONE, TXT_ADDRESS, TXT_PAYMENT, TXT_NAME, TXT_DEVICE, TXT_IP, TXT_POSTCODE,
+    TXT_RESIDENT, /* number of a Chinese identity card */
+    TXT_N_KINDS,
+    TXT_NOBODY = TXT_N_KINDS, /* names no person */
+} txt_kind;
+
+/* Scratch of one thread; zero is empty; owned by the caller. */
+typedef struct {
+    int32_t *points;
+    size_t cap_points;
+    toc_buf folded, word, pass[2];
+    unsigned char *shape;  /* a text's characters as find.c sees them, and where each begins */
+    size_t *at;
+    size_t cap_shape, cap_at;
+} txt_room;
+void txt_room_release(txt_room *room);
+
+/* Appends the one spelling of a value that stands for all its spellings, so that equal persons, dwellings and cards have equal keys:
+ *   e-mail: lower case, what stands in <> alone; at Gmail without dots and what follows a plus, at the other large providers that know it without what
+ * follows a plus
+ *   phone: "+", country code and number; digits alone where no country is known. country: of the row, a code of ISO 3166 or an English, Chinese or own
+ * name; empty: Chinese mobile numbers (11 digits, 13 to 19) and North American ones of 10 digits are known by their form. Extensions are dropped
+ *   address: no case, accents, punctuation and blanks; usual words in their short form (street st, apartment flat # apt), without 省 and 市
+ *   payment key: digits alone where it is a card number; an e-mail address or telephone number as such; else as it is
+ *   name: no case, accents, and single blanks;  postcode: no case and blanks;  device: as it is;  IP address: no case
+ * Full-width characters count as ASCII. Nothing is appended for a text of blanks. Linear in the text. Errors: TOC_E_NOMEM. */
+TOC_CHECKED toc_status txt_fold(toc_ctx *ctx, txt_kind kind, toc_str text, toc_str country, txt_room *room, toc_buf *folded);
+/* What an id that shops give to people is: an e-mail address, a telephone number (digits, 7 to 15 of them, also with signs around), TXT_NOBODY where it is of
+ * a machine (capitals and digits with a digit among them, 1 to 6 or more than 15 digits, 16 or more hexadecimal digits) and no number of a card or person,
+ * else a name. */
+txt_kind txt_kind_of_id(toc_str id);
+
+/* A secret key. Shared by threads. */
+typedef struct txt_mask txt_mask;
+/* From the bytes of a file. Errors: TOC_E_USAGE (no regular file, readable by group or others, fewer than 32 bytes), TOC_E_IO, TOC_E_NOMEM. */
+TOC_CHECKED toc_status txt_mask_open(toc_ctx *ctx, const char *path, txt_mask **mask);
+/* From bytes. */
+TOC_CHECKED toc_status txt_mask_new(toc_ctx *ctx, toc_str key, txt_mask **mask);
+void txt_mask_free(txt_mask *mask);
+/* HMAC-SHA-256 (RFC 2104, by libsodium) of the concatenated parts. */
+void txt_mask_hmac(const txt_mask *mask, const toc_str *parts, size_t n, uint8_t digest[32]);
+
+/* A pseudonym: the letter of its kind (e p a k n d i z r), '_' and 20 hexadecimal digits, the first 80 bits of the HMAC of the kind and the folded value.
+ * With 10 million values of a kind the chance that any two share one is 4e-11. */
+enum { TXT_PSEUDONYM = 22 };
+bool txt_is_pseudonym(toc_str text);
+/* *pseudonym of a value, empty for blanks; a pseudonym stays as it is, so masking twice is masking once. A payment key that is an e-mail address or a
+ * telephone number gets the pseudonym of that. Errors: TOC_E_NOMEM. */
+TOC_CHECKED toc_status txt_mask_value(toc_ctx *ctx, const txt_mask *mask, txt_kind kind, toc_str value, toc_str country, txt_room *room,
+                                      char pseudonym[TXT_PSEUDONYM + 1]);
+/* Appends a text with what identifies people replaced by pseudonyms: e-mail addresses; telephone numbers (with + or 00, Chinese mobiles and landlines, North
+ * American and European ways of grouping, any of 7 to 15 digits after words such as call or 微信); bank cards by issuer, length and Luhn's sum (ISO/IEC 7812);
+ * Chinese identity cards by region, birth date and MOD 11-2 (GB 11643). Names and addresses in running text are not found. *n_found (may be NULL) grows by
+ * what was replaced. Linear in the text. Errors: TOC_E_NOMEM. */
+TOC_CHECKED toc_status txt_mask_text(toc_ctx *ctx, const txt_mask *mask, toc_str text, txt_room *room, toc_buf *masked, size_t *n_found);
+/* The sums that tell a number from a typing error, of digits only (the last of an identity card may be X). */
+bool txt_luhn(toc_str digits);
+/* Also by its issuer and length. */
+bool txt_is_card(toc_str digits);
+bool txt_is_resident(toc_str number);
 
 #endif
