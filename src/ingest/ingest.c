@@ -223,6 +223,7 @@ static toc_status begin_load(toc_ctx *ctx, const ing_book *book, source *sources
 
     *load = (ing_load){ .reader = s->reader, .path = paths[i], .reading = s->reading, .only_side = s->only_side, .map = s->map, .book = book,
                         .options = options, .shop = shop, .summary = summary };
+    if (options && options->mask) TOC_TRY(ing_masking_new(ctx, load));
     if (s->only_side && s->n_sides) {
         load->self = &s->sides[0];
         return ing_find_places(ctx, load, s->side_keys[0], s->folded, s->n_header, load->self_key, &load->n_self_key);

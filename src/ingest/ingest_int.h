@@ -390,6 +390,8 @@ void ing_profile_free(ing_profile *profile);
 /* Makes load->masking for options->mask. */
 TOC_CHECKED toc_status ing_masking_new(toc_ctx *ctx, ing_load *load);
 void ing_masking_free(ing_masking *masking);
+/* After the dictionaries of the shop were emptied. */
+void ing_masking_forget(ing_masking *masking);
 /* The personal cells of a row as pseudonyms. */
 TOC_CHECKED toc_status ing_mask_row(toc_ctx *ctx, ing_load *load, size_t row);
 /* What a reject file may show of a record, and of why it was refused. Borrowed until the next call. */

@@ -477,7 +477,6 @@ out:
 toc_status ing_load_file(toc_ctx *ctx, ing_load *load, const toc_str *folded, size_t n_header)
 {
     load->first_row = shop_rows(load->shop, load->map->kind);
-    if (load->options && load->options->mask) TOC_TRY(ing_masking_new(ctx, load));
     TOC_TRY(ing_load_bind(ctx, load, folded, n_header));
     TOC_TRY(ing_load_currency(ctx, load));
     TOC_TRY(take_records(ctx, load));

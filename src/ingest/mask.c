@@ -26,7 +26,7 @@ struct ing_masking {
     const txt_mask *mask;
     treatment how[ING_MAX_COLUMNS];
     size_t country;                 /* column of the row's country; SIZE_MAX = none */
-    toc_map known[ING_MAX_COLUMNS]; /* code and code of the country -> code of what it became */
+    toc_map known[ING_MAX_COLUMNS]; /* code and code of the country -> what was found in it, and code of what it became */
     txt_room room;
     toc_buf text, raw, message;
 };
@@ -68,10 +68,15 @@ toc_status ing_masking_new(toc_ctx *ctx, ing_load *load)
     return TOC_OK;
 }
 
+void ing_masking_forget(ing_masking *m)
+{
+    for (size_t j = 0; j < ING_MAX_COLUMNS; j++) toc_map_release(&m->known[j]);
+}
+
 void ing_masking_free(ing_masking *m)
 {
     if (!m) return;
-    for (size_t j = 0; j < ING_MAX_COLUMNS; j++) toc_map_release(&m->known[j]);
+    ing_masking_forget(m);
     txt_room_release(&m->room);
     toc_buf_release(&m->text);
     toc_buf_release(&m->raw);
@@ -79,12 +84,11 @@ void ing_masking_free(ing_masking *m)
     toc_free(m);
 }
 
-/* Appends what a text of a column becomes. */
-static toc_status add_masked(toc_ctx *ctx, ing_load *load, treatment how, toc_str text, toc_str country, toc_buf *out)
+/* Appends what a text of a column becomes; *found grows by what was found in it. */
+static toc_status add_masked(toc_ctx *ctx, ing_load *load, treatment how, toc_str text, toc_str country, toc_buf *out, size_t *found)
 {
     ing_masking *m = load->masking;
     char pseudonym[TXT_PSEUDONYM + 1];
-    size_t found = 0;
     txt_kind kind = how.kind;
 
     if (how.what == ID) {
@@ -93,11 +97,7 @@ static toc_status add_masked(toc_ctx *ctx, ing_load *load, treatment how, toc_st
         country = (toc_str){ "", 0 }; /* a customer has one id, whatever row it is in */
     }
     if (how.what == KEEP) return toc_buf_add(ctx, out, text.p, text.n);
-    if (how.what == WORDS) {
-        TOC_TRY(txt_mask_text(ctx, m->mask, text, &m->room, out, &found));
-        load->summary->found_in_texts += found;
-        return TOC_OK;
-    }
+    if (how.what == WORDS) return txt_mask_text(ctx, m->mask, text, &m->room, out, found);
     TOC_TRY(txt_mask_value(ctx, m->mask, kind, text, country, &m->room, pseudonym));
     return toc_buf_str(ctx, out, pseudonym);
 }
@@ -128,12 +128,14 @@ toc_status ing_mask_row(toc_ctx *ctx, ing_load *load, size_t row)
         toc_pool *dict = &load->shop->dict[schema->columns[j].domain];
         TOC_TRY(toc_map_at(ctx, &m->known[j], toc_pair(how.kind == TXT_PHONE ? place : (uint32_t)how.what, cell[row]), &known, &fresh));
         if (fresh) {
+            size_t found = 0;
             toc_buf_reset(&m->text);
-            TOC_TRY(add_masked(ctx, load, how, toc_pool_str(dict, cell[row]), toc_str_of(country_text), &m->text));
+            TOC_TRY(add_masked(ctx, load, how, toc_pool_str(dict, cell[row]), toc_str_of(country_text), &m->text, &found));
             TOC_TRY(toc_pool_intern(ctx, dict, (toc_str){ m->text.p ? m->text.p : "", m->text.n }, &code));
-            *known = code;
+            *known = toc_pair((uint32_t)TOC_MIN(found, (size_t)UINT32_MAX), code);
         }
         code = (uint32_t)*known;
+        load->summary->found_in_texts += (size_t)(*known >> 32);
         load->summary->pseudonyms += how.what != WORDS && code != cell[row];
         cell[row] = code;
     }
@@ -184,7 +186,7 @@ static bool is_known_word(const ing_load *load, const shop_column *c, toc_str te
 }
 
 /* Appends what the reject file shows of a field that a bound field reads; NULL = nobody does. */
-static toc_status add_field(toc_ctx *ctx, ing_load *load, const ing_bound *b, toc_str text, toc_buf *out)
+static toc_status add_field(toc_ctx *ctx, ing_load *load, const ing_bound *b, toc_str text, toc_str country, toc_buf *out)
 {
     ing_masking *m = load->masking;
     const shop_column *c = b ? &shop_schema_of(load->map->kind)->columns[b->column] : NULL;
@@ -198,7 +200,7 @@ static toc_status add_field(toc_ctx *ctx, ing_load *load, const ing_bound *b, to
         return txt_mask_text(ctx, m->mask, text, &m->room, out, NULL);
     if (c && is_known_word(load, c, text)) return toc_buf_add(ctx, out, text.p, text.n);
     if (whole && (m->how[b->column].what == VALUE || m->how[b->column].what == ID))
-        return add_masked(ctx, load, m->how[b->column], ing_clean_id(text), (toc_str){ "", 0 }, out);
+        return add_masked(ctx, load, m->how[b->column], ing_clean_id(text), country, out, NULL);
     return toc_buf_str(ctx, out, HIDDEN);
 }
 
@@ -216,6 +218,15 @@ static const ing_bound *reader_of(const ing_load *load, size_t at)
         }
     }
     return found;
+}
+
+/* The country of a record, where a field of its own says it. */
+static toc_str country_of(const ing_load *load, const rd_batch *batch, const rd_record *record)
+{
+    for (size_t k = 0; k < load->n_bound; k++)
+        if (load->bound[k].column == load->masking->country && load->bound[k].n_places == 1 && load->bound[k].places[0].at != SIZE_MAX)
+            return rd_field(batch, record, load->bound[k].places[0].at);
+    return (toc_str){ "", 0 };
 }
 
 static toc_status add_csv(toc_ctx *ctx, toc_str text, char delimiter, toc_buf *out)
@@ -238,7 +249,7 @@ toc_status ing_mask_record(toc_ctx *ctx, ing_load *load, const rd_batch *batch, 
     for (size_t j = 0; j < record->n && !record->fault && m->raw.n <= MAX_RAW; j++) {
         const ing_bound *b = load->only_side ? NULL : reader_of(load, j);
         toc_buf_reset(&m->text);
-        TOC_TRY(add_field(ctx, load, b, rd_field(batch, record, j), &m->text));
+        TOC_TRY(add_field(ctx, load, b, rd_field(batch, record, j), country_of(load, batch, record), &m->text));
         if (j) TOC_TRY(toc_buf_char(ctx, &m->raw, rd_delimiter(load->reader)));
         TOC_TRY(add_csv(ctx, (toc_str){ m->text.p ? m->text.p : "", m->text.n }, rd_delimiter(load->reader), &m->raw));
     }

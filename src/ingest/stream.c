@@ -55,12 +55,15 @@ static toc_status begin_worker(toc_ctx *ctx, const ing_load *load, worker *w)
     w->load.bound = NULL;
     TOC_TRY(toc_alloc(ctx, load->n_bound, sizeof *w->load.bound, &w->load.bound));
     if (load->n_bound) memcpy(w->load.bound, load->bound, load->n_bound * sizeof *w->load.bound);
+    w->load.masking = NULL;
+    if (load->options && load->options->mask) TOC_TRY(ing_masking_new(ctx, &w->load));
     TOC_TRY(shop_init(ctx, &w->shop));
     return ing_load_currency(ctx, &w->load);
 }
 
 static void end_worker(worker *w)
 {
+    ing_masking_free(w->load.masking);
     toc_buf_release(&w->load.scratch);
     toc_buf_release(&w->load.joined);
     toc_free(w->load.bound);
@@ -82,6 +85,7 @@ static toc_status empty_shop(toc_ctx *ctx, worker *w)
     for (size_t d = 0; d < SHOP_N_DOMAINS; d++) n += toc_pool_size(&w->shop.dict[d]);
     if (n < MAX_TEXTS) return TOC_OK;
     for (size_t d = 0; d < SHOP_N_DOMAINS; d++) toc_pool_release(&w->shop.dict[d]);
+    if (w->load.masking) ing_masking_forget(w->load.masking);
     for (size_t k = 0; k < w->load.n_bound; k++) {
         w->load.bound[k].last_code = 0;
         w->load.bound[k].last_time_n = 0;
@@ -185,6 +189,8 @@ static void add_counts(ing_load *load, const worker *w)
 {
     load->summary->masked += w->summary.masked;
     load->summary->rounded += w->summary.rounded;
+    load->summary->pseudonyms += w->summary.pseudonyms;
+    load->summary->found_in_texts += w->summary.found_in_texts;
     for (size_t k = 0; k < load->n_bound; k++) {
         load->bound[k].long_ids += w->load.bound[k].long_ids;
         load->bound[k].zero_ids += w->load.bound[k].zero_ids;
