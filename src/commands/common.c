@@ -82,7 +82,8 @@ toc_status cmd_load_shop(toc_ctx *ctx, const cli_call *call, const cli_shop *sou
         if (!st) st = closed;
     }
     if (!st && (r.n_orders > 1 || r.states)) st = shop_keep_newest(ctx, shop);
-    return st ? st : shop_sort(ctx, shop);
+    if (!st) st = shop_sort(ctx, shop);
+    return st ? st : shop_join_spellings(ctx, shop);
 }
 
 toc_status cmd_encode_reviews(toc_ctx *ctx, const shop_data *shop, const char *folder, const char *store_path, fraud_vectors *vectors)

@@ -387,6 +387,7 @@ void ing_profile_write(ing_load *load, toc_out *out);
 void ing_profile_free(ing_profile *profile);
 
 /* ---- mask.c: personal data out of what leaves ---- */
+#define ING_HIDDEN "[masked]" /* in place of what may be of a person */
 /* Makes load->masking for options->mask. */
 TOC_CHECKED toc_status ing_masking_new(toc_ctx *ctx, ing_load *load);
 void ing_masking_free(ing_masking *masking);

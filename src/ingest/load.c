@@ -249,6 +249,10 @@ toc_status ing_leave_out(toc_ctx *ctx, const ing_load *load, const rd_batch *bat
 
     if (!load->options || !load->options->rejects) return TOC_OK;
     rd_fault_text(load->reader, batch, record, why);
+    if (load->masking) {
+        rd_reject_text(load->options->rejects, load->reader, batch, record, (toc_str){ "", 0 }, rd_fault_code(record->fault), why, TOC_STR(ING_HIDDEN));
+        return TOC_OK;
+    }
     return rd_reject(ctx, load->options->rejects, load->reader, batch, record, (toc_str){ "", 0 }, rd_fault_code(record->fault), why);
 }
 

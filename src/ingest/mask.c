@@ -2,11 +2,10 @@
  *
  * Rows are filled and judged as they are; then their personal cells become pseudonyms, each value once for a file, so that keys, joins and rules see what
  * the export says and nothing later does. Of a refused record the reject file shows ids, numbers, times and known words; what may be of a person
- * becomes a pseudonym or HIDDEN, and where the fields of a record are in doubt all of it is hidden. */
+ * becomes a pseudonym or ING_HIDDEN, and where the fields of a record are in doubt all of it is hidden. */
 #include "ingest/ingest_int.h"
 #include "text/text.h"
 
-static const char HIDDEN[] = "[masked]";
 enum { MAX_RAW = 4096 }; /* bytes of a record; the reader cuts there as well */
 
 /* What is done to the cells of a column. */
@@ -201,7 +200,7 @@ static toc_status add_field(toc_ctx *ctx, ing_load *load, const ing_bound *b, to
     if (c && is_known_word(load, c, text)) return toc_buf_add(ctx, out, text.p, text.n);
     if (whole && (m->how[b->column].what == VALUE || m->how[b->column].what == ID))
         return add_masked(ctx, load, m->how[b->column], ing_clean_id(text), country, out, NULL);
-    return toc_buf_str(ctx, out, HIDDEN);
+    return toc_buf_str(ctx, out, ING_HIDDEN);
 }
 
 /* What reads place `at` of the record: what is personal goes before what is not. */
@@ -245,7 +244,7 @@ toc_status ing_mask_record(toc_ctx *ctx, ing_load *load, const rd_batch *batch, 
     ing_masking *m = load->masking;
 
     toc_buf_reset(&m->raw);
-    if (record->fault) TOC_TRY(toc_buf_str(ctx, &m->raw, HIDDEN));
+    if (record->fault) TOC_TRY(toc_buf_str(ctx, &m->raw, ING_HIDDEN));
     for (size_t j = 0; j < record->n && !record->fault && m->raw.n <= MAX_RAW; j++) {
         const ing_bound *b = load->only_side ? NULL : reader_of(load, j);
         toc_buf_reset(&m->text);

@@ -85,6 +85,7 @@ static toc_status load_shop(toc_ctx *ctx, night_state *n)
         if (known_later(&n->shop, n->as_of)) TOC_TRY(load_as_of(ctx, n, n->as_of));
     }
     TOC_TRY(shop_sort(ctx, &n->shop));
+    TOC_TRY(shop_join_spellings(ctx, &n->shop));
     char date[16];
     date[toc_format_date(ctx, n->as_of, date)] = 0;
     return night_path(ctx, n->options->out, date, &n->folder);

@@ -145,6 +145,9 @@ TOC_CHECKED toc_status shop_csv_row(toc_ctx *ctx, const shop_data *shop, shop_ki
 TOC_CHECKED toc_status shop_keep_newest(toc_ctx *ctx, shop_data *shop);
 /* Sorts every table canonically (time, then ids by text), so that nothing later depends on row order of the exports. */
 TOC_CHECKED toc_status shop_sort(toc_ctx *ctx, shop_data *shop);
+/* Gives all spellings of an address, e-mail address or payment key (txt_fold) the code of the one that comes first, so that who shares one shows whatever
+ * way it is written, and as it does when it is masked. After shop_sort; a spelling of before T is then never replaced by a later one. Linear. */
+TOC_CHECKED toc_status shop_join_spellings(toc_ctx *ctx, shop_data *shop);
 
 /* The set of statuses; in dictionaries as their names ("placed" ...), in SHOP_D_WORD. */
 typedef enum { SHOP_PLACED, SHOP_PAID, SHOP_SHIPPED, SHOP_DELIVERED, SHOP_RETURNED, SHOP_REFUNDED, SHOP_CANCELLED, SHOP_UNPAID, SHOP_N_STATUSES, SHOP_NO_STATUS } shop_status;
