@@ -147,8 +147,10 @@ static void judge(splitting *s)
         last = i;
         same++;
     }
+    if (same < 2 && s->n > 2) return; /* one line that happens to have such a character */
     double span = (double)(last + 1 - first), regular = (double)same / span;
     s->score = regular * regular * span / (double)s->n * (1.0 + 0.1 * log2((double)s->columns - 1.0)) * (first ? 0.9 : 1.0);
+    if (s->quoted) s->score *= 1.0 - 0.5 * (double)s->broken / (double)s->quoted;
     if (s->delimiter == '\t' && s->padding * 2 > s->n_delimiters) s->score = 0.0;
     if (s->quote == '\'' && (s->quoted < 2 || s->broken)) s->score = 0.0;
 }
