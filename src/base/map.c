@@ -163,16 +163,6 @@ bool toc_pool_find(const toc_pool *pool, toc_str text, uint32_t *code)
     return true;
 }
 
-const char *toc_pool_text(const toc_pool *pool, uint32_t code)
-{
-    return code < pool->n ? pool->texts[code] : "";
-}
-
-toc_str toc_pool_str(const toc_pool *pool, uint32_t code)
-{
-    return code < pool->n ? (toc_str){ pool->texts[code], pool->lengths[code] } : (toc_str){ "", 0 };
-}
-
 size_t toc_pool_size(const toc_pool *pool)
 {
     return TOC_MAX(pool->n, (size_t)1);
@@ -195,6 +185,14 @@ toc_status toc_pool_rank(toc_ctx *ctx, const toc_pool *pool, uint32_t *rank)
     for (size_t i = 0; i < n && !st; i++) rank[codes[i]] = (uint32_t)i;
     toc_free(codes);
     return st;
+}
+
+void toc_pool_reset(toc_pool *pool)
+{
+    if (!pool->n_slots) return;
+    memset(pool->slots, 0, pool->n_slots * sizeof *pool->slots);
+    pool->n = 1;
+    toc_arena_release(&pool->arena);
 }
 
 void toc_pool_release(toc_pool *pool)

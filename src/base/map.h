@@ -38,13 +38,18 @@ TOC_CHECKED toc_status toc_pool_append(toc_ctx *ctx, toc_pool *pool, toc_str tex
 /* The code of a known string; false (and 0) where unknown. */
 bool toc_pool_find(const toc_pool *pool, toc_str text, uint32_t *code);
 /* Text and slice of a code; "" for 0 and for codes that do not exist. */
-const char *toc_pool_text(const toc_pool *pool, uint32_t code);
-toc_str toc_pool_str(const toc_pool *pool, uint32_t code);
+static inline const char *toc_pool_text(const toc_pool *pool, uint32_t code) { return code < pool->n ? pool->texts[code] : ""; }
+static inline toc_str toc_pool_str(const toc_pool *pool, uint32_t code)
+{
+    return code < pool->n ? (toc_str){ pool->texts[code], pool->lengths[code] } : (toc_str){ "", 0 };
+}
 /* How many codes there are, the empty string included: codes are < this. */
 size_t toc_pool_size(const toc_pool *pool);
 /* rank (size n = toc_pool_size, caller's memory): place of each code's text in byte order, so that output order never depends on the
  * order of appearance. */
 TOC_CHECKED toc_status toc_pool_rank(toc_ctx *ctx, const toc_pool *pool, uint32_t *rank);
+/* Empties it; the memory of its tables stays. */
+void toc_pool_reset(toc_pool *pool);
 void toc_pool_release(toc_pool *pool);
 
 #endif

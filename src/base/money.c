@@ -1,36 +1,45 @@
 /* money.c: minor units by ISO 4217. */
 #include "base/base.h"
 
-/* Codes in use with their decimal digits (ISO 4217 list one); the many with two digits first. */
-static const char two_digits[] =
-    "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY COP CRC CUP CVE CZK DKK DOP DZD EGP ERN "
-    "ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT "
-    "MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SYP "
-    "SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD YER ZAR ZMW ZWG ";
-static const char no_digits[] = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF ";
-static const char three_digits[] = "BHD IQD JOD KWD LYD OMR TND ";
+/* Codes in use and their decimal digits (ISO 4217 list one), by code. */
+static const char currencies[] =
+    "AED2AFN2ALL2AMD2ANG2AOA2ARS2AUD2AWG2AZN2BAM2BBD2BDT2BGN2BHD3BIF0BMD2BND2BOB2BRL2BSD2BTN2BWP2BYN2BZD2CAD2CDF2CHF2CLP0CNY2COP2CRC2CUP2CVE2CZK2"
+    "DJF0DKK2DOP2DZD2EGP2ERN2ETB2EUR2FJD2FKP2GBP2GEL2GHS2GIP2GMD2GNF0GTQ2GYD2HKD2HNL2HTG2HUF2IDR2ILS2INR2IQD3IRR2ISK0JMD2JOD3JPY0KES2KGS2KHR2KMF0"
+    "KPW2KRW0KWD3KYD2KZT2LAK2LBP2LKR2LRD2LSL2LYD3MAD2MDL2MGA2MKD2MMK2MNT2MOP2MRU2MUR2MVR2MWK2MXN2MYR2MZN2NAD2NGN2NIO2NOK2NPR2NZD2OMR3PAB2PEN2PGK2"
+    "PHP2PKR2PLN2PYG0QAR2RON2RSD2RUB2RWF0SAR2SBD2SCR2SDG2SEK2SGD2SHP2SLE2SOS2SRD2SSP2STN2SYP2SZL2THB2TJS2TMT2TND3TOP2TRY2TTD2TWD2TZS2UAH2UGX0USD2"
+    "UYU2UZS2VED2VES2VND0VUV0WST2XAF0XCD2XOF0XPF0YER2ZAR2ZMW2ZWG2";
 
 static char upper(char c)
 {
     return (char)(c >= 'a' && c <= 'z' ? c - 32 : c);
 }
 
-static bool in_list(const char *list, toc_str code)
+/* The entry of a code, or NULL. */
+static const char *find_currency(toc_str code)
 {
-    for (; code.n == 3 && *list; list += 4)
-        if (upper(code.p[0]) == list[0] && upper(code.p[1]) == list[1] && upper(code.p[2]) == list[2]) return true;
-    return false;
+    size_t low = 0, high = (sizeof currencies - 1) / 4;
+
+    if (code.n != 3) return NULL;
+    const char wanted[] = { upper(code.p[0]), upper(code.p[1]), upper(code.p[2]) };
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        int order = memcmp(currencies + 4 * middle, wanted, sizeof wanted);
+        if (!order) return currencies + 4 * middle;
+        if (order < 0) low = middle + 1;
+        else high = middle;
+    }
+    return NULL;
 }
 
 int toc_currency_digits(toc_str currency)
 {
-    if (in_list(no_digits, currency)) return 0;
-    return in_list(three_digits, currency) ? 3 : 2;
+    const char *entry = find_currency(currency);
+    return entry ? entry[3] - '0' : 2;
 }
 
 bool toc_currency_known(toc_str currency)
 {
-    return in_list(two_digits, currency) || in_list(no_digits, currency) || in_list(three_digits, currency);
+    return find_currency(currency) != NULL;
 }
 
 /* Bytes of a blank in front of t (ASCII, no-break, narrow no-break), or 0. */

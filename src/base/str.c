@@ -279,7 +279,10 @@ toc_status toc_buf_str(toc_ctx *ctx, toc_buf *buf, const char *text)
 
 toc_status toc_buf_char(toc_ctx *ctx, toc_buf *buf, char c)
 {
-    return toc_buf_add(ctx, buf, &c, 1);
+    if (buf->cap - buf->n <= 1) TOC_TRY(reserve(ctx, buf, 1));
+    buf->p[buf->n++] = c;
+    buf->p[buf->n] = 0;
+    return TOC_OK;
 }
 
 toc_status toc_buf_printf(toc_ctx *ctx, toc_buf *buf, const char *fmt, ...)

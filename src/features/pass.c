@@ -90,7 +90,6 @@ typedef struct {
     size_t at[FEA_PASS_COLUMNS]; /* place of each column in the record; SIZE_MAX = not there */
     toc_str currency;            /* of plain records */
     int digits;
-    bool odd[256];               /* bytes that a plain id has not */
 } pass;
 
 /* ---- keys ---- */
@@ -151,16 +150,6 @@ static inline toc_str cell(const pass *p, const rd_batch *batch, const rd_record
     return p->at[column] == SIZE_MAX ? (toc_str){ "", 0 } : rd_field(batch, record, p->at[column]);
 }
 
-/* Whether ingest would take the text for an id as it stands: printable ASCII without what spreadsheets and rounding leave, or letters of other
- * scripts in UTF-8 (blanks and marks beyond ASCII begin with the bytes C2, E2, E3 and EF). */
-static bool plain_id(const pass *p, toc_str text)
-{
-    bool any = false;
-
-    for (size_t i = 0; i < text.n; i++) any |= p->odd[(unsigned char)text.p[i]];
-    return !any;
-}
-
 static bool plain_quantity(toc_str text, int64_t *value)
 {
     *value = 0;
@@ -206,7 +195,7 @@ static bool read_plain(toc_ctx *ctx, const pass *p, const rd_batch *batch, const
     *id = cell(p, batch, record, CUSTOMER);
     *merchant = cell(p, batch, record, MERCHANT);
     toc_str order = cell(p, batch, record, ORDER);
-    if (!order.n || !plain_id(p, order) || !plain_id(p, *id) || !plain_id(p, *merchant)) return false;
+    if (!order.n || !ing_plain_id(order) || !ing_plain_id(*id) || !ing_plain_id(*merchant)) return false;
     if (!toc_str_eq(cell(p, batch, record, CURRENCY), p->currency)) return false;
     if (!plain_quantity(cell(p, batch, record, QUANTITY), &quantity)) return false;
     if (!plain_amount(cell(p, batch, record, PRICE), p->digits, &price)) return false;
@@ -635,8 +624,6 @@ static toc_status begin(toc_ctx *ctx, pass *p, rd_reader *reader)
     for (size_t k = 0; k < p->n_parts && p->as_of == TOC_NO_TIME; k++)
         TOC_TRY(toc_alloc(ctx, (size_t)(END_DAY - FIRST_DAY), sizeof *p->parts[k].days, &p->parts[k].days));
     p->digits = 2;
-    memset(p->odd, true, ' ' + 1);
-    for (const char *c = "<&+'`=\x7f\xc2\xe2\xe3\xef"; *c; c++) p->odd[(unsigned char)*c] = true;
     return TOC_OK;
 }
 

@@ -16,6 +16,20 @@ toc_str ing_clean_id(toc_str text)
     return toc_str_trim(text);
 }
 
+bool ing_plain_id(toc_str text)
+{
+#define BIT(c) (UINT64_C(1) << ((c) & 63))
+    static const uint64_t odd[4] = {
+        (BIT(' ') << 1) - 1 + (BIT('"') | BIT('#') | BIT('&') | BIT('\'') | BIT('*') | BIT('+') | BIT('<') | BIT('=')), BIT('`') | BIT(0x7f), 0,
+        BIT(0xc2) | BIT(0xe2) | BIT(0xe3) | BIT(0xef),
+    };
+#undef BIT
+    uint64_t any = 0;
+
+    for (size_t i = 0; i < text.n; i++) any |= odd[(unsigned char)text.p[i] >> 6] >> ((unsigned char)text.p[i] & 63);
+    return text.n <= 15 && !(any & 1); /* longer numbers are looked at for zeros that a spreadsheet left */
+}
+
 bool ing_is_masked(shop_domain domain, toc_str text)
 {
     switch (domain) {

@@ -100,6 +100,9 @@ TOC_CHECKED toc_status ing_feed_open(toc_ctx *ctx, const char *path, const ing_o
 rd_reader *ing_feed_reader(const ing_feed *feed); /* borrowed; before its first batch */
 /* Appends a record's row to shop->orders, or refuses the record. */
 TOC_CHECKED toc_status ing_feed_take(toc_ctx *ctx, ing_feed *feed, const rd_batch *batch, const rd_record *record, shop_data *shop);
+/* Whether ingest takes the text for an id just as it stands: up to 15 bytes without blanks, signs and marks that spreadsheets, masks and rounding leave
+ * (beyond ASCII those begin with the bytes C2, E2, E3 and EF). False does not mean that it is none. */
+bool ing_plain_id(toc_str text);
 /* n records were good, and the caller's. */
 void ing_feed_count(ing_feed *feed, size_t n);
 /* For ing_judge; borrowed. */

@@ -204,6 +204,7 @@ typedef struct {
     size_t n_places;           /* 0 = a value of the map itself */
     size_t group;              /* the line it belongs to; 0 = all */
     size_t slot;               /* its place among the groups' numbers */
+    bool direct;               /* one place in the record, and its text is what it says */
     size_t dmy, mdy, unclear;  /* what its dates look like */
     size_t long_ids, zero_ids; /* ing_long_id, and of them with zeros */
     toc_date_order date_order;
@@ -289,10 +290,13 @@ struct ing_load {
     uint32_t currency;         /* code of the currency of rows that name none */
     uint32_t target;           /* of the currency that amounts are converted to; 0 = none */
     uint32_t paid_in[ING_MAX_CURRENCIES]; /* codes of the currencies of accepted rows, in the order of the summary */
+    bool same_currency;        /* where a row's currency is written like this, it is that of the row before */
+    char last_currency[3];
     uint32_t digits_of;        /* currency code of the row before, and its digits */
     int digits;
     ing_cells cells[ING_MAX_COLUMNS];
     bool past[ING_MAX_COLUMNS]; /* shop_tells_past */
+    size_t required[ING_MAX_COLUMNS], n_required, times[ING_MAX_COLUMNS], n_times; /* columns that rows must have, and those that hold times */
     ing_outliers outliers[ING_MAX_COLUMNS];
     ing_masking *masking;      /* heap; NULL without --mask */
     ing_profile *profile;      /* heap; NULL where no report is wanted */
@@ -423,8 +427,9 @@ typedef struct {
     uint64_t name, cells;
     bool again; /* equal rows may be two things */
 } ing_row_key;
-/* The key of row `row`, whose cells are filled; an order line without an id gets that of the first of its name. line: ing_convert's. */
-TOC_CHECKED toc_status ing_row_key_of(toc_ctx *ctx, ing_load *load, size_t row, uint64_t line, ing_row_key *key);
+/* The key of row `row`, whose cells are filled; an order line without an id gets that of the first of its name. line: ing_convert's; columns: all that have
+ * a value in some row of the batch. */
+TOC_CHECKED toc_status ing_row_key_of(toc_ctx *ctx, ing_load *load, size_t row, uint64_t line, uint64_t columns, ing_row_key *key);
 
 /* Rows put aside together. */
 typedef struct {

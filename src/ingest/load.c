@@ -64,8 +64,11 @@ static void add_bound(ing_load *load, const ing_bound *b)
     int column = shop_column_of(load->map->kind, toc_str_of(b->field->column));
 
     TOC_ASSERT(column >= 0);
-    load->bound[load->n_bound] = *b;
-    load->bound[load->n_bound].column = (size_t)column;
+    ing_bound *bound = &load->bound[load->n_bound];
+    *bound = *b;
+    bound->column = (size_t)column;
+    bound->direct = b->n_places == 1 && b->places[0].at != SIZE_MAX && b->field->how != ING_CONST && !b->field->split && !b->field->part &&
+                    !b->field->not && !(b->field->flags & ING_SHARE) && !load->map->n_empty;
     if (load->currency_at == SIZE_MAX && strcmp(b->field->column, "currency") == 0) load->currency_at = load->n_bound;
     load->n_bound++;
 }
@@ -314,11 +317,14 @@ void ing_find_cells(ing_load *load)
 
     TOC_ASSERT(schema->n_columns <= ING_MAX_COLUMNS);
     load->n_columns = schema->n_columns;
+    load->n_required = load->n_times = 0;
     for (size_t j = 0; j < schema->n_columns; j++) {
         bool code = schema->columns[j].type == SHOP_T_CODE;
         load->cells[j].codes = code ? shop_codes(load->shop, load->map->kind, j) : NULL;
         load->cells[j].ints = code ? NULL : shop_ints(load->shop, load->map->kind, j);
         load->past[j] = shop_tells_past(load->map->kind, j);
+        if (schema->columns[j].required) load->required[load->n_required++] = j;
+        if (schema->columns[j].type == SHOP_T_TIME) load->times[load->n_times++] = j;
     }
 }
 

@@ -114,29 +114,30 @@ toc_status ing_seen(toc_ctx *ctx, ing_load *load, size_t row, uint64_t line, boo
     return put_line_id(ctx, load, row, name, k);
 }
 
-/* The hash of all cells but one, by their texts. */
-static uint64_t hash_texts(const ing_load *load, size_t row, size_t skip)
+/* The hash of the cells of `columns` (1 << place), by their texts. */
+static uint64_t hash_texts(const ing_load *load, size_t row, uint64_t columns)
 {
     const shop_schema *schema = shop_schema_of(load->map->kind);
     uint64_t h = 1;
 
-    for (size_t j = 0; j < load->n_columns; j++) {
+    for (; columns; columns &= columns - 1) {
+        size_t j = (size_t)__builtin_ctzll(columns);
         const ing_cells *c = &load->cells[j];
-        if (j == skip || (c->codes ? c->codes[row] == 0 : c->ints[row] == SHOP_NO_INT)) continue;
+        if (c->codes ? c->codes[row] == 0 : c->ints[row] == SHOP_NO_INT) continue;
         uint64_t value = c->codes ? toc_str_hash(toc_pool_str(&load->shop->dict[schema->columns[j].domain], c->codes[row])) : (uint64_t)c->ints[row];
         h = toc_mix(h ^ value ^ (uint64_t)j << 56);
     }
     return h;
 }
 
-toc_status ing_row_key_of(toc_ctx *ctx, ing_load *load, size_t row, uint64_t line, ing_row_key *key)
+toc_status ing_row_key_of(toc_ctx *ctx, ing_load *load, size_t row, uint64_t line, uint64_t columns, ing_row_key *key)
 {
     const shop_orders *o = &load->shop->orders;
     bool orders = load->map->kind == SHOP_ORDERS;
-    size_t line_id = orders ? (size_t)shop_column_of(SHOP_ORDERS, TOC_STR("line_id")) : SIZE_MAX;
+    const uint64_t line_id = UINT64_C(1) << 1; /* the second column of orders */
 
     key->again = happens_again(load, row);
-    key->cells = hash_texts(load, row, key->again ? line_id : SIZE_MAX);
+    key->cells = hash_texts(load, row, orders && key->again ? columns & ~line_id : columns);
     if (!orders) key->name = key->cells;
     else if (key->again) key->name = line;
     else key->name = toc_mix(toc_str_hash(toc_pool_str(&load->shop->dict[SHOP_D_ORDER], o->order_id[row])) ^

@@ -31,6 +31,10 @@ toc_status ing_text_at(toc_ctx *ctx, ing_load *load, const ing_place *places, si
 
 toc_status ing_bound_text(toc_ctx *ctx, ing_load *load, const ing_bound *b, const rd_batch *batch, const rd_record *record, toc_str *text)
 {
+    if (b->direct) {
+        *text = rd_field(batch, record, b->places[0].at);
+        return TOC_OK;
+    }
     *text = toc_str_of(b->field->header);
     if (b->field->how != ING_CONST) TOC_TRY(ing_text_at(ctx, load, b->places, b->n_places, batch, record, text));
     *text = ing_line_text(load, b->field, *text);
@@ -151,6 +155,9 @@ static toc_status settle_currency(toc_ctx *ctx, ing_load *load, const rd_batch *
         if (b->column != load->bound[load->currency_at].column || (b->group && b->group != load->lines.number)) continue;
         toc_str text;
         TOC_TRY(ing_bound_text(ctx, load, b, batch, record, &text));
+        if (load->same_currency && text.n == 3 && memcmp(text.p, load->last_currency, 3) == 0) return TOC_OK;
+        load->same_currency = false;
+        const toc_str written = text;
         text = toc_str_trim(text);
         if (b->field->how == ING_SYMBOL) text = currency_sign(text);
         if (!text.n && b->field->flags & ING_CARRY) text = toc_str_trim((toc_str){ b->carried.p, b->carried.n });
@@ -166,6 +173,8 @@ static toc_status settle_currency(toc_ctx *ctx, ing_load *load, const rd_batch *
         }
         if (!text.n) continue;
         TOC_TRY(toc_pool_intern(ctx, words, text, &code));
+        load->same_currency = written.n == 3 && b->field->how == ING_PLAIN && k == load->currency_at;
+        if (load->same_currency) memcpy(load->last_currency, written.p, 3);
         break;
     }
     if (code != load->digits_of) load->digits = toc_currency_digits(toc_pool_str(words, code));
@@ -181,6 +190,11 @@ static toc_status put_code(toc_ctx *ctx, ing_load *load, ing_bound *b, size_t ro
     /* what is clean already stays as it is, so the text of the row before needs no second look */
     if (b->last_code && toc_str_eq(text, toc_pool_str(&load->shop->dict[c->domain], b->last_code))) {
         *cell = b->last_code;
+        return TOC_OK;
+    }
+    if (ing_is_id(c->domain) && b->field->how == ING_PLAIN && ing_plain_id(text)) {
+        TOC_TRY(toc_pool_intern(ctx, &load->shop->dict[c->domain], text, cell));
+        b->last_code = *cell;
         return TOC_OK;
     }
     if (c->domain == SHOP_D_PLACE && text.n > 1 && text.p[0] == '\'' && text.p[1] >= '0' && text.p[1] <= '9') text = ing_clean_id(text);
@@ -206,6 +220,7 @@ static toc_status put_code(toc_ctx *ctx, ing_load *load, ing_bound *b, size_t ro
     if (b->field->how == ING_FLOAT_ID && toc_str_ends(text, ".0")) text.n -= 2;
     if (b->field->how == ING_STATUS) {
         shop_status status;
+        if (shop_status_of(text, &status)) return toc_pool_intern(ctx, &load->shop->dict[c->domain], text, cell); /* the canonical word */
         if (!ing_status_of(load->book, text, &status)) {
             ING_REJECT(reject, "status", c->name, "unknown status \"%.*s\": a file for --map can say what it means", (int)TOC_MIN(text.n, (size_t)80), text.p);
             return TOC_OK;
@@ -300,25 +315,26 @@ static toc_status put(toc_ctx *ctx, ing_load *load, ing_bound *b, size_t row, to
 static void check_times(const ing_load *load, size_t row, ing_reject *reject)
 {
     const int64_t known_at = load->options ? load->options->known_at : 0;
-    const int64_t first = toc_days_from_civil(1990, 1, 1) * TOC_DAY, end = toc_days_from_civil(2100, 1, 1) * TOC_DAY;
+    const int64_t first = INT64_C(7305) * TOC_DAY, end = INT64_C(47482) * TOC_DAY; /* 1990-01-01, 2100-01-01 */
     const shop_schema *schema = shop_schema_of(load->map->kind);
 
-    for (size_t j = 0; j < schema->n_columns && !reject->code; j++) {
-        if (schema->columns[j].type != SHOP_T_TIME) continue;
+    for (size_t k = 0; k < load->n_times && !reject->code; k++) {
+        size_t j = load->times[k];
         int64_t t = load->cells[j].ints[row];
-        if (t != TOC_NO_TIME && known_at && load->past[j] && t > known_at + TOC_DAY)
+        if (t == TOC_NO_TIME) continue;
+        if (known_at && load->past[j] && t > known_at + TOC_DAY)
             ING_REJECT(reject, "future", schema->columns[j].name, "later than the export, by more than a day");
-        if (t != TOC_NO_TIME && (t < first || t >= end)) ING_REJECT(reject, "date_range", schema->columns[j].name, "not between 1990 and 2100");
+        if (t < first || t >= end) ING_REJECT(reject, "date_range", schema->columns[j].name, "not between 1990 and 2100");
     }
 }
 
 static void check_required(const ing_load *load, size_t row, ing_reject *reject)
 {
-    const shop_schema *schema = shop_schema_of(load->map->kind);
-
-    for (size_t j = 0; j < schema->n_columns && !reject->code; j++)
-        if (schema->columns[j].required && !is_filled(load, j, row))
-            ING_REJECT(reject, "missing", schema->columns[j].name, "no %s", schema->columns[j].name);
+    for (size_t k = 0; k < load->n_required && !reject->code; k++) {
+        if (is_filled(load, load->required[k], row)) continue;
+        const char *name = shop_schema_of(load->map->kind)->columns[load->required[k]].name;
+        ING_REJECT(reject, "missing", name, "no %s", name);
+    }
 }
 
 static bool is_negative(int64_t amount)

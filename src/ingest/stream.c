@@ -16,6 +16,8 @@ enum { MAX_TEXTS = 1 << 16 };
 typedef struct {
     ing_load load;       /* the file's, with caches and a shop of its own */
     shop_data shop;
+    uint64_t filled;     /* columns that rows of any batch had */
+    size_t n_blank;      /* rows of the shop that never had others */
     ing_summary summary; /* of this batch */
     ing_block block;
     toc_buf text;
@@ -38,6 +40,7 @@ struct ing_stream {
     uint32_t *days[ING_MAX_COLUMNS]; /* rows a day, of the times that tell the past; NULL = another column */
     size_t first_block;  /* of the file */
     toc_buf scratch;
+    uint32_t currency;   /* of the row counted last, by the file's codes */
     size_t n_records;
     rd_batch *held;      /* batches kept while the order of day and month was unknown; `ready` lists them */
     rd_ready *ready;
@@ -81,10 +84,9 @@ static toc_status empty_shop(toc_ctx *ctx, worker *w)
 {
     size_t n = 0;
 
-    shop_truncate(&w->shop, w->load.map->kind, 0);
     for (size_t d = 0; d < SHOP_N_DOMAINS; d++) n += toc_pool_size(&w->shop.dict[d]);
     if (n < MAX_TEXTS) return TOC_OK;
-    for (size_t d = 0; d < SHOP_N_DOMAINS; d++) toc_pool_release(&w->shop.dict[d]);
+    for (size_t d = 0; d < SHOP_N_DOMAINS; d++) toc_pool_reset(&w->shop.dict[d]);
     if (w->load.masking) ing_masking_forget(w->load.masking);
     for (size_t k = 0; k < w->load.n_bound; k++) {
         w->load.bound[k].last_code = 0;
@@ -114,7 +116,7 @@ static toc_status convert_batch(toc_ctx *ctx, worker *w, const rd_batch *batch)
     ing_load *load = &w->load;
     size_t row = 0;
 
-    TOC_TRY(shop_add_rows(ctx, &w->shop, load->map->kind, batch->n, NULL));
+    TOC_TRY(shop_renew(ctx, &w->shop, load->map->kind, w->filled, &w->n_blank, batch->n));
     ing_find_cells(load);
     for (size_t i = 0; i < batch->n; i++) {
         const rd_record *r = &batch->records[i];
@@ -129,11 +131,12 @@ static toc_status convert_batch(toc_ctx *ctx, worker *w, const rd_batch *batch)
             continue;
         }
         w->records[row] = (uint32_t)i;
-        TOC_TRY(ing_row_key_of(ctx, load, row, line, &w->keys[row]));
-        row++;
+        w->keys[row++].name = line;
     }
     shop_truncate(&w->shop, load->map->kind, row);
     w->block.n = row;
+    const uint64_t columns = shop_filled_columns(&w->shop, load->map->kind, 0, row);
+    for (size_t k = 0; k < row; k++) TOC_TRY(ing_row_key_of(ctx, load, k, w->keys[k].name, columns, &w->keys[k]));
     return TOC_OK;
 }
 
@@ -145,6 +148,7 @@ static toc_status format_batch(toc_ctx *ctx, worker *w)
 
     toc_buf_reset(&w->text);
     w->block.columns = shop_filled_columns(&w->shop, kind, 0, w->block.n) | shop_required_columns(kind);
+    w->filled |= w->block.columns;
     for (size_t i = 0; i < w->block.n; i++) {
         w->starts[i] = (uint32_t)w->text.n;
         w->id_ends[i] = 0;
@@ -177,10 +181,10 @@ static toc_status take_batch(toc_ctx *ctx, void *arg, size_t slot, const rd_batc
 
 static void count_days(ing_stream *s, const worker *w, size_t row)
 {
-    for (size_t j = 0; j < w->load.n_columns; j++) {
-        if (!s->days[j]) continue;
+    for (size_t k = 0; k < w->load.n_times; k++) {
+        size_t j = w->load.times[k];
         int64_t at = w->load.cells[j].ints[row];
-        if (at != TOC_NO_TIME) s->days[j][ing_late_day(at)]++;
+        if (at != TOC_NO_TIME && s->days[j]) s->days[j][ing_late_day(at)]++;
     }
 }
 
@@ -208,7 +212,11 @@ static toc_status count_row(toc_ctx *ctx, ing_stream *s, const worker *w, size_t
     if (kind == SHOP_ORDERS) load->summary->returns += w->shop.orders.quantity[row] < 0;
     if (kind != SHOP_ORDERS && kind != SHOP_PAYMENTS) return TOC_OK;
     uint32_t code = kind == SHOP_ORDERS ? w->shop.orders.currency[row] : w->shop.payments.currency[row];
-    TOC_TRY(toc_pool_intern(ctx, &load->shop->dict[SHOP_D_WORD], toc_pool_str(&w->shop.dict[SHOP_D_WORD], code), &code));
+    if (!code) return TOC_OK;
+    toc_str word = toc_pool_str(&w->shop.dict[SHOP_D_WORD], code);
+    if (toc_str_eq(word, toc_pool_str(&load->shop->dict[SHOP_D_WORD], s->currency))) code = s->currency;
+    else TOC_TRY(toc_pool_intern(ctx, &load->shop->dict[SHOP_D_WORD], word, &code));
+    s->currency = code;
     ing_count_currency(load, code, 1);
     return TOC_OK;
 }

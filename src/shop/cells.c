@@ -120,12 +120,17 @@ toc_status shop_csv_row(toc_ctx *ctx, const shop_data *shop, shop_kind kind, uin
     const shop_schema *schema = shop_schema_of(kind);
     char text[40];
 
-    for (size_t j = 0; j < schema->n_columns; j++) {
-        if (!(columns >> j & 1)) continue;
-        TOC_TRY(tab_csv_add(ctx, buf, shop_cell_text(shop, kind, j, row, text)));
+    if (!columns) return toc_buf_char(ctx, buf, '\n');
+    for (; columns; columns &= columns - 1) {
+        size_t j = (size_t)__builtin_ctzll(columns);
+        const shop_column *c = &schema->columns[j];
+        if (c->type == SHOP_T_CODE) TOC_TRY(tab_csv_add(ctx, buf, toc_pool_str(&shop->dict[c->domain], shop_codes(shop, kind, j)[row])));
+        else {
+            toc_str cell = shop_cell_text(shop, kind, j, row, text);
+            TOC_TRY(toc_buf_add(ctx, buf, cell.p, cell.n));
+        }
         TOC_TRY(toc_buf_char(ctx, buf, ','));
     }
-    if (!columns) return toc_buf_char(ctx, buf, '\n');
     buf->p[buf->n - 1] = '\n';
     return TOC_OK;
 }

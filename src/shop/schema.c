@@ -201,6 +201,22 @@ toc_status shop_add_rows(toc_ctx *ctx, shop_data *shop, shop_kind kind, size_t n
     return TOC_OK;
 }
 
+toc_status shop_renew(toc_ctx *ctx, shop_data *shop, shop_kind kind, uint64_t columns, size_t *n_blank, size_t n)
+{
+    const shop_schema *schema = &schemas[kind];
+    size_t there = TOC_MIN(*n_blank, n);
+
+    for (size_t j = 0; j < schema->n_columns; j++) {
+        if (!(columns >> j & 1) || !there) continue;
+        if (is_code(schema, j)) memset(shop_codes(shop, kind, j), 0, there * sizeof(uint32_t));
+        else for (size_t i = 0; i < there; i++) shop_ints(shop, kind, j)[i] = SHOP_NO_INT;
+    }
+    head_of(shop, kind)->n = there;
+    if (n > there) TOC_TRY(shop_add_rows(ctx, shop, kind, n - there, NULL));
+    *n_blank = TOC_MAX(*n_blank, n);
+    return TOC_OK;
+}
+
 void shop_truncate(shop_data *shop, shop_kind kind, size_t n)
 {
     table_head *head = head_of(shop, kind);

@@ -109,6 +109,9 @@ int64_t *shop_known_at(const shop_data *shop, shop_kind kind);
 int64_t *shop_row_numbers(const shop_data *shop, shop_kind kind);
 /* Adds n rows of missing values at the end; *first is the index of the first. */
 TOC_CHECKED toc_status shop_add_rows(toc_ctx *ctx, shop_data *shop, shop_kind kind, size_t n, size_t *first);
+/* Makes the table n rows of missing values, as shop_truncate(0) and shop_add_rows(n) do, for tables that are filled again and again: of the first *n_blank
+ * rows only `columns` (1 << place in the schema) are made missing, since nothing else was ever put there. *n_blank begins at 0 and is kept up here. */
+TOC_CHECKED toc_status shop_renew(toc_ctx *ctx, shop_data *shop, shop_kind kind, uint64_t columns, size_t *n_blank, size_t n);
 /* Drops the rows from n on. */
 void shop_truncate(shop_data *shop, shop_kind kind, size_t n);
 /* Keeps the rows whose keep flag is set, in order. */

@@ -6,8 +6,8 @@ static bool needs_quotes(toc_str text)
     if (!text.n) return false;
     if (text.p[0] == ' ' || text.p[0] == '\t' || text.p[text.n - 1] == ' ' || text.p[text.n - 1] == '\t') return true;
     for (size_t i = 0; i < text.n; i++) {
-        char c = text.p[i];
-        if (c == ',' || c == '"' || c == '\n' || c == '\r') return true;
+        unsigned char c = (unsigned char)text.p[i];
+        if (c <= ',' && (c == ',' || c == '"' || c == '\n' || c == '\r')) return true; /* letters and digits lie above */
     }
     return false;
 }
