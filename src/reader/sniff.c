@@ -296,14 +296,15 @@ static bool has_header(const splitting *s, toc_str head, size_t first)
 /* Whether a record stands in front of the header: few of the columns, or too few fields with a header after it. */
 static bool is_preamble(const splitting *s, toc_str head, size_t i)
 {
-    const record *r = &s->records[i], *next = i + 1 < s->n ? r + 1 : NULL;
-    size_t m = s->columns;
+    const record *r = &s->records[i];
+    size_t m = s->columns, next = i + 1;
 
     if (!r->filled) return true;
     if (m == 1 || (r->fields == m && m == 2) || r->fields > m) return false;
     if (r->fields == m) return r->filled * 2 <= m;
     if (r->filled * 2 <= m || r->filled < 2 || r->fields + TOC_MAX((size_t)1, m / 4) < m) return true;
-    return next && next->fields == m && has_names(s, head, next) && i + 2 < s->n && !has_names(s, head, next + 1);
+    while (next < s->n && s->records[next].fields < m) next++;
+    return next + 1 < s->n && s->records[next].fields == m && has_names(s, head, r + (next - i)) && !has_names(s, head, r + (next - i) + 1);
 }
 
 static size_t find_header(const splitting *s, toc_str head)
@@ -329,8 +330,8 @@ static size_t separator_line(toc_str head, char line_end, char *delimiter)
 
     line.n = end ? (size_t)(end - head.p) : head.n;
     toc_str text = toc_str_trim(line);
-    if (line.n && line.p[line.n - 1] == '\t' && text.n == 4) text.n++; /* sep=TAB */
-    text = bare(text, '"');
+    if (text.n > 2 && text.p[0] == '"' && text.p[text.n - 1] == '"') text = (toc_str){ text.p + 1, text.n - 2 };
+    else if (text.n == 4 && text.p + 4 < line.p + line.n && text.p[4] == '\t') text.n++; /* sep=TAB */
     if (text.n != 5 || !toc_str_is_nocase((toc_str){ text.p, 4 }, "sep=")) return 0;
     *delimiter = text.p[4];
     return end ? line.n + 1 : 0;

@@ -3,7 +3,7 @@
  *
  * NAME.want says what NAME.csv holds, worked out from RFC 4180 and the rules in reader.h, never recorded from the program:
  *
- *   # why                  with OPTION VALUE      delimiter, encoding (given to the reader), max_field
+ *   # why                  with OPTION VALUE      delimiter, encoding, dialect NAME=VALUE,... (given to the reader), max_field
  *   delimiter C            encoding NAME          what the reader must have found out
  *   header ["a","b"]       names ["a","a_2"]      the file's names, and those that a table makes of them
  *   2 ["1","x"]            the record that begins on line 2
@@ -60,12 +60,12 @@ static json_t *parse_array(const wanted *w, const char *text)
     return array;
 }
 
-static void parse_with(wanted *w, const char *key, const char *value)
+static void parse_with(toc_ctx *ctx, wanted *w, const char *key, const char *value)
 {
     if (strcmp(key, "delimiter") == 0) w->options.dialect.delimiter = unescape(value);
     else if (strcmp(key, "encoding") == 0) snprintf(w->encoding, sizeof w->encoding, "%s", value);
     else if (strcmp(key, "max_field") == 0) w->options.max_field = (size_t)strtoul(value, NULL, 10);
-    else fail_msg("%s: no option %s", w->name, key);
+    else if (strcmp(key, "dialect") || rd_dialect_parse(ctx, value, &w->options.dialect)) fail_msg("%s: no option %s %s", w->name, key, value);
 }
 
 /* What follows a line number. */
@@ -81,7 +81,7 @@ static void parse_record(wanted *w, const char *rest)
     if (rest[at] == '"') snprintf(r->told, sizeof r->told, "%.*s", (int)strlen(rest + at) - 2, rest + at + 1);
 }
 
-static void parse_line(wanted *w, char *line)
+static void parse_line(toc_ctx *ctx, wanted *w, char *line)
 {
     char *rest = strchr(line, ' ');
 
@@ -91,7 +91,7 @@ static void parse_line(wanted *w, char *line)
         char *value = strchr(rest, ' ');
         assert_non_null(value);
         *value++ = '\0';
-        parse_with(w, rest, value);
+        parse_with(ctx, w, rest, value);
     } else if (strcmp(line, "header") == 0) w->header = parse_array(w, rest);
     else if (strcmp(line, "names") == 0) w->names = parse_array(w, rest);
     else if (strcmp(line, "fails") == 0) snprintf(w->fails, sizeof w->fails, "%s", rest);
@@ -114,7 +114,7 @@ static void load(toc_ctx *ctx, const char *name, wanted *w)
     for (char *line = text.p, *next; line && *line; line = next) {
         next = strchr(line, '\n');
         if (next) *next++ = '\0';
-        parse_line(w, line);
+        parse_line(ctx, w, line);
     }
     if (w->encoding[0]) w->options.dialect.encoding = w->encoding;
     assert_true(w->header || w->fails[0]);
