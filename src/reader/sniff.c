@@ -217,6 +217,7 @@ static bool shape_of(toc_str cell, char *shape, size_t room)
         digits |= digit;
         number &= digit || strchr("+-., %$()", c) != NULL;
         if ((digit && last == '9') || (letter && last == 'a')) continue;
+        shape[n] = 0;
         if (n + 1 >= room) return false;
         shape[n++] = digit ? '9' : letter ? 'a' : c;
     }
