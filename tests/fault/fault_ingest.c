@@ -1,6 +1,7 @@
 /* fault_ingest.c: every allocation of reading fails once, of a joined pair of files and of records with several lines read by a
  * map of the user's own, and with rates, a report and a look for outliers; the status is TOC_E_NOMEM and nothing leaks (under asan). */
 #include "ingest/ingest.h"
+#include "text/text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -103,6 +104,48 @@ static toc_status once_with_rates(int64_t allocations)
     return st;
 }
 
+static toc_status once_masked(int64_t allocations)
+{
+    toc_out rejects = {0};
+    txt_mask *mask = NULL;
+    toc_ctx ctx;
+    shop_data shop = {0};
+    ing_summary summaries[2];
+
+    toc_ctx_init(&ctx);
+    ctx.allocations_left = allocations;
+    toc_status st = shop_init(&ctx, &shop);
+    if (!st) st = txt_mask_new(&ctx, TOC_STR("an invented key of thirty-two by"), &mask);
+    ing_options options = { .mask = mask };
+    if (!st && !(st = toc_out_open(&ctx, "/dev/null", false, &rejects))) options.rejects = &rejects;
+    if (!st) st = ing_read(&ctx, paths, 2, &options, &shop, summaries);
+    if (options.rejects && toc_out_close(&ctx, &rejects) && !st) st = TOC_E_IO;
+    if (!st) st = shop_join_spellings(&ctx, &shop);
+    if (!st) assert_true(summaries[0].rejected == 1 && summaries[0].pseudonyms == 6 && summaries[1].found_in_texts == 2);
+    txt_mask_free(mask);
+    shop_release(&shop);
+    toc_ctx_release(&ctx);
+    return st;
+}
+
+static void every_allocation_fails_once_masked(void **state)
+{
+    int64_t k = 0;
+    toc_status st;
+    (void)state;
+
+    put(paths[0], "order_id,customer_id,product_id,quantity,unit_price,ordered_at,email,phone,address,country\n"
+                  "A1,Jane Roe,p,1,3.50,2024-01-01,jane@example.org,07700 900123,1 Main St,GB\n"
+                  "A2,C1,p,1,3.50,2024-01-01,,,1 main street,\n"
+                  "A3,C1,p,1,3.50,2024-01-02,,,1 MAIN ST,\n"
+                  "A4,C1,p,\"a \"\"b\"\"\",3.50,2024-01-02,x@example.org,+44 7700 900123,1 Main St,GB\n");
+    put(paths[1], "review_id,product_id,rating,body\nR1,p,5,ask jane@example.org or 13912345678\n");
+    while ((st = once_masked(k)) == TOC_E_NOMEM && k < 10000) k++;
+    assert_int_equal(st, TOC_OK);
+    assert_true(k > 20);
+    for (size_t i = 0; i < 2; i++) unlink(paths[i]);
+}
+
 static void every_allocation_fails_once_with_rates(void **state)
 {
     int64_t k = 0;
@@ -127,7 +170,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_allocation_fails_once), cmocka_unit_test(every_allocation_fails_once_with_a_map),
-        cmocka_unit_test(every_allocation_fails_once_with_rates),
+        cmocka_unit_test(every_allocation_fails_once_masked), cmocka_unit_test(every_allocation_fails_once_with_rates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
