@@ -1,13 +1,15 @@
 /* find.c: e-mail addresses, telephone numbers, bank cards and identity cards within texts.
  *
  * The text is first seen as characters: ASCII, full-width ASCII as ASCII, blanks and dashes of all kinds as ' ' and '-', zero-width ones not at all, any
- * other as OTHER, which is no letter here: Chinese text runs on without blanks around numbers. E-mail addresses are found from their '@', the rest from the
- * first digit of a number: its groups of digits, and what stands between them, decide. Of all ends the longest that is something is taken. */
+ * other as OTHER, which is no letter here: Chinese text runs on without blanks around numbers. A pseudonym is one character, MASKED, and so are the
+ * characters of what has just been replaced: what stands beside it is judged alike now and when the masked text is looked at again. E-mail addresses are
+ * found from their '@', the rest from the first digit of a number: its groups of digits, and what stands between them, decide. Of all ends the longest that
+ * is something is taken. */
 #include <utf8proc.h>
 
 #include "text/text.h"
 
-enum { OTHER = 0x80, MAX_GROUPS = 8, MAX_DIGITS = 24, MIN_KEYED = 7, MAX_KEYED = 15 };
+enum { OTHER = 0x80, MASKED, MAX_GROUPS = 8, MAX_DIGITS = 24, MIN_KEYED = 7, MAX_KEYED = 15 };
 
 typedef struct {
     const txt_mask *mask;
@@ -137,16 +139,21 @@ static toc_status read_shape(toc_ctx *ctx, toc_str text, txt_room *room, size_t 
     for (size_t i = 0; i < text.n;) {
         utf8proc_int32_t c = (unsigned char)text.p[i];
         utf8proc_ssize_t width = 1;
-        if (c >= 0x80) {
+        unsigned char shape = 0;
+        if (i + TXT_PSEUDONYM <= text.n && txt_is_pseudonym((toc_str){ text.p + i, TXT_PSEUDONYM })) {
+            shape = MASKED;
+            width = TXT_PSEUDONYM;
+        } else if (c >= 0x80) {
             width = utf8proc_iterate((const utf8proc_uint8_t *)text.p + i, (utf8proc_ssize_t)TOC_MIN(text.n - i, (size_t)4), &c);
             if (width <= 0) {
                 c = 0xfffd;
                 width = 1;
             }
         }
+        if (!shape) shape = shape_of(c);
         room->at[*n] = i;
-        room->shape[*n] = shape_of(c);
-        *n += room->shape[*n] != 0;
+        room->shape[*n] = shape;
+        *n += shape != 0;
         i += (size_t)width;
     }
     room->at[*n] = text.n;
@@ -331,7 +338,7 @@ static bool has_cue(const scan *s, size_t i)
     static const char *const other_chinese[] = { "订单", "单号", "编号", "快递" };
     size_t from = i, gap = 0;
 
-    while (from > 0 && !is_word(s->c[from - 1]) && s->c[from - 1] != '\n' && gap < 12) from--, gap++;
+    while (from > 0 && !is_word(s->c[from - 1]) && s->c[from - 1] != '\n' && s->c[from - 1] != MASKED && gap < 12) from--, gap++;
     toc_str between = { s->text.p + s->at[from], s->at[i] - s->at[from] };
     for (size_t k = 0; k < TOC_COUNT(other_chinese); k++)
         if (toc_str_has(between, other_chinese[k])) return false;
@@ -437,7 +444,7 @@ static bool is_plain(toc_str text)
 static toc_status mask_once(toc_ctx *ctx, const txt_mask *mask, toc_str text, txt_room *room, toc_buf *masked, size_t *n_found)
 {
     scan s = { .mask = mask, .room = room, .text = text, .out = masked, .n_found = n_found };
-    size_t done = 0, email, email_end, end;
+    size_t done = 0, email, email_end, end; /* done: bytes */
 
     TOC_TRY(read_shape(ctx, text, room, &s.n));
     s.c = room->shape;
@@ -445,24 +452,22 @@ static toc_status mask_once(toc_ctx *ctx, const txt_mask *mask, toc_str text, tx
     next_email(&s, 0, &email, &email_end);
     for (size_t i = 0; i < s.n;) {
         txt_kind kind = TXT_NOBODY;
-        bool fresh = i == 0 || !is_word(s.c[i - 1]);
         if (i == email) {
             kind = TXT_EMAIL;
             end = email_end;
-        } else if (fresh && i + TXT_PSEUDONYM <= s.n && txt_is_pseudonym((toc_str){ text.p + s.at[i], s.at[i + TXT_PSEUDONYM] - s.at[i] })) {
-            i += TXT_PSEUDONYM;
-            continue;
         } else if (is_digit(s.c[i]) || ((s.c[i] == '+' || s.c[i] == '(') && i + 1 < s.n)) kind = number_at(&s, i, TOC_MIN(email, s.n), &end);
         if (kind == TXT_NOBODY) {
             i++;
             continue;
         }
-        TOC_TRY(toc_buf_add(ctx, masked, text.p + s.at[done], s.at[i] - s.at[done]));
+        TOC_TRY(toc_buf_add(ctx, masked, text.p + done, s.at[i] - done));
         TOC_TRY(put(ctx, &s, kind, i, end));
-        i = done = end;
+        memset(room->shape + i, MASKED, end - i);
+        done = s.at[end];
+        i = end;
         if (kind == TXT_EMAIL) next_email(&s, end, &email, &email_end);
     }
-    return toc_buf_add(ctx, masked, text.p + s.at[done], text.n - s.at[done]);
+    return toc_buf_add(ctx, masked, text.p + done, text.n - done);
 }
 
 /* What is replaced may have hidden something beside it (numbers run together, words between), so texts in which something was found are looked at again. */

@@ -305,15 +305,26 @@ static void texts(void **state)
         { "from 2024-01-02 to 2024-12-31, 100-200 pieces", "from 2024-01-02 to 2024-12-31, 100-200 pieces", 0 },
         { "111111111111111111111111111111", "111111111111111111111111111111", 0 },
         { "hotel 1234567", "hotel 1234567", 0 },
+        { "\u00ad 12 3456) or 3", "\u00ad 12 3456) or 3", 0 }, { "\u200b\u00ada@b.cc\u200b", "\u200b\u00ad{e}", 1 }, /* nothing hidden goes where nothing is found */
+        { "a@b.cc@d.ee@f.gg@h.ii@j.kk@l.mm@n.oo@p.qq@r.ss@t.uu", "{e}@{e}@{e}@{e}@{e}@t.uu", 5 },
+        { "13912345678.13912345679.13912345670.13912345671", "{p}.{p}.{p}.{p}", 4 },
+        { "call 5551234, 5551235", "call {p}, 5551235", 1 }, { "Tel5551234,5551235", "Tel{p},5551235", 1 }, /* the word speaks of the first only */
         { "+", "+", 0 }, { "1234567 (", "1234567 (", 0 }, { "++1234567(((", "++1234567(((", 0 }, { "@@@.@.com", "@@@.@.com", 0 },
     };
+    fixture *f = *state;
+    toc_buf again = {0};
     char buf[400];
     size_t found;
 
     for (size_t i = 0; i < TOC_COUNT(cases); i++) {
-        assert_string_equal(seen(*state, cases[i].text, buf, &found), cases[i].masked);
+        assert_string_equal(seen(f, cases[i].text, buf, &found), cases[i].masked);
         assert_int_equal(found, cases[i].found);
+        again.n = found = 0;
+        assert_int_equal(txt_mask_text(&f->ctx, f->mask, (toc_str){ f->out.p, f->out.n }, &f->room, &again, &found), TOC_OK);
+        assert_int_equal(found, 0);
+        assert_true(toc_str_eq((toc_str){ f->out.p, f->out.n }, (toc_str){ again.p, again.n }));
     }
+    toc_buf_release(&again);
 }
 
 static void texts_join_columns(void **state)
