@@ -2,25 +2,26 @@
  * map of the user's own, and with rates, a report and a look for outliers; the status is TOC_E_NOMEM and nothing leaks (under asan). */
 #include "ingest/ingest.h"
 #include "text/text.h"
+#include "../scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
 #include <unistd.h>
 
-static const char *const map_path = "/tmp/tocsin-fault.map";
+static const char *map_path;
 static const char *const map_text =
     "map till\ntitle our till\nkind orders\nmust o\nmust w\ncarry-by o\nempty -\nrefuse x when r is no | never\nrule price-of-line\n"
     "join lists by o + p = k + l else none each\no + p -> order_id\n= {n} -> line_id\ni{n} -> title part=name\nq -> quantity split=; share\n"
     "m -> unit_price share\nm -> currency symbol\nw -> ordered_at carry\ns@lists -> status status\nstatuses\nneu | alt -> paid\n"
     "map lists\nkind orders\nmust k\nmust l\nneeds till\nyields-to till\n";
-static const char *const map_paths[] = { "/tmp/tocsin-fault-till.csv", "/tmp/tocsin-fault-list.csv" };
+static const char *map_paths[2];
 static const char *const map_texts[] = {
     "o,p,w,r,i1,i2,q,m\n1,a,25/02/2018,,name:x,name:y,2;1,EUR 3.50\n1,b,-,no,name:x,,1,3.50\n2,a,01/02/2018,,,,3,4.00\n",
     "k,l,s\n1,a,neu\n1,a,alt\n2,a,neu\n3,a,neu\n",
 };
 
-static const char *const paths[] = { "/tmp/tocsin-fault-items.csv", "/tmp/tocsin-fault-orders.csv" };
+static const char *paths[2];
 static const char *const texts[] = {
     "order_id,order_item_id,product_id,seller_id,price\no1,1,p1,s1,10.5\no1,1,p1,s1,10.5\no1,2,p1,s1,\"x\"\no2,1,p1,s1,1\n",
     "order_id,customer_id,order_status,order_purchase_timestamp\no1,k1,delivered,01/02/2018 10:00\no3,k2,shipped,25/02/2018 10:00\n",
@@ -172,5 +173,10 @@ int main(void)
         cmocka_unit_test(every_allocation_fails_once), cmocka_unit_test(every_allocation_fails_once_with_a_map),
         cmocka_unit_test(every_allocation_fails_once_masked), cmocka_unit_test(every_allocation_fails_once_with_rates),
     };
+    map_path = scratch_path("own.map");
+    map_paths[0] = scratch_path("till.csv");
+    map_paths[1] = scratch_path("list.csv");
+    paths[0] = scratch_path("items.csv");
+    paths[1] = scratch_path("orders.csv");
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* fault_reader.c: every allocation of reading a file fails once, whatever the file is: plain, compressed, in another encoding, faulty, in pieces on two
  * threads. The status is TOC_E_NOMEM, nothing leaks (under asan), and once all allocations succeed the rows are there. */
 #include "reader/reader.h"
+#include "../scratch.h"
 
 #include <iconv.h>
 #include <setjmp.h>
@@ -38,7 +39,7 @@ static const way ways[] = {
 static const char head[] = "id,name\n1,中文文字中文文字\n2,\"中,\n\"\"文\"\"\"\n3,x\"y\n\n";
 static const char tail[] = "4,\"not closed\n5,a\rb\n6\n7,8,9\n10,\"x\"y\n11,end";
 #define N_FAULTS 5
-static const char *const path = "/tmp/tocsin-fault-reader.csv";
+static const char *path;
 
 /* The file of a way: head, 30 rows, tail. */
 static size_t make_file(const way *w, char *bytes, size_t cap)
@@ -147,5 +148,6 @@ int main(void)
 
     for (size_t i = 0; i < TOC_COUNT(ways); i++)
         tests[i] = (struct CMUnitTest){ .name = ways[i].name, .test_func = every_allocation_fails_once, .initial_state = (void *)(uintptr_t)&ways[i] };
+    path = scratch_path("reader.csv");
     return _cmocka_run_group_tests("fault_reader", tests, TOC_COUNT(tests), NULL, NULL);
 }

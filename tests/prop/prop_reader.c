@@ -1,5 +1,6 @@
 /* parse(write(t)) = t for random tables, whatever the dialect and the size of batches; and rows of raw bytes come back byte for byte. */
 #include "reader/reader.h"
+#include "../scratch.h"
 
 #include <iconv.h>
 #include <setjmp.h>
@@ -7,7 +8,7 @@
 #include <cmocka.h>
 #include <unistd.h>
 
-static const char *const path = "/tmp/tocsin-prop-reader.csv";
+static const char *path;
 
 /* A text with whatever makes trouble. */
 static void random_text(toc_ctx *ctx, toc_rng *rng, toc_buf *buf)
@@ -224,5 +225,6 @@ static void test_nothing_lost(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_round_trip), cmocka_unit_test(test_dialects), cmocka_unit_test(test_nothing_lost) };
+    path = scratch_path("reader.csv");
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,14 +1,14 @@
 /* A file streamed to canonical CSV gives the bytes, the refusals and the counts that reading it whole gives: with repeats, later states, duplicates, damaged
  * records, columns that only some parts have, two currencies and rows in the future, on any number of threads. */
 #include "ingest/ingest.h"
+#include "../scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
 #include <unistd.h>
 
-static char in_path[64], rejects_path[64], out_path[64];
-static const char *const path = in_path;
+static const char *path, *rejects_path, *out_path;
 
 /* One order line, often one that was there before, sometimes with a change. */
 static void write_line(toc_out *out, toc_rng *rng, size_t i, size_t n, bool ids)
@@ -53,7 +53,7 @@ static toc_buf read_it(uint64_t seed, bool stream, bool drop, size_t threads)
     assert_int_equal(shop_init(&ctx, &shop), TOC_OK);
     assert_int_equal(toc_out_open(&ctx, rejects_path, true, &rejects), TOC_OK);
     assert_int_equal(toc_out_open(&ctx, out_path, true, &out), TOC_OK);
-    toc_status st = stream ? ing_read_csv(&ctx, &path, 1, &options, &csv, &s) : ing_read(&ctx, &path, 1, &options, &shop, &s);
+    toc_status st = stream ? ing_read_csv(&ctx, (const char *const[]){ path }, 1, &options, &csv, &s) : ing_read(&ctx, (const char *const[]){ path }, 1, &options, &shop, &s);
     if (!st) st = stream ? ing_csv_write(&ctx, csv, &out) : shop_write_csv(&ctx, &shop, SHOP_ORDERS, &out);
     if (st) fail_msg("seed %llu: %s", (unsigned long long)seed, ctx.message);
     assert_int_equal(toc_out_close(&ctx, &out), TOC_OK);
@@ -103,9 +103,9 @@ static void test_same(void **state)
 
 int main(void)
 {
-    snprintf(in_path, sizeof in_path, "/tmp/tocsin-prop-stream-%ld.csv", (long)getpid());
-    snprintf(rejects_path, sizeof rejects_path, "/tmp/tocsin-prop-stream-%ld-rejects.csv", (long)getpid());
-    snprintf(out_path, sizeof out_path, "/tmp/tocsin-prop-stream-%ld-out.csv", (long)getpid());
+    path = scratch_path("in.csv");
+    rejects_path = scratch_path("rejects.csv");
+    out_path = scratch_path("out.csv");
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_same) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 #include "dossier/dossier.h"
 #include "features/features.h"
 #include "report/report.h"
+#include "../scratch.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -16,7 +17,7 @@ static toc_ctx ctx;
 static shop_data shop;
 static fraud_analysis analysis;
 static dos_dossier dossier;
-static char path[64];
+static const char *path;
 
 static int64_t day(double d) { return toc_days_from_civil(2026, 1, 1) * TOC_DAY + (int64_t)(d * (double)TOC_DAY); }
 
@@ -345,7 +346,7 @@ static int setup(void **state)
     toc_ctx_init(&ctx);
     dossier = (dos_dossier){0};
     analysis = (fraud_analysis){0};
-    snprintf(path, sizeof path, "/tmp/test_dossier_merchant.%ld", (long)getpid());
+    path = scratch_path("report");
     return (int)shop_init(&ctx, &shop);
 }
 

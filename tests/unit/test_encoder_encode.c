@@ -1,6 +1,7 @@
 /* Vectors beside transformers' own (tests/peer/encoder/make.py), company and threads, and files that lie. */
 #include "encoder/encoder.h"
 #include "text/text.h"
+#include "../scratch.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -139,11 +140,11 @@ static void test_full_model(void **state)
 
 /* ---- files that lie ---- */
 
-static const char *const scratch = "/tmp/tocsin-test-encoder";
+static const char *scratch;
 
 static void put(const char *name, const char *bytes, size_t n)
 {
-    char path[200];
+    char path[300];
     snprintf(path, sizeof path, "%s/%s", scratch, name);
     FILE *f = fopen(path, "wb");
     assert_non_null(f);
@@ -213,7 +214,6 @@ static void test_hostile(void **state)
         { "{\"bert." WORDS "\":{\"dtype\":\"F32\",\"shape\":[1,1],\"data_offsets\":[0,4]}}", 4, "another shape" },
     };
 
-    mkdir(scratch, 0700);
     copy("config.json");
     copy("vocab.txt");
     for (size_t i = 0; i < TOC_COUNT(cases); i++) refused(cases[i].header, strlen(cases[i].header), cases[i].n_data, cases[i].says);
@@ -240,7 +240,6 @@ static void test_other_models(void **state)
           "\"max_position_embeddings\":8}", "roberta" },
     };
 
-    mkdir(scratch, 0700);
     for (size_t i = 0; i < TOC_COUNT(cases); i++) {
         toc_ctx ctx;
         enc_model *model = NULL;
@@ -264,5 +263,6 @@ int main(void)
         cmocka_unit_test(test_tiny), cmocka_unit_test(test_cls_raw), cmocka_unit_test(test_half_precision), cmocka_unit_test(test_company),
         cmocka_unit_test(test_full_model), cmocka_unit_test(test_hostile), cmocka_unit_test(test_other_models),
     };
+    scratch = scratch_path("");
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
  * whatever order rows and ids were read, warnings, scores and dossiers at T are the same to the byte. */
 #include "dossier/dossier.h"
 #include "report/report.h"
+#include "../scratch.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -12,7 +13,7 @@
 
 enum { CUSTOMERS = 260, MERCHANTS = 12, ORDERS = 2600, REVIEWS = 300, DAYS = 240, T = 200, WINDOW = 30 };
 static toc_ctx ctx;
-static char path[64];
+static const char *path;
 
 static int64_t day(double d) { return toc_days_from_civil(2025, 9, 1) * TOC_DAY + (int64_t)(d * (double)TOC_DAY); }
 
@@ -347,7 +348,7 @@ int main(void)
     const struct CMUnitTest tests[] = { cmocka_unit_test(rules_and_forest), cmocka_unit_test(the_learned_model) };
     toc_ctx_init(&ctx);
     ctx.no_stamp = true;
-    snprintf(path, sizeof path, "/tmp/test_fraud_leak.%ld", (long)getpid());
+    path = scratch_path("report");
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     unlink(path);
     toc_ctx_release(&ctx);

@@ -7,8 +7,9 @@
 #include <unistd.h>
 
 #include "ingest/ingest_int.h"
+#include "../scratch.h"
 
-static const char *const path = "/tmp/tocsin-test-ingest.csv";
+static const char *path;
 
 static void put(const char *text)
 {
@@ -23,7 +24,7 @@ static void read_text(toc_ctx *ctx, const char *text, shop_data *shop, ing_summa
     toc_ctx_init(ctx);
     assert_int_equal(shop_init(ctx, shop), TOC_OK);
     put(text);
-    if (ing_read(ctx, &path, 1, NULL, shop, summary)) fail_msg("%s", ctx->message);
+    if (ing_read(ctx, (const char *const[]){ path }, 1, NULL, shop, summary)) fail_msg("%s", ctx->message);
     unlink(path);
 }
 
@@ -246,5 +247,6 @@ int main(void)
         cmocka_unit_test(statuses_of_platforms), cmocka_unit_test(ids_as_spreadsheets_leave_them), cmocka_unit_test(texts_are_cleaned),
         cmocka_unit_test(rows_are_accounted_for_in_any_column_order), cmocka_unit_test(lines_are_named_alike_in_any_file), cmocka_unit_test(judging),
     };
+    path = scratch_path("ingest.csv");
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

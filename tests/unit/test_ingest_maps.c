@@ -8,10 +8,11 @@
 #include <unistd.h>
 
 #include "ingest/ingest_int.h"
+#include "../scratch.h"
 
 enum { MAX_HEADERS = 120 };
 
-static const char *const path = "/tmp/tocsin-test-maps.csv";
+static const char *path;
 
 typedef struct {
     const char *names[MAX_HEADERS], *cells[MAX_HEADERS];
@@ -110,7 +111,7 @@ static toc_status read_row(toc_ctx *ctx, const ing_map *map, toc_buf *text)
 
     assert_int_equal(shop_init(ctx, &shop), TOC_OK);
     toc_buf_reset(text);
-    toc_status st = ing_read(ctx, &path, 1, &options, &shop, &summary);
+    toc_status st = ing_read(ctx, (const char *const[]){ path }, 1, &options, &shop, &summary);
     if (!st && strcmp(summary.platform, map->name) != 0)
         fail_msg("a file of map %s is taken for one of %s", map->name, summary.platform);
     if (!st && summary.rejected) fail_msg("map %s: its own row is refused", map->name);
@@ -225,5 +226,6 @@ int main(void)
             cmocka_unit_test(numbers_in_headers),
         cmocka_unit_test(shares_add_up),
     };
+    path = scratch_path("maps.csv");
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

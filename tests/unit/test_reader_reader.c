@@ -1,5 +1,6 @@
 /* Reading CSV of every kind: dialects, encodings, compression, and what is wrong with bad files. */
 #include "reader/reader.h"
+#include "../scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,7 +9,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
-static const char *const path = "/tmp/tocsin-test-reader.csv";
+static const char *path;
 
 static void put(const char *bytes, size_t n)
 {
@@ -213,5 +214,6 @@ int main(void)
         cmocka_unit_test(test_dialects), cmocka_unit_test(test_encodings), cmocka_unit_test(test_faults),
         cmocka_unit_test(test_compressed), cmocka_unit_test(test_places), cmocka_unit_test(test_long),
     };
+    path = scratch_path("reader.csv");
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

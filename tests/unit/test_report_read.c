@@ -1,6 +1,7 @@
 /* test_report_read.c: what report writes as JSON it reads back equal; damaged JSON is refused in words; markup, terminal escapes
  * and formulas in what came from a shop stay text. */
 #include "report/report.h"
+#include "../scratch.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -9,7 +10,7 @@
 #include <cmocka.h>
 
 static toc_ctx ctx;
-static char path[64];
+static const char *path;
 
 /* ---- writing into memory ---- */
 
@@ -584,7 +585,7 @@ static int setup(void **state)
     (void)state;
     toc_ctx_init(&ctx);
     ctx.now = 0;
-    snprintf(path, sizeof path, "/tmp/test_report_read.%ld", (long)getpid());
+    path = scratch_path("report");
     return 0;
 }
 

@@ -1,12 +1,13 @@
 /* test_shop_rates.c: exchange rates: which one holds on a day, and exact conversion between currencies of 0, 2 and 3 digits. */
 #include "shop/shop.h"
+#include "../scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
 #include <unistd.h>
 
-static const char *const path = "/tmp/tocsin-test-rates.csv";
+static const char *path;
 
 static toc_status read_rates(toc_ctx *ctx, const char *text, const char *target, shop_rates **rates)
 {
@@ -107,5 +108,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_last_rate_holds), cmocka_unit_test(bad_files_are_refused), cmocka_unit_test(conversion_is_exact),
     };
+    path = scratch_path("rates.csv");
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* test_store_states.c: what goes into the store, when it was known, and what comes back. */
 #include "store/store.h"
+#include "../scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,13 +10,13 @@
 #include <sqlite3.h>
 
 static toc_ctx ctx;
-static char path[64];
+static const char *path;
 
 static int setup(void **state)
 {
     (void)state;
     toc_ctx_init(&ctx);
-    snprintf(path, sizeof path, "/tmp/test_store_%ld.db", (long)getpid());
+    path = scratch_path("store.db");
     return 0;
 }
 

@@ -2,6 +2,7 @@
  * version N, store-N/NAME.csv exports that went into it. A new version adds a folder with a store of the version before. */
 #include "ingest/ingest.h"
 #include "store/store.h"
+#include "../scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +11,7 @@
 #include <sqlite3.h>
 
 static toc_ctx ctx;
-static char path[64];
+static const char *path;
 
 /* Tests run in the folder tests or above it. */
 static const char *in_folder(const char *name, char *text)
@@ -48,7 +49,7 @@ static int setup(void **state)
     (void)state;
     toc_ctx_init(&ctx);
     ctx.err = fopen("/dev/null", "w");
-    snprintf(path, sizeof path, "/tmp/test_store_versions_%ld.db", (long)getpid());
+    path = scratch_path("store.db");
     assert_int_equal(toc_read_file(&ctx, in_folder("store.sql", name), &sql), TOC_OK);
     run_sql(sql.p);
     toc_buf_release(&sql);

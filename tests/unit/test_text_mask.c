@@ -1,5 +1,6 @@
 /* test_text_mask.c: HMAC against RFC 4231, sums, keys of personal values, pseudonyms, and what is found in texts. All people and numbers are invented. */
 #include "text/text.h"
+#include "../scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -359,11 +360,11 @@ static void put_key(const char *path, size_t n, mode_t mode)
 static void key_files(void **state)
 {
     fixture *f = *state;
-    char path[64], a[TXT_PSEUDONYM + 1], b[TXT_PSEUDONYM + 1];
+    const char *path = scratch_path("key");
+    char a[TXT_PSEUDONYM + 1], b[TXT_PSEUDONYM + 1];
     const mode_t wrong[] = { 0640, 0604, 0620, 0601, 0644 };
     txt_mask *mask = NULL;
 
-    snprintf(path, sizeof path, "/tmp/tocsin-test-key-%ld", (long)getpid());
     for (size_t i = 0; i < TOC_COUNT(wrong); i++) {
         put_key(path, 32, wrong[i]);
         f->ctx.message[0] = 0;
@@ -373,7 +374,7 @@ static void key_files(void **state)
     put_key(path, 31, 0600);
     assert_int_equal(txt_mask_open(&f->ctx, path, &mask), TOC_E_USAGE);
     assert_int_equal(txt_mask_open(&f->ctx, "/dev/null", &mask), TOC_E_USAGE);
-    assert_int_equal(txt_mask_open(&f->ctx, "/tmp", &mask), TOC_E_USAGE);
+    assert_int_equal(txt_mask_open(&f->ctx, scratch_path(""), &mask), TOC_E_USAGE);
     put_key(path, 32, 0400);
     assert_int_equal(txt_mask_open(&f->ctx, path, &mask), TOC_OK);
     value_of(f, TXT_EMAIL, "jane@example.org", a);
