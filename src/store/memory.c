@@ -195,25 +195,23 @@ static const char *const times[SHOP_N_KINDS] = {
 
 static toc_status describe_kind(toc_ctx *ctx, sto_store *store, shop_kind kind, sto_info *info)
 {
-    const char *table = shop_schema_of(kind)->name, *time = times[kind], *lines = info->version > 1 ? "_lines" : "";
-    const struct {
-        const char *what, *column, *of; /* lines and their states are told by the smaller table, in the order of keys */
-        int64_t none, *to;
-    } asked[] = {
-        { "count", "DISTINCT line_key", lines, 0, &info->kinds[kind].lines },
-        { "count", "*", lines, 0, &info->kinds[kind].states },
-        { "min", time, "", TOC_NO_TIME, &info->kinds[kind].first },
-        { "max", time, "", TOC_NO_TIME, &info->kinds[kind].last },
-        { "min", "known_at", lines, TOC_NO_TIME, &info->kinds[kind].known_from },
-        { "max", "known_at", lines, TOC_NO_TIME, &info->kinds[kind].known_to },
-    };
-    char sql[160];
+    /* lines and their states are told by the smaller table, in the order of keys */
+    const char *table = shop_schema_of(kind)->name, *lines = info->version > 1 ? "_lines" : "";
+    sto_count *count = &info->kinds[kind];
+    sqlite3_stmt *stmt = NULL;
+    char sql[400];
+    bool row = false;
 
-    for (size_t i = 0; i < TOC_COUNT(asked); i++) {
-        snprintf(sql, sizeof sql, "SELECT %s(%s) FROM %s%s", asked[i].what, asked[i].column, table, asked[i].of);
-        TOC_TRY(sto_query_int(ctx, store, sql, asked[i].none, asked[i].to));
-    }
-    return TOC_OK;
+    snprintf(sql, sizeof sql, "SELECT (SELECT count(*) FROM (SELECT DISTINCT line_key FROM %s%s)), n, known_from, known_to, first, last FROM "
+                              "(SELECT count(*) n, min(known_at) known_from, max(known_at) known_to FROM %s%s), (SELECT min(%s) first, max(%s) last FROM %s)",
+             table, lines, table, lines, times[kind], times[kind], table);
+    toc_status st = sto_prepare(ctx, store, sql, &stmt);
+    if (!st) st = sto_step(ctx, store, stmt, &row);
+    int64_t *to[] = { &count->lines, &count->states, &count->known_from, &count->known_to, &count->first, &count->last };
+    for (size_t j = 0; j < TOC_COUNT(to) && row; j++)
+        *to[j] = sqlite3_column_type(stmt, (int)j) == SQLITE_NULL ? TOC_NO_TIME : sqlite3_column_int64(stmt, (int)j);
+    sqlite3_finalize(stmt);
+    return st;
 }
 
 toc_status sto_describe(toc_ctx *ctx, sto_store *store, sto_info *info)
@@ -239,16 +237,35 @@ toc_status sto_describe(toc_ctx *ctx, sto_store *store, sto_info *info)
     return sto_query_int(ctx, store, "SELECT max(as_of) FROM nights", TOC_NO_TIME, &info->last_night);
 }
 
-/* Every row has its line, and there are no lines beside: what SQLite would see to if lines were an index. */
+/* As many rows as lines, of the same keys known at the same times as far as sums tell: what SQLite would see to if lines were an index. One pass over each;
+ * a search for every row would take minutes among millions. */
 static toc_status check_lines(toc_ctx *ctx, sto_store *store, const char *name)
 {
-    char sql[240];
+    static const char sums[] = "count(*), sum(line_key & 4294967295), sum((line_key >> 32) & 4294967295), sum((known_at / 1000000) & 4294967295)";
+    char sql[480];
     int64_t n;
 
-    snprintf(sql, sizeof sql, "SELECT EXISTS(SELECT 1 FROM %s r WHERE NOT EXISTS (SELECT 1 FROM %s_lines l WHERE l.line_key = r.line_key AND "
-                              "l.known_at = r.known_at)) OR (SELECT count(*) FROM %s) < (SELECT count(*) FROM %s_lines)", name, name, name, name);
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM (SELECT %s FROM %s UNION SELECT %s FROM %s_lines)", sums, name, sums, name);
     TOC_TRY(sto_query_int(ctx, store, sql, 0, &n));
-    return n ? toc_fail(ctx, TOC_E_DATA, "%s is damaged: the tables %s and %s_lines do not agree", store->path, name, name) : TOC_OK;
+    return n == 1 ? TOC_OK : toc_fail(ctx, TOC_E_DATA, "%s is damaged: the tables %s and %s_lines do not agree", store->path, name, name);
+}
+
+/* What the integrity check found; a page that could not be read for want of memory, or from a failing disk, is no damage of the file. */
+static toc_status judge_finding(toc_ctx *ctx, sto_store *store, const char *finding)
+{
+    static const char told[] = "error code=";
+    const char *code;
+    int64_t value = 0;
+
+    if (!finding) return toc_fail(ctx, TOC_E_NOMEM, "%s: out of memory", store->path);
+    if (!strcmp(finding, "ok")) return TOC_OK;
+    code = strstr(finding, told);
+    if (code) {
+        code += sizeof told - 1;
+        if (!toc_parse_int((toc_str){ code, strspn(code, "0123456789") }, &value)) value = 0;
+    }
+    if ((value & 0xff) == SQLITE_NOMEM) return toc_fail(ctx, TOC_E_NOMEM, "%s: out of memory", store->path);
+    return toc_fail(ctx, (value & 0xff) == SQLITE_IOERR ? TOC_E_IO : TOC_E_DATA, "%s is damaged: %s", store->path, finding);
 }
 
 toc_status sto_check(toc_ctx *ctx, sto_store *store)
@@ -259,8 +276,7 @@ toc_status sto_check(toc_ctx *ctx, sto_store *store)
 
     toc_status st = sto_prepare(ctx, store, "PRAGMA integrity_check(1)", &stmt);
     if (!st) st = sto_step(ctx, store, stmt, &row);
-    if (!st && row && strcmp((const char *)sqlite3_column_text(stmt, 0), "ok") != 0)
-        st = toc_fail(ctx, TOC_E_DATA, "%s is damaged: %s", store->path, (const char *)sqlite3_column_text(stmt, 0));
+    if (!st && row) st = judge_finding(ctx, store, (const char *)sqlite3_column_text(stmt, 0));
     sqlite3_finalize(stmt);
     if (!st) st = sto_query_int(ctx, store, "PRAGMA user_version", 0, &version);
     for (size_t k = 0; k < SHOP_N_KINDS && !st && version > 1; k++) st = check_lines(ctx, store, shop_schema_of((shop_kind)k)->name);
