@@ -291,8 +291,8 @@ static void close_sources(source *sources, size_t n)
 }
 
 /* Opens and recognises all files, and says what each means beside the others. */
-static toc_status open_all(toc_ctx *ctx, const char *const *paths, size_t n, const ing_options *options, ing_book *book, source **sources,
-                           ing_summary *summaries)
+static toc_status open_all(toc_ctx *ctx, const char *const *paths, size_t n, const ing_options *options, ing_book *own, const ing_book **book,
+                           source **sources, ing_summary *summaries)
 {
     shop_kind kind;
     bool fixed = options && options->kind;
@@ -300,11 +300,12 @@ static toc_status open_all(toc_ctx *ctx, const char *const *paths, size_t n, con
     if (fixed && !shop_kind_of(toc_str_of(options->kind), &kind)) return toc_fail(ctx, TOC_E_USAGE, "unknown kind \"%s\"", options->kind);
     if (options && options->currency && *options->currency && !toc_currency_known(toc_str_of(options->currency)))
         return toc_fail(ctx, TOC_E_USAGE, "\"%s\" is no ISO 4217 currency", options->currency);
-    TOC_TRY(ing_book_open(ctx, options ? options->map : NULL, book));
+    *book = options && options->book ? options->book : own;
+    if (*book == own) TOC_TRY(ing_book_open(ctx, options ? options->map : NULL, own));
     TOC_TRY(toc_alloc(ctx, n, sizeof **sources, sources));
     for (size_t i = 0; i < n; i++)
-        TOC_TRY(open_source(ctx, book, paths[i], options, fixed ? &kind : NULL, n == 1, &(*sources)[i], &summaries[i]));
-    return settle_roles(ctx, book, *sources, n);
+        TOC_TRY(open_source(ctx, *book, paths[i], options, fixed ? &kind : NULL, n == 1, &(*sources)[i], &summaries[i]));
+    return settle_roles(ctx, *book, *sources, n);
 }
 
 /* Files that only serve others come last, when it is known which of their rows were used. */
@@ -320,12 +321,13 @@ static toc_status read_all(toc_ctx *ctx, const ing_book *book, source *sources, 
 toc_status ing_read(toc_ctx *ctx, const char *const *paths, size_t n, const ing_options *options, shop_data *shop, ing_summary *summaries)
 {
     source *sources = NULL;
-    ing_book book = {0};
-    toc_status st = open_all(ctx, paths, n, options, &book, &sources, summaries);
+    const ing_book *book;
+    ing_book own = {0};
+    toc_status st = open_all(ctx, paths, n, options, &own, &book, &sources, summaries);
 
-    if (!st) st = read_all(ctx, &book, sources, n, paths, options, shop, summaries);
+    if (!st) st = read_all(ctx, book, sources, n, paths, options, shop, summaries);
     close_sources(sources, n);
-    ing_book_release(&book);
+    ing_book_release(&own);
     return st;
 }
 
@@ -376,24 +378,25 @@ static toc_status stream_all(toc_ctx *ctx, const ing_book *book, source *sources
 toc_status ing_read_csv(toc_ctx *ctx, const char *const *paths, size_t n, const ing_options *options, ing_csv **result, ing_summary *summaries)
 {
     source *sources = NULL;
-    ing_book book = {0};
+    const ing_book *book;
+    ing_book own = {0};
     ing_csv *csv = NULL;
     bool streamed = false;
     toc_status st;
 
     if ((st = ing_csv_new(ctx, &csv))) goto out;
     if ((st = shop_init(ctx, &csv->shop))) goto out;
-    if ((st = open_all(ctx, paths, n, options, &book, &sources, summaries))) goto out;
+    if ((st = open_all(ctx, paths, n, options, &own, &book, &sources, summaries))) goto out;
     if (of_one_kind(sources, n, options, &csv->kind) &&
-        (st = stream_all(ctx, &book, sources, n, paths, options, csv, summaries, &streamed))) goto out;
+        (st = stream_all(ctx, book, sources, n, paths, options, csv, summaries, &streamed))) goto out;
     csv->whole = !streamed;
-    if (csv->whole && (st = read_all(ctx, &book, sources, n, paths, options, &csv->shop, summaries))) goto out;
+    if (csv->whole && (st = read_all(ctx, book, sources, n, paths, options, &csv->shop, summaries))) goto out;
     if (csv->whole && (st = choose_kind(ctx, options, &csv->shop, &csv->kind))) goto out;
     *result = csv;
     csv = NULL;
 out:
     close_sources(sources, n);
-    ing_book_release(&book);
+    ing_book_release(&own);
     ing_csv_free(csv);
     return st;
 }

@@ -12,6 +12,7 @@ typedef struct {
     toc_out *rejects;      /* refused rows as CSV: file,line,byte_offset,column,code,message,raw; NULL = counted only */
     rd_dialect dialect;    /* zero = found out */
     const char *map;       /* a file of maps that go before those that are compiled in, tocsin-formats(5); NULL = none */
+    const struct ing_book *book; /* all maps, where they were read before; map is not read then; NULL = not */
     int64_t known_at;      /* when the export was made: what happened more than a day later is refused; 0 = nobody said */
     bool refuse_late;      /* where known_at is not given, the file itself tells which rows are in its future, and they are refused */
     bool outliers;         /* are looked for */

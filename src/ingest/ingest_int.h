@@ -113,7 +113,7 @@ extern const ing_map_text ing_builtin_maps[]; /* made from src/ingest/maps/ by m
 
 /* All maps of a run, and what platforms call the states of an order. Zero is empty; everything but the pool lives in ctx->arena. Not changed
  * once it is made, so threads may share it. */
-typedef struct {
+typedef struct ing_book {
     const ing_map **maps; /* in the order of preference: the user's, canonical ones, platforms */
     size_t n_maps, cap_maps, n_own; /* n_own of them the user's */
     toc_pool words;       /* folded */
