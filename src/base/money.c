@@ -202,6 +202,35 @@ bool toc_parse_money(toc_str text, int digits, bool decimal_comma, int64_t *mino
     return true;
 }
 
+toc_decimal toc_decimal_of(toc_str text)
+{
+    size_t commas = 0, points = 0, digits = 0, after = 0, before = 0;
+    bool comma_last = false, zero = false;
+
+    for (size_t i = 0; i < text.n; i++) {
+        char c = text.p[i];
+        bool comma = c == ',', digit = c >= '0' && c <= '9';
+        if (c == ';' || c == '|' || c == '/' || c == ':') return TOC_DECIMAL_NONE; /* a list, a date */
+        if (digit) {
+            if (!digits++) zero = c == '0';
+            after++;
+        } else if ((comma || c == '.') && digits && i + 1 < text.n && text.p[i + 1] >= '0' && text.p[i + 1] <= '9') {
+            before = commas + points ? before : after;
+            commas += comma;
+            points += !comma;
+            comma_last = comma;
+            after = 0;
+        } else if ((comma || c == '.') && !digits && i + 1 < text.n && text.p[i + 1] >= '0' && text.p[i + 1] <= '9') {
+            return comma ? TOC_DECIMAL_COMMA : TOC_DECIMAL_POINT; /* .5 */
+        }
+    }
+    if (!commas && !points) return TOC_DECIMAL_NONE;
+    if (commas && points) return comma_last ? TOC_DECIMAL_COMMA : TOC_DECIMAL_POINT;
+    if (commas + points > 1) return commas ? TOC_DECIMAL_POINT : TOC_DECIMAL_COMMA;
+    if (after == 3 && before <= 3 && !zero) return TOC_DECIMAL_EITHER;
+    return commas ? TOC_DECIMAL_COMMA : TOC_DECIMAL_POINT;
+}
+
 size_t toc_format_money(int64_t minor, int digits, char *buf)
 {
     char reversed[24];

@@ -189,9 +189,10 @@ static toc_status describe_ids(toc_ctx *ctx, const ing_load *load, ing_summary *
 /* filled: columns with a value in any row of the file */
 static toc_status describe(toc_ctx *ctx, const source *s, const ing_load *load, uint64_t filled, ing_summary *summary)
 {
-    char hex[33], layout[200];
+    char hex[33], layout[300];
 
-    rd_layout_text(s->reader, layout, sizeof layout);
+    rd_layout_text(s->reader, layout, 200);
+    ing_decided_text(load, layout + strlen(layout), sizeof layout - strlen(layout));
     TOC_TRY(toc_arena_copy(ctx, &ctx->arena, layout, strlen(layout), &summary->layout));
     rd_content_hash(s->reader, hex);
     TOC_TRY(toc_arena_copy(ctx, &ctx->arena, hex, 32, &summary->hash));

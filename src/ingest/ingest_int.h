@@ -208,6 +208,8 @@ typedef struct {
     size_t dmy, mdy, unclear;  /* what its dates look like */
     size_t long_ids, zero_ids; /* ing_long_id, and of them with zeros */
     toc_date_order date_order;
+    size_t commas, points, either; /* what its amounts look like */
+    rd_decimal_given decimal;      /* RD_FIND_DECIMAL = each amount by itself */
     toc_buf carried;
     uint32_t last_code;        /* of the row before: exports repeat themselves */
     char last_time[32];
@@ -317,11 +319,25 @@ TOC_CHECKED toc_status ing_find_places(toc_ctx *ctx, const ing_load *load, const
 /* Reads all records of load->reader. The caller has set reader, map, book, options, shop, summary, links, only_side and self. */
 TOC_CHECKED toc_status ing_load_file(toc_ctx *ctx, ing_load *load, const toc_str *folded, size_t n_header);
 void ing_load_release(ing_load *load);
-/* What the dates and amounts of a batch say about their order and their decimal mark; whether the order matters; and the decision, by column. */
-void ing_weigh_dates(ing_load *load, const rd_batch *batch);
-void ing_weigh_amounts(ing_load *load, const rd_batch *batch);
-bool ing_has_year_last(const ing_load *load);
-void ing_decide_dates(ing_load *load);
+/* ---- weigh.c: order of day and month, decimal marks ---- */
+/* Batches of a pipe that were read before it was known how to read their cells. Zero is none. */
+typedef struct {
+    toc_spool spool;
+    bool used;
+    uint64_t at; /* of the next batch */
+} ing_aside;
+/* Decides for each bound field by the first batch and, where it takes more, by all of the file. What a pipe held is then in `aside`, from the first batch
+ * on. again: the reader hands out the first batch once more. */
+TOC_CHECKED toc_status ing_decide(toc_ctx *ctx, ing_load *load, const rd_batch *first, bool again, ing_aside *aside);
+/* The next batch put aside; n = 0 after the last. */
+TOC_CHECKED toc_status ing_aside_next(toc_ctx *ctx, ing_aside *aside, rd_batch *batch);
+void ing_aside_release(ing_aside *aside);
+/* Whether the decimal mark of an amount is the comma; *open: that cannot be told. */
+bool ing_decimal_comma(const ing_load *load, const ing_bound *b, toc_str text, bool *open);
+/* ", decimal comma, dates day first"; "" where there is nothing to say. */
+void ing_decided_text(const ing_load *load, char *buf, size_t room);
+/* Whether a path can be read again. */
+bool ing_is_file(const char *path);
 /* Makes cells point to the arrays of the table, after rows were added. */
 void ing_find_cells(ing_load *load);
 /* Counts a row of a currency, by its code in load->shop, or with sign -1 takes it back. */

@@ -3,8 +3,6 @@
  * Where --known-at says when the export was made, each row is judged by itself (rows.c). Else the file has to tell: fewer than one row in a thousand
  * far after all others is a wrong date, as for the default --as-of. That is known only at the end of the file, so such rows are taken back then; their
  * text is found by reading the file once more, which is rare. */
-#include <sys/stat.h>
-
 #include "ingest/ingest_int.h"
 
 /* How far beyond all others: a row's own time, by which an export is cut off, and what may happen to it long after. */
@@ -118,13 +116,6 @@ static toc_status refuse_batch(toc_ctx *ctx, ing_load *load, const rd_batch *bat
     return TOC_OK;
 }
 
-static bool is_file(const char *path)
-{
-    struct stat status;
-
-    return strcmp(path, "-") != 0 && stat(path, &status) == 0 && S_ISREG(status.st_mode);
-}
-
 /* Writes the late rows to the rejects: with their text where the file can be read again, with the record's number where it came from a pipe. */
 static toc_status refuse_all(toc_ctx *ctx, ing_load *load, const verdict *v)
 {
@@ -136,7 +127,7 @@ static toc_status refuse_all(toc_ctx *ctx, ing_load *load, const verdict *v)
     int64_t number = 0;
     toc_status st = TOC_OK;
 
-    if (!load->options || !load->options->rejects || !is_file(load->path)) {
+    if (!load->options || !load->options->rejects || !ing_is_file(load->path)) {
         for (; row < n_rows && !st; row++)
             if ((l = late(load, v, row))) st = refuse(ctx, load, &batch, &nothing, l, row);
         return st;

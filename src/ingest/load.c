@@ -1,7 +1,4 @@
-/* load.c: all records of one file.
- *
- * Which of day and month comes first is decided over the whole file: where the first batch shows dates with the year last, all batches are kept
- * until the end of the file is known; else each batch becomes rows at once. Rows are added a batch at a time; a refused one gives its place back. */
+/* load.c: all records of one file. Rows are added a batch at a time; a refused one gives its place back. */
 #include "ingest/ingest_int.h"
 
 /* A header in the files of a join. */
@@ -138,75 +135,6 @@ toc_status ing_load_bind(toc_ctx *ctx, ing_load *load, const toc_str *folded, si
     return ing_lines_bind(ctx, load);
 }
 
-static shop_type type_of(const ing_load *load, const ing_bound *b)
-{
-    return shop_schema_of(load->map->kind)->columns[b->column].type;
-}
-
-static bool in_record(const ing_bound *b)
-{
-    return b->n_places && b->places[0].at != SIZE_MAX;
-}
-
-/* What the dates of a batch say about their order. */
-void ing_weigh_dates(ing_load *load, const rd_batch *batch)
-{
-    for (size_t k = 0; k < load->n_bound; k++) {
-        ing_bound *b = &load->bound[k];
-        if (type_of(load, b) != SHOP_T_TIME || b->field->how == ING_DAY || !in_record(b)) continue;
-        for (size_t i = 0; i < batch->n; i++) {
-            toc_str text = toc_str_trim(rd_field(batch, &batch->records[i], b->places[0].at));
-            if (!text.n) continue;
-            toc_date_order order = toc_date_order_of(text);
-            b->dmy += order == TOC_DATE_DMY;
-            b->mdy += order == TOC_DATE_MDY;
-            b->unclear += order == TOC_DATE_UNKNOWN;
-        }
-    }
-}
-
-bool ing_has_year_last(const ing_load *load)
-{
-    for (size_t k = 0; k < load->n_bound; k++)
-        if (load->bound[k].dmy + load->bound[k].mdy + load->bound[k].unclear) return true;
-    return false;
-}
-
-/* Each column by its own dates; one whose dates do not tell, by the other columns of the file where they agree. */
-void ing_decide_dates(ing_load *load)
-{
-    size_t dmy = 0, mdy = 0;
-
-    for (size_t k = 0; k < load->n_bound; k++) {
-        dmy += load->bound[k].dmy && !load->bound[k].mdy;
-        mdy += load->bound[k].mdy && !load->bound[k].dmy;
-    }
-    for (size_t k = 0; k < load->n_bound; k++) {
-        ing_bound *b = &load->bound[k];
-        size_t d = b->dmy + b->mdy ? b->dmy : dmy, m = b->dmy + b->mdy ? b->mdy : mdy;
-        b->date_order = d && !m ? TOC_DATE_DMY : m && !d ? TOC_DATE_MDY : TOC_DATE_UNKNOWN;
-    }
-}
-
-/* Whether amounts of a batch are written 12,00 rather than 12.00. */
-void ing_weigh_amounts(ing_load *load, const rd_batch *batch)
-{
-    size_t comma = 0, point = 0;
-
-    for (size_t k = 0; k < load->n_bound; k++) {
-        const ing_bound *b = &load->bound[k];
-        if (type_of(load, b) != SHOP_T_MONEY || b->field->part || !in_record(b)) continue;
-        for (size_t i = 0; i < batch->n; i++) {
-            toc_str text = toc_str_trim(rd_field(batch, &batch->records[i], b->places[0].at));
-            for (size_t after = 1; after <= 2 && after < text.n; after++) {
-                comma += text.p[text.n - 1 - after] == ',';
-                point += text.p[text.n - 1 - after] == '.';
-            }
-        }
-    }
-    load->decimal_comma = comma && !point;
-}
-
 /* The column of the file that a canonical one was read from in a record: the first with a text, else the first; the canonical name where none is
  * in the file itself. */
 static toc_str column_of_file(const ing_load *load, const rd_batch *batch, const rd_record *record, const char *canonical)
@@ -218,7 +146,7 @@ static toc_str column_of_file(const ing_load *load, const rd_batch *batch, const
 
     for (size_t k = 0; k < load->n_bound; k++) {
         const ing_bound *b = &load->bound[k];
-        if (!in_record(b) || b->n_places > 1 || (b->group && b->group != load->lines.number) || strcmp(b->field->column, canonical) != 0) continue;
+        if (!b->n_places || b->places[0].at == SIZE_MAX || b->n_places > 1 || (b->group && b->group != load->lines.number) || strcmp(b->field->column, canonical) != 0) continue;
         if (!any) found = header[b->places[0].at];
         any = true;
         if (toc_str_trim(rd_field(batch, record, b->places[0].at)).n) return header[b->places[0].at];
@@ -411,32 +339,6 @@ static toc_status take_batch(toc_ctx *ctx, ing_load *load, const rd_batch *batch
     return TOC_OK;
 }
 
-/* Keeps all batches until the order of day and month is known. */
-static toc_status take_buffered(toc_ctx *ctx, ing_load *load, rd_batch *first)
-{
-    rd_batch *kept = NULL;
-    size_t n = 0, cap = 0;
-    toc_status st = TOC_OK;
-
-    for (;;) {
-        if ((st = toc_grow(ctx, &kept, &cap, n + 1, sizeof *kept))) goto out;
-        kept[n++] = *first;
-        *first = (rd_batch){0};
-        if ((st = rd_next(ctx, load->reader, first))) goto out;
-        if (!first->n) break;
-        ing_weigh_dates(load, first);
-    }
-    ing_decide_dates(load);
-    for (size_t i = 0; i < n; i++) {
-        if ((st = take_batch(ctx, load, &kept[i]))) goto out;
-        rd_batch_release(&kept[i]);
-    }
-out:
-    for (size_t i = 0; i < n; i++) rd_batch_release(&kept[i]);
-    toc_free(kept);
-    return st;
-}
-
 toc_status ing_load_currency(toc_ctx *ctx, ing_load *load)
 {
     const char *word = load->options ? load->options->currency : NULL;
@@ -459,6 +361,7 @@ toc_status ing_load_currency(toc_ctx *ctx, ing_load *load)
 static toc_status take_records(toc_ctx *ctx, ing_load *load)
 {
     rd_batch batch = {0};
+    ing_aside aside = {0};
     toc_status st;
 
     if ((st = rd_next(ctx, load->reader, &batch))) goto out;
@@ -466,20 +369,14 @@ static toc_status take_records(toc_ctx *ctx, ing_load *load)
         st = toc_fail(ctx, TOC_E_DATA, "%s: a header but no rows", rd_path(load->reader));
         goto out;
     }
-    ing_weigh_dates(load, &batch);
-    ing_weigh_amounts(load, &batch);
-    const rd_dialect *given = load->options ? &load->options->dialect : NULL;
-    if (given && given->decimal) load->decimal_comma = given->decimal == RD_DECIMAL_COMMA;
-    if (ing_has_year_last(load) && !(given && given->dates)) {
-        st = take_buffered(ctx, load, &batch);
-        goto out;
-    }
-    for (size_t k = 0; k < load->n_bound; k++) load->bound[k].date_order = given ? given->dates : TOC_DATE_UNKNOWN;
+    if ((st = ing_decide(ctx, load, &batch, false, &aside))) goto out;
+    if (aside.used && (st = ing_aside_next(ctx, &aside, &batch))) goto out;
     while (batch.n) {
         if ((st = take_batch(ctx, load, &batch))) goto out;
-        if ((st = rd_next(ctx, load->reader, &batch))) goto out;
+        if ((st = aside.used ? ing_aside_next(ctx, &aside, &batch) : rd_next(ctx, load->reader, &batch))) goto out;
     }
 out:
+    ing_aside_release(&aside);
     rd_batch_release(&batch);
     return st;
 }

@@ -296,9 +296,18 @@ static toc_status put(toc_ctx *ctx, ing_load *load, ing_bound *b, size_t row, to
 {
     shop_kind kind = load->map->kind;
     const shop_column *c = &shop_schema_of(kind)->columns[b->column];
-    const shop_format format = { .decimal_comma = load->decimal_comma, .date_order = b->date_order, .money_digits = load->digits };
+    shop_format format = { .date_order = b->date_order, .money_digits = load->digits };
+    bool open = false;
 
     if (c->type == SHOP_T_CODE) return put_code(ctx, load, b, row, text, reject);
+    if (c->type == SHOP_T_MONEY) format.decimal_comma = ing_decimal_comma(load, b, toc_str_trim(text), &open);
+    else if (c->type == SHOP_T_RATIO) format.decimal_comma = memchr(text.p, ',', text.n) && !memchr(text.p, '.', text.n);
+    if (open) {
+        text = toc_str_trim(text);
+        ING_REJECT(reject, "decimal_mark", c->name, "\"%.*s\": thousands or a fraction cannot be told in this file; --dialect decimal=point or comma does",
+                   (int)TOC_MIN(text.n, (size_t)60), text.p);
+        return TOC_OK;
+    }
     int64_t *cell = &load->cells[b->column].ints[row], before = *cell;
     shop_cell what = c->type == SHOP_T_TIME ? put_time(ctx, load, b, row, text, &format)
                                             : shop_parse_cell(ctx, load->shop, kind, b->column, row, text, &format);

@@ -5,8 +5,6 @@
  * only at the end. What must be remembered of a row is 8 bytes in a table (names.c); the rest of what tells two rows apart is put aside with the text:
  *
  *   block | hashes of the rows | their records | where each row's text begins | the text */
-#include <sys/stat.h>
-
 #include "ingest/ingest_int.h"
 
 /* Texts in the dictionaries of a worker before they are emptied: what fits a cache. */
@@ -42,9 +40,9 @@ struct ing_stream {
     toc_buf scratch;
     uint32_t currency;   /* of the row counted last, by the file's codes */
     size_t n_records;
-    rd_batch *held;      /* batches kept while the order of day and month was unknown; `ready` lists them */
+    ing_aside aside;     /* of a pipe, what was read before it was known how to read it */
+    rd_batch *held;      /* some of that, by slot; `ready` lists them */
     rd_ready *ready;
-    size_t n_held, cap_held;
 };
 
 /* ---- a batch, in a thread of its own ---- */
@@ -306,53 +304,12 @@ static toc_status begin(toc_ctx *ctx, ing_stream *s)
     return toc_alloc(ctx, s->n_workers, sizeof *s->workers, &s->workers);
 }
 
-/* ---- what has to be known before the first row: as load.c decides it ---- */
-
-static bool is_file(const char *path)
-{
-    struct stat status;
-    return strcmp(path, "-") != 0 && stat(path, &status) == 0 && S_ISREG(status.st_mode);
-}
-
-/* Weighs the dates of all batches behind the first: in the file read once more, or of a pipe in memory. */
-static toc_status weigh_rest(toc_ctx *ctx, ing_stream *s)
-{
-    rd_reader *again = NULL;
-    rd_batch batch = {0};
-    size_t n = 0;
-    toc_status st;
-
-    if (!is_file(s->load->path)) {
-        for (;; s->n_held++) {
-            if (s->n_held + 1 > s->cap_held) TOC_TRY(toc_grow(ctx, &s->held, &s->cap_held, s->n_held + 1, sizeof *s->held));
-            s->held[s->n_held] = (rd_batch){0};
-            TOC_TRY(rd_next(ctx, s->load->reader, &s->held[s->n_held]));
-            if (!s->held[s->n_held].n) return TOC_OK;
-            if (s->n_held) ing_weigh_dates(s->load, &s->held[s->n_held]);
-        }
-    }
-    if ((st = rd_open(ctx, s->load->path, &s->load->reading, &again))) return st;
-    while (!(st = rd_next(ctx, again, &batch)) && batch.n)
-        if (n++) ing_weigh_dates(s->load, &batch);
-    rd_batch_release(&batch);
-    rd_close(again);
-    return st;
-}
+/* ---- what has to be known before the first row ---- */
 
 static toc_status decide(toc_ctx *ctx, ing_stream *s, const rd_batch *first)
 {
-    ing_load *load = s->load;
-
-    ing_weigh_dates(load, first);
-    ing_weigh_amounts(load, first);
-    const rd_dialect *given = load->options ? &load->options->dialect : NULL;
-    if (given && given->decimal) load->decimal_comma = given->decimal == RD_DECIMAL_COMMA;
-    for (size_t k = 0; k < load->n_bound; k++) load->bound[k].date_order = given ? given->dates : TOC_DATE_UNKNOWN;
-    if (ing_has_year_last(load) && !(given && given->dates)) {
-        TOC_TRY(weigh_rest(ctx, s));
-        ing_decide_dates(load);
-    }
-    for (size_t k = 0; k < s->n_workers; k++) TOC_TRY(begin_worker(ctx, load, &s->workers[k]));
+    TOC_TRY(ing_decide(ctx, s->load, first, true, &s->aside));
+    for (size_t k = 0; k < s->n_workers; k++) TOC_TRY(begin_worker(ctx, s->load, &s->workers[k]));
     return TOC_OK;
 }
 
@@ -368,20 +325,24 @@ static toc_status take_waiting(toc_ctx *ctx, void *arg, size_t task)
     return take_batch(ctx, w->stream, w->ready[task].slot, w->ready[task].batch);
 }
 
-/* Those of the first set, or the held ones a set at a time. */
+/* Those of the first set, or what was put aside a set at a time. */
 static toc_status take_first(toc_ctx *ctx, ing_stream *s, const rd_ready *ready, size_t n)
 {
-    if (!s->n_held) {
+    if (!s->aside.used) {
         TOC_TRY(toc_parallel(ctx, n, take_waiting, &(waiting){ s, ready }));
         return take_set(ctx, s, ready, n);
     }
+    TOC_TRY(toc_alloc(ctx, s->n_workers, sizeof *s->held, &s->held));
     TOC_TRY(toc_alloc(ctx, s->n_workers, sizeof *s->ready, &s->ready));
-    for (size_t first = 0; first < s->n_held; first += n) {
-        n = TOC_MIN(s->n_held - first, s->n_workers);
-        for (size_t k = 0; k < n; k++) s->ready[k] = (rd_ready){ &s->held[first + k], k };
+    do {
+        for (n = 0; n < s->n_workers; n++) {
+            TOC_TRY(ing_aside_next(ctx, &s->aside, &s->held[n]));
+            if (!s->held[n].n) break;
+            s->ready[n] = (rd_ready){ &s->held[n], n };
+        }
         TOC_TRY(toc_parallel(ctx, n, take_waiting, &(waiting){ s, s->ready }));
         TOC_TRY(take_set(ctx, s, s->ready, n));
-    }
+    } while (n == s->n_workers);
     return TOC_OK;
 }
 
@@ -411,7 +372,8 @@ toc_status ing_stream_file(toc_ctx *ctx, ing_load *load, ing_csv *csv)
     if (!st) st = ing_csv_refuse_late(ctx, csv, s.first_block, load, s.days);
     for (size_t k = 0; s.workers && k < s.n_workers; k++) end_worker(&s.workers[k]);
     toc_free(s.workers);
-    for (size_t k = 0; k < s.cap_held && k <= s.n_held && s.held; k++) rd_batch_release(&s.held[k]);
+    for (size_t k = 0; s.held && k < s.n_workers; k++) rd_batch_release(&s.held[k]);
+    ing_aside_release(&s.aside);
     toc_free(s.held);
     toc_free(s.ready);
     for (size_t j = 0; j < ING_MAX_COLUMNS; j++) toc_free(s.days[j]);
