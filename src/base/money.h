@@ -14,8 +14,9 @@ bool toc_currency_known(toc_str currency);
  * apostrophes, and by two before the last three (India). Digits beyond the minor unit are rounded half away from zero. False where it is
  * no amount or does not fit; *minor is untouched. */
 bool toc_parse_money(toc_str text, int digits, bool decimal_comma, int64_t *minor);
-/* What one amount says of its decimal mark. The mark is the last of two kinds, or the only one that stands once with other than three digits behind it (or
- * with 0 or more than three digits in front); a kind that stands twice groups thousands. EITHER: one mark, three digits behind it. NONE: no mark, or no amount. */
+/* What one amount says of its decimal mark. The mark is the last of two kinds, or the only one that stands once with other than
+ * three digits behind it (or with a leading 0, or more than three digits, in front); a kind that stands twice groups thousands.
+ * EITHER: one mark, three digits behind it. NONE: no mark, or no amount. */
 typedef enum { TOC_DECIMAL_NONE, TOC_DECIMAL_POINT, TOC_DECIMAL_COMMA, TOC_DECIMAL_EITHER } toc_decimal;
 toc_decimal toc_decimal_of(toc_str text);
 /* "1234.50"; "" for TOC_NO_MONEY. Returns the length. buf of at least 32. */

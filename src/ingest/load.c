@@ -146,7 +146,8 @@ static toc_str column_of_file(const ing_load *load, const rd_batch *batch, const
 
     for (size_t k = 0; k < load->n_bound; k++) {
         const ing_bound *b = &load->bound[k];
-        if (!b->n_places || b->places[0].at == SIZE_MAX || b->n_places > 1 || (b->group && b->group != load->lines.number) || strcmp(b->field->column, canonical) != 0) continue;
+        if (b->n_places != 1 || b->places[0].at == SIZE_MAX || (b->group && b->group != load->lines.number)) continue;
+        if (strcmp(b->field->column, canonical) != 0) continue;
         if (!any) found = header[b->places[0].at];
         any = true;
         if (toc_str_trim(rd_field(batch, record, b->places[0].at)).n) return header[b->places[0].at];

@@ -1,7 +1,6 @@
 /* weigh.c: how the dates and amounts of a file are written, decided over whole columns.
  *
- * The first batch tells whether anything is open: dates with the year last, amounts with a comma, or with one mark and three digits behind it. Then all
- * of the file is looked at before its first row is taken: a file is read once more, what comes from a pipe is put aside (base/spool.h), so that
+ * The first batch tells whether anything is open: dates with the year last, amounts with a comma, or none with a decimal point. Then all of the file is looked at before its first row is taken: a file is read once more, what comes from a pipe is put aside (base/spool.h), so that
  * memory stays bounded.
  *
  * A column is decided by its own values, one whose values do not tell by the other columns of the file where these agree. What is still open then is
@@ -17,6 +16,16 @@ enum { IN_MEMORY = 64 << 20 };
 static shop_type type_of(const ing_load *load, const ing_bound *b)
 {
     return shop_schema_of(load->map->kind)->columns[b->column].type;
+}
+
+static bool is_amount(const ing_load *load, const ing_bound *b)
+{
+    return type_of(load, b) == SHOP_T_MONEY && !b->field->part && b->n_places && b->places[0].at != SIZE_MAX;
+}
+
+static bool is_time(const ing_load *load, const ing_bound *b)
+{
+    return type_of(load, b) == SHOP_T_TIME && b->field->how != ING_DAY && b->n_places && b->places[0].at != SIZE_MAX;
 }
 
 static void weigh_cell(ing_bound *b, shop_type type, toc_str text)
@@ -39,27 +48,26 @@ static void weigh(ing_load *load, const rd_batch *batch)
 {
     for (size_t k = 0; k < load->n_bound; k++) {
         ing_bound *b = &load->bound[k];
-        shop_type type = type_of(load, b);
-        bool time = type == SHOP_T_TIME && b->field->how != ING_DAY, money = type == SHOP_T_MONEY && !b->field->part;
-        if ((!time && !money) || !b->n_places || b->places[0].at == SIZE_MAX) continue;
+        if (!is_amount(load, b) && !is_time(load, b)) continue;
         for (size_t i = 0; i < batch->n; i++)
-            if (batch->records[i].fault == RD_FINE) weigh_cell(b, type, toc_str_trim(rd_field(batch, &batch->records[i], b->places[0].at)));
+            if (batch->records[i].fault == RD_FINE)
+                weigh_cell(b, type_of(load, b), toc_str_trim(rd_field(batch, &batch->records[i], b->places[0].at)));
     }
 }
 
 /* Whether more of the file may change what was weighed so far. */
 static bool is_open(const ing_load *load, const rd_dialect *given)
 {
-    size_t dates = 0, commas = 0, points = 0, either = 0;
+    size_t dates = 0, commas = 0, points = 0, amounts = 0;
 
     for (size_t k = 0; k < load->n_bound; k++) {
         const ing_bound *b = &load->bound[k];
         dates += b->dmy + b->mdy + b->unclear;
         commas += b->commas;
         points += b->points;
-        either += b->either;
+        amounts += is_amount(load, b);
     }
-    return (dates && !given->dates) || ((commas || (either && !points)) && !given->decimal);
+    return (dates && !given->dates) || (amounts && (commas || !points) && !given->decimal);
 }
 
 /* ---- batches put aside ---- */

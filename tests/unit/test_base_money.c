@@ -107,10 +107,57 @@ static void currencies(void **state)
     assert_false(toc_currency_known(TOC_STR("ED ")));
 }
 
+static void decimal_mark_of_one_amount(void **state)
+{
+    static const struct {
+        const char *text;
+        toc_decimal mark;
+    } cases[] = {
+        { "12.50", TOC_DECIMAL_POINT },       { "12,50", TOC_DECIMAL_COMMA },       { "12,5", TOC_DECIMAL_COMMA },
+        { "1,234.50", TOC_DECIMAL_POINT },    { "1.234,50", TOC_DECIMAL_COMMA },    { "1,234,567", TOC_DECIMAL_POINT },
+        { "1.234.567", TOC_DECIMAL_COMMA },   { "12,34,567.8", TOC_DECIMAL_POINT }, { "1.234.567,8", TOC_DECIMAL_COMMA },
+        { "1,234", TOC_DECIMAL_EITHER },      { "1.234", TOC_DECIMAL_EITHER },      { "-999.999", TOC_DECIMAL_EITHER },
+        { "0.125", TOC_DECIMAL_POINT },       { "0,125", TOC_DECIMAL_COMMA },       { "1234.567", TOC_DECIMAL_POINT },
+        { "1 234,567", TOC_DECIMAL_COMMA },   { "1'234.50", TOC_DECIMAL_POINT },    { "12,3456", TOC_DECIMAL_COMMA },
+        { ".5", TOC_DECIMAL_POINT },          { "-,50", TOC_DECIMAL_COMMA },        { "US$ 1,234", TOC_DECIMAL_EITHER },
+        { "Rs. 1,234.00", TOC_DECIMAL_POINT }, { "12,50 kr.", TOC_DECIMAL_COMMA },  { "(1.234,00)", TOC_DECIMAL_COMMA },
+        { "", TOC_DECIMAL_NONE },             { "1234", TOC_DECIMAL_NONE },         { "12.", TOC_DECIMAL_NONE },
+        { "n.a.", TOC_DECIMAL_NONE },         { "1,5;2,5", TOC_DECIMAL_NONE },      { "01.02.2024 10:00", TOC_DECIMAL_NONE },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        toc_decimal mark = toc_decimal_of((toc_str){ cases[i].text, strlen(cases[i].text) });
+        if (mark != cases[i].mark) fail_msg("%s: %d, not %d", cases[i].text, (int)mark, (int)cases[i].mark);
+    }
+}
+
+/* What an amount says of its mark is the reading that gives its value back. */
+static void random_amounts_tell_their_mark(void **state)
+{
+    toc_rng rng = toc_rng_new(6, 1);
+
+    (void)state;
+    for (size_t i = 0; i < 100000; i++) {
+        int64_t minor = (int64_t)(toc_rng_u64(&rng) >> toc_rng_below(&rng, 64) >> 1), back = 0;
+        char plain[32], text[48];
+        size_t n = toc_format_money(minor, 2, plain), whole = n - 3, out = 0;
+        bool comma = toc_rng_below(&rng, 2), grouped = toc_rng_below(&rng, 2);
+        for (size_t k = 0; k < n; k++) {
+            if (grouped && k && k < whole && (whole - k) % 3 == 0) text[out++] = comma ? '.' : ',';
+            text[out++] = plain[k] != '.' ? plain[k] : comma ? ',' : '.';
+        }
+        assert_int_equal(toc_decimal_of((toc_str){ text, out }), comma ? TOC_DECIMAL_COMMA : TOC_DECIMAL_POINT);
+        assert_true(toc_parse_money((toc_str){ text, out }, 2, comma, &back));
+        assert_true(back == minor);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(accepted), cmocka_unit_test(refused), cmocka_unit_test(random_amounts_come_back), cmocka_unit_test(formatted), cmocka_unit_test(currencies),
+        cmocka_unit_test(accepted), cmocka_unit_test(refused), cmocka_unit_test(random_amounts_come_back), cmocka_unit_test(formatted),
+        cmocka_unit_test(currencies), cmocka_unit_test(decimal_mark_of_one_amount), cmocka_unit_test(random_amounts_tell_their_mark),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
