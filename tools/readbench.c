@@ -21,7 +21,7 @@ int main(int argc, char **argv)
     while (!st && !(st = rd_next_set(&ctx, reader, NULL, NULL, &ready, &n)) && n)
         for (size_t k = 0; k < n; k++) {
             records += ready[k].batch->n;
-            fields += ready[k].batch->n_fields;
+            fields += ready[k].batch->n_fields + ready[k].batch->n_ends;
         }
     clock_gettime(CLOCK_MONOTONIC, &b);
     if (st) fprintf(stderr, "%s\n", ctx.message);

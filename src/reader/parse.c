@@ -1,11 +1,11 @@
 /* parse.c: the bytes of a batch as records.
  *
- * A record without a quote needs no parser: it is split where the scan found delimiters. Every other one, and whatever else is out of the ordinary (a
- * carriage return alone, the last line without an end), goes through libcsv from its first byte: libcsv stays the definition of right, and
- * fuzz_scan proves that both ways agree.
+ * A record without a quote needs no parser: it is split where the scan found delimiters. Every other one goes through libcsv from its first field with a
+ * quote on, and whatever else is out of the ordinary (a carriage return alone, the last line without an end) from its first byte: libcsv stays the
+ * definition of right, and fuzz_scan proves that both ways agree.
  *
- * libcsv is driven line by line, so that every record knows where it begins and ends. libcsv does not say where in its input a callback happens. So it is fed up to each line end: a record that libcsv finished then ends there. It
- * runs in strict mode and stops at any quote out of place, which tells two cases apart: a quote inside an unquoted field is fed as an ordinary
+ * libcsv does not say where in its input a callback happens. So it is fed up to each line end: a record that libcsv finished then ends there. It runs in
+ * strict mode and stops at any quote out of place, which tells two cases apart: a quote inside an unquoted field is fed as an ordinary
  * byte; text after a closing quote spoils the record. A spoilt record becomes a fault of its first line only, and parsing starts again at the
  * second: whatever a stray quote swallowed comes back as records of its own. */
 #include "reader/reader_int.h"
@@ -158,11 +158,12 @@ static toc_status finish(rd_parser *parser, sink *s, size_t line, size_t begin, 
     return s->ended ? add_record(s, line, begin, end, s->ended > 1 ? RD_LINE_END : RD_FINE) : TOC_OK;
 }
 
-/* One record from `begin`. *end: place after it, *n_lines: line ends in it; *whole false: it goes on beyond the bytes there are. */
-static toc_status parse_record(rd_parser *parser, sink *s, size_t line, size_t begin, bool last, size_t *end, size_t *n_lines, bool *whole)
+/* One record from `begin`, whose fields before `from` are there already. *end: place after it, *n_lines: line ends in it; *whole false: it goes on beyond
+ * the bytes there are. */
+static toc_status parse_record(rd_parser *parser, sink *s, size_t line, size_t begin, size_t from, bool last, size_t *end, size_t *n_lines, bool *whole)
 {
     const rd_batch *b = s->batch;
-    size_t first_end = line_after(parser, b, begin), at = begin, next = first_end, lines = 0;
+    size_t first_end = line_after(parser, b, begin), at = from, next = first_end, lines = 0;
     rd_fault fault = RD_FINE;
 
     *whole = true;
@@ -211,61 +212,81 @@ static toc_status parse_record(rd_parser *parser, sink *s, size_t line, size_t b
 
 /* ---- records without quotes ---- */
 
-/* Scans the next window, with room for whatever it can hold. False at the end. */
+/* Scans up to the next window that has breaks; false where there is none. */
 static bool refill(const rd_parser *parser, sink *s, rd_walker *w)
 {
-    const unsigned char special[4] = { (unsigned char)parser->delimiter, (unsigned char)parser->quote, '\n', '\r' };
+    const rd_special special = { parser->delimiter, parser->quote };
     rd_batch *b = s->batch;
 
-    w->i = w->n = 0;
-    while (!w->n && w->scanned < b->end) {
-        size_t end = TOC_MIN(b->end, w->scanned + RD_WINDOW);
-        w->n = parser->scan(b->bytes, w->scanned, end, special, w->positions, &w->seen);
+    w->at_break = w->n_breaks = 0;
+    while (!w->n_breaks && w->scanned < b->end) {
+        size_t end = TOC_MIN(b->end, w->scanned + RD_WINDOW), room = b->n_ends + (end - w->scanned) + RD_SCAN_SPARE;
+        if (room > b->cap_ends && (s->st = toc_grow(s->ctx, &b->ends, &b->cap_ends, room, sizeof *b->ends))) return false;
+        b->n_ends = parser->scan(b->bytes, w->scanned, end, special, b->ends, b->n_ends, w->breaks, &w->n_breaks, &w->seen);
         w->scanned = end;
     }
-    if (b->n_fields + w->n + 1 > b->cap_fields) s->st = toc_grow(s->ctx, &b->fields, &b->cap_fields, b->n_fields + w->n + 1, sizeof *b->fields);
-    return w->n && !s->st;
+    return w->n_breaks;
 }
 
 /* Goes to the first special byte at or after `at`; what lies before is scanned all the same, to have seen it. */
 static void seek(const rd_parser *parser, sink *s, rd_walker *w, size_t at)
 {
-    for (;;) {
-        while (w->i < w->n && w->positions[w->i] < at) w->i++;
-        if (w->i < w->n || w->scanned >= at || !refill(parser, s, w)) return;
-    }
+    const rd_batch *b = s->batch;
+
+    while (w->scanned < at && w->scanned < b->end && !s->st) (void)refill(parser, s, w);
+    while (w->at < b->n_ends && b->ends[w->at] < at) w->at++;
+    while (w->at_break < w->n_breaks && w->breaks[w->at_break] < w->at) w->at_break++;
 }
 
-/* Splits the record that begins at `begin`; SIZE_MAX where that takes more than splitting, else the place after its line end. */
+static bool has_long_field(const rd_batch *b, const rd_record *r, size_t max_field)
+{
+    for (size_t j = 0; j < r->n && r->n_bytes > max_field; j++)
+        if (rd_field(b, r, j).n > max_field) return true;
+    return false;
+}
+
+/* Splits the record that begins at `begin`: its fields end at the special bytes up to the next break, when that is a line end. SIZE_MAX where it takes more
+ * than splitting, else the place after the line end. */
 static size_t split_record(const rd_parser *parser, sink *s, rd_walker *w, size_t begin, size_t line)
 {
     rd_batch *b = s->batch;
-    const char *bytes = b->bytes;
-    const char delimiter = parser->delimiter;
-    size_t start = begin, max_field = parser->max_field;
-    bool too_long = false;
 
-    for (;;) {
-        if (w->i == w->n && !refill(parser, s, w)) return SIZE_MAX;
-        size_t p = w->positions[w->i];
-        char c = bytes[p];
-        if (c != delimiter && c != '\n' && !(c == '\r' && p + 1 < b->end && bytes[p + 1] == '\n')) return SIZE_MAX;
-        w->i++;
-        too_long |= p - start > max_field;
-        b->fields[b->n_fields++] = (rd_span){ (uint32_t)start, (uint32_t)(p - start) };
-        start = p + 1;
-        if (c == delimiter) continue;
-        if (c == '\r') {
-            start++;
-            if (w->i < w->n) w->i++; /* the line feed */
-            else if (!refill(parser, s, w)) return SIZE_MAX;
-            else w->i++;
-        }
-        s->too_long = too_long;
-        s->quote_line = line;
-        s->st = add_record(s, line, begin, start, RD_FINE);
-        return start;
+    if (w->at_break == w->n_breaks && !refill(parser, s, w)) return SIZE_MAX;
+    size_t k = w->breaks[w->at_break], p = b->ends[k], n = k - w->at + 1;
+    bool feed = b->bytes[p] == '\n', both = b->bytes[p] == '\r' && p + 1 < b->end && b->bytes[p + 1] == '\n';
+    if (!feed && !both) return SIZE_MAX;
+    if (b->n + 1 > b->cap_records && (s->st = toc_grow(s->ctx, &b->records, &b->cap_records, b->n + 1, sizeof *b->records))) return SIZE_MAX;
+    rd_record *r = &b->records[b->n];
+    *r = (rd_record){ .line = (uint32_t)line, .at = (uint32_t)begin, .n_bytes = (uint32_t)(p - begin), .first = (uint32_t)w->at, .n = (uint32_t)n,
+                      .split = true, .quote_line = (uint32_t)line };
+    b->n += p > begin; /* no blank lines */
+    w->at = k + 1;
+    w->at_break++;
+    if (has_long_field(b, r, parser->max_field)) {
+        r->fault = RD_TOO_LONG;
+        r->n = 0;
     }
+    if (feed) return p + 1;
+    seek(parser, s, w, p + 2);
+    return p + 2;
+}
+
+/* The fields in front of the first one with a quote are split all the same; *from: where that one begins, and libcsv with it. */
+static toc_status split_front(const rd_parser *parser, sink *s, const rd_walker *w, size_t begin, size_t *from)
+{
+    rd_batch *b = s->batch;
+
+    *from = begin;
+    if (w->at_break == w->n_breaks || !parser->quote || b->bytes[b->ends[w->breaks[w->at_break]]] != parser->quote) return TOC_OK;
+    size_t n = w->breaks[w->at_break] - w->at;
+    if (b->n_fields + n > b->cap_fields) TOC_TRY(toc_grow(s->ctx, &b->fields, &b->cap_fields, b->n_fields + n, sizeof *b->fields));
+    for (size_t k = w->at; k < w->at + n; k++) {
+        size_t length = b->ends[k] - *from;
+        s->too_long |= length > parser->max_field;
+        b->fields[b->n_fields++] = (rd_span){ (uint32_t)*from, (uint32_t)length };
+        *from = b->ends[k] + 1;
+    }
+    return TOC_OK;
 }
 
 toc_status rd_parse(toc_ctx *ctx, rd_parser *parser, rd_batch *batch, bool last, size_t *used, size_t *lines)
@@ -276,24 +297,23 @@ toc_status rd_parse(toc_ctx *ctx, rd_parser *parser, rd_batch *batch, bool last,
     bool whole = true, splitting = parser->line_end == '\n' && !parser->libcsv_only;
 
     forget(parser);
-    batch->n = batch->n_fields = batch->n_text = 0;
-    w->i = w->n = 0;
+    batch->n = batch->n_fields = batch->n_ends = batch->n_text = 0;
+    w->at = w->at_break = w->n_breaks = 0;
     w->scanned = at;
     w->seen = 0;
     while (at < batch->end && whole && !s.st) {
         size_t end = SIZE_MAX, n_lines = 1;
-        if (splitting && batch->bytes[at] == '\n') end = at + 1;
-        else if (splitting && batch->bytes[at] == '\r' && at + 1 < batch->end && batch->bytes[at + 1] == '\n') end = at + 2;
-        else if (splitting) end = split_record(parser, &s, w, at, line);
+        if (splitting) end = split_record(parser, &s, w, at, line);
         if (s.st) break;
         if (end == SIZE_MAX) {
-            drop_fields(&s);
             end = line_after(parser, batch, at);
             if (end == batch->end && !last && batch->bytes[end - 1] != parser->line_end) break;
-            if (!blank_line(batch, at, end)) s.st = parse_record(parser, &s, line, at, last, &end, &n_lines, &whole);
+            size_t from = at;
+            if (splitting) s.st = split_front(parser, &s, w, at, &from);
+            if (!s.st && !blank_line(batch, at, end)) s.st = parse_record(parser, &s, line, at, from, last, &end, &n_lines, &whole);
             if (!whole || s.st) break;
+            seek(parser, &s, w, end);
         }
-        seek(parser, &s, w, end);
         at = end;
         line += n_lines;
     }

@@ -12,6 +12,7 @@ void rd_batch_release(rd_batch *batch)
 {
     if (!batch) return;
     toc_free(batch->records);
+    toc_free(batch->ends);
     toc_free(batch->fields);
     toc_free(batch->text);
     toc_free(batch->bytes);
@@ -76,23 +77,29 @@ toc_status rd_decode_fields(toc_ctx *ctx, const rd_reader *reader, rd_batch *bat
 {
     toc_buf all = {0}, utf8 = {0};
     toc_status st = TOC_OK;
-    size_t at = 0;
+    size_t at = 0, n_fields = 0;
 
     if (reader->charset == RD_UTF8 || reader->transcoded || !(batch->seen & 2)) return TOC_OK;
-    for (size_t i = 0; i < batch->n; i++)
+    for (size_t i = 0; i < batch->n; i++) {
+        n_fields += batch->records[i].n;
         for (size_t j = 0; j < batch->records[i].n; j++) {
             toc_str field = rd_field(batch, &batch->records[i], j);
             if ((st = toc_buf_add(ctx, &all, field.p, field.n))) goto out;
             if ((st = toc_buf_char(ctx, &all, '\0'))) goto out;
         }
+    }
+    if (n_fields > batch->cap_fields && (st = toc_grow(ctx, &batch->fields, &batch->cap_fields, n_fields, sizeof *batch->fields))) goto out;
     if ((st = rd_decode(ctx, reader->encoding, (toc_str){ all.p, all.n }, RD_NO_TEXT, &utf8))) goto out;
+    batch->n_fields = 0;
     for (size_t i = 0; i < batch->n; i++) {
         rd_record *r = &batch->records[i];
         bool no_text = false;
+        r->split = false;
+        r->first = (uint32_t)batch->n_fields;
         for (size_t j = 0; j < r->n; j++) {
             const char *end = memchr(utf8.p + at, 0, utf8.n - at);
             size_t n = end ? (size_t)(end - utf8.p) - at : utf8.n - at;
-            batch->fields[r->first + j] = (rd_span){ (uint32_t)at | RD_IN_TEXT, (uint32_t)n };
+            batch->fields[batch->n_fields++] = (rd_span){ (uint32_t)at | RD_IN_TEXT, (uint32_t)n };
             no_text |= n && memchr(utf8.p + at, RD_NO_TEXT[0], n);
             at += n + (end != NULL);
         }

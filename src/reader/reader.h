@@ -66,8 +66,9 @@ typedef struct {
     uint32_t line;       /* lines of the batch before its first byte */
     uint32_t quote_line; /* the same where the quote at fault was opened (RD_UNCLOSED, RD_BAD_QUOTE) */
     uint32_t at, n_bytes; /* its bytes, without the line end */
-    uint32_t first, n;   /* fields */
+    uint32_t first, n;   /* fields: of the batch's ends where `split`, else of its spans */
     rd_fault fault;
+    bool split;
 } rd_record;
 
 /* A stretch of the batch's bytes, or of its own text when the highest bit of `at` is set. */
@@ -80,7 +81,9 @@ typedef struct {
 typedef struct {
     rd_record *records;
     size_t n, cap_records;
-    rd_span *fields;
+    uint32_t *ends;       /* of fields that are in the bytes as they are: each begins behind the one before */
+    size_t n_ends, cap_ends;
+    rd_span *fields;      /* of the other records */
     size_t n_fields, cap_fields;
     char *text;           /* fields whose text is not in the file as it is: with doubled quotes, of other encodings */
     size_t n_text, cap_text;
@@ -96,6 +99,11 @@ typedef struct {
 static inline toc_str rd_field(const rd_batch *batch, const rd_record *record, size_t j)
 {
     if (j >= record->n) return (toc_str){ "", 0 };
+    if (record->split) {
+        const uint32_t *end = &batch->ends[record->first + j];
+        size_t begin = j ? end[-1] + 1 : record->at;
+        return (toc_str){ batch->bytes + begin, *end - begin };
+    }
     rd_span span = batch->fields[record->first + j];
     return (toc_str){ span.at & RD_IN_TEXT ? batch->text + (span.at ^ RD_IN_TEXT) : batch->bytes + span.at, span.n };
 }

@@ -98,9 +98,16 @@ TOC_CHECKED toc_status rd_find_trailer(toc_ctx *ctx, const rd_layout *layout, rd
                                        size_t *n_lines);
 
 /* ---- scan.c ---- */
-/* Positions in bytes[begin, n) of the four special bytes, ascending; returns how many. positions has room for n - begin + 8. *seen gets bit 0 for NUL
+/* The bytes that decide about fields are these two, line feeds and carriage returns. */
+typedef struct {
+    char delimiter, quote;
+} rd_special;
+/* Appends the places of the special bytes in bytes[begin, end), ascending, to places (n so far), which has room for end - begin + RD_SCAN_SPARE more; returns
+ * their new number. breaks (as much room) gets the index in places of each one that is no delimiter; *n_breaks is counted up. *seen gets bit 0 for NUL
  * bytes, bit 1 for bytes above 0x7f. */
-typedef size_t rd_scan_fn(const char *bytes, size_t begin, size_t n, const unsigned char special[4], uint32_t *positions, unsigned *seen);
+typedef size_t rd_scan_fn(const char *bytes, size_t begin, size_t end, rd_special special, uint32_t *places, size_t n, uint32_t *breaks, size_t *n_breaks,
+                          unsigned *seen);
+enum { RD_SCAN_SPARE = 8 };
 /* "avx512", "avx2", "sse2" or "plain"; NULL = the best of this CPU. NULL where the CPU has no such kernel. */
 rd_scan_fn *rd_scan_kernel(const char *name);
 size_t rd_count_byte(const char *bytes, size_t n, char c);
@@ -108,10 +115,10 @@ size_t rd_count_byte(const char *bytes, size_t n, char c);
 /* ---- parse.c: the bytes of a batch as records ---- */
 #define RD_WINDOW ((size_t)32 << 10) /* bytes scanned at a time: their positions stay in the cache */
 
-/* Walks the special bytes of a batch. */
+/* Walks the special bytes of a batch, its `ends`. */
 typedef struct {
-    uint32_t positions[RD_WINDOW + 64];
-    size_t i, n;
+    uint32_t breaks[RD_WINDOW + RD_SCAN_SPARE]; /* of the last window: which of the ends are no delimiters */
+    size_t at, at_break, n_breaks;
     size_t scanned; /* up to here */
     unsigned seen;
 } rd_walker;

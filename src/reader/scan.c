@@ -7,99 +7,125 @@
 #include <immintrin.h>
 #endif
 
-/* The bits of 64 bytes: those that are one of the four special ones; *seen gathers whether any byte was NUL (bit 0) or not ASCII (bit 1). */
-typedef uint64_t mask_fn(const unsigned char *bytes, const unsigned char special[4], unsigned *seen);
+/* The bits of 64 bytes: those that are special, and those of them that are no delimiter. */
+typedef struct {
+    uint64_t special, breaks;
+} masks;
 
-static inline uint64_t mask_plain(const unsigned char *bytes, const unsigned char special[4], unsigned *seen)
+static inline masks masks_plain(const unsigned char *bytes, rd_special special, unsigned *seen)
 {
-    uint64_t mask = 0;
+    const unsigned char delimiter = (unsigned char)special.delimiter, quote = (unsigned char)special.quote;
+    masks m = {0};
 
     for (size_t i = 0; i < 64; i++) {
         unsigned char c = bytes[i];
-        mask |= (uint64_t)(c == special[0] || c == special[1] || c == special[2] || c == special[3]) << i;
+        m.special |= (uint64_t)(c == delimiter) << i;
+        m.breaks |= (uint64_t)(c != delimiter && (c == quote || c == '\n' || c == '\r')) << i;
         *seen |= (unsigned)(c == 0) | (unsigned)(c >> 7) << 1;
     }
-    return mask;
+    m.special |= m.breaks;
+    return m;
 }
 
 #ifdef __x86_64__
-static inline uint64_t mask_sse2(const unsigned char *bytes, const unsigned char special[4], unsigned *seen)
+static inline masks masks_sse2(const unsigned char *bytes, rd_special special, unsigned *seen)
 {
-    const __m128i s0 = _mm_set1_epi8((char)special[0]), s1 = _mm_set1_epi8((char)special[1]);
-    const __m128i s2 = _mm_set1_epi8((char)special[2]), s3 = _mm_set1_epi8((char)special[3]);
+    const __m128i delimiter = _mm_set1_epi8(special.delimiter), quote = _mm_set1_epi8(special.quote);
+    const __m128i feed = _mm_set1_epi8('\n'), carriage = _mm_set1_epi8('\r');
     __m128i nul = _mm_setzero_si128(), all = nul;
-    uint64_t mask = 0;
+    uint64_t delimiters = 0, breaks = 0;
 
     for (unsigned i = 0; i < 64; i += 16) {
         __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(bytes + i));
-        __m128i hit = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, s0), _mm_cmpeq_epi8(v, s1)), _mm_or_si128(_mm_cmpeq_epi8(v, s2), _mm_cmpeq_epi8(v, s3)));
-        mask |= (uint64_t)(uint32_t)_mm_movemask_epi8(hit) << i;
+        __m128i hit = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, feed)), _mm_cmpeq_epi8(v, carriage));
+        delimiters |= (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(v, delimiter)) << i;
+        breaks |= (uint64_t)(uint32_t)_mm_movemask_epi8(hit) << i;
         nul = _mm_or_si128(nul, _mm_cmpeq_epi8(v, _mm_setzero_si128()));
         all = _mm_or_si128(all, v);
     }
     *seen |= (unsigned)(_mm_movemask_epi8(nul) != 0) | (unsigned)(_mm_movemask_epi8(all) != 0) << 1;
-    return mask;
+    return (masks){ delimiters | breaks, breaks };
 }
 
-__attribute__((target("avx2"))) static inline uint64_t mask_avx2(const unsigned char *bytes, const unsigned char special[4], unsigned *seen)
+__attribute__((target("avx2"))) static inline masks masks_avx2(const unsigned char *bytes, rd_special special, unsigned *seen)
 {
-    const __m256i s0 = _mm256_set1_epi8((char)special[0]), s1 = _mm256_set1_epi8((char)special[1]);
-    const __m256i s2 = _mm256_set1_epi8((char)special[2]), s3 = _mm256_set1_epi8((char)special[3]);
+    const __m256i delimiter = _mm256_set1_epi8(special.delimiter), quote = _mm256_set1_epi8(special.quote);
+    const __m256i feed = _mm256_set1_epi8('\n'), carriage = _mm256_set1_epi8('\r'), zero = _mm256_setzero_si256();
     __m256i a = _mm256_loadu_si256((const __m256i *)(const void *)bytes), b = _mm256_loadu_si256((const __m256i *)(const void *)(bytes + 32));
-    __m256i hit_a = _mm256_or_si256(_mm256_or_si256(_mm256_cmpeq_epi8(a, s0), _mm256_cmpeq_epi8(a, s1)),
-                                    _mm256_or_si256(_mm256_cmpeq_epi8(a, s2), _mm256_cmpeq_epi8(a, s3)));
-    __m256i hit_b = _mm256_or_si256(_mm256_or_si256(_mm256_cmpeq_epi8(b, s0), _mm256_cmpeq_epi8(b, s1)),
-                                    _mm256_or_si256(_mm256_cmpeq_epi8(b, s2), _mm256_cmpeq_epi8(b, s3)));
-    __m256i zero = _mm256_setzero_si256(), nul = _mm256_or_si256(_mm256_cmpeq_epi8(a, zero), _mm256_cmpeq_epi8(b, zero));
+    __m256i hit_a = _mm256_or_si256(_mm256_or_si256(_mm256_cmpeq_epi8(a, quote), _mm256_cmpeq_epi8(a, feed)), _mm256_cmpeq_epi8(a, carriage));
+    __m256i hit_b = _mm256_or_si256(_mm256_or_si256(_mm256_cmpeq_epi8(b, quote), _mm256_cmpeq_epi8(b, feed)), _mm256_cmpeq_epi8(b, carriage));
+    uint64_t breaks = (uint64_t)(uint32_t)_mm256_movemask_epi8(hit_b) << 32 | (uint32_t)_mm256_movemask_epi8(hit_a);
+    uint64_t delimiters = (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(b, delimiter)) << 32 |
+                          (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(a, delimiter));
+    __m256i nul = _mm256_or_si256(_mm256_cmpeq_epi8(a, zero), _mm256_cmpeq_epi8(b, zero));
 
     *seen |= (unsigned)(_mm256_movemask_epi8(nul) != 0) | (unsigned)(_mm256_movemask_epi8(_mm256_or_si256(a, b)) != 0) << 1;
-    return (uint64_t)(uint32_t)_mm256_movemask_epi8(hit_b) << 32 | (uint32_t)_mm256_movemask_epi8(hit_a);
+    return (masks){ delimiters | breaks, breaks };
 }
 
-__attribute__((target("avx512bw"))) static inline uint64_t mask_avx512(const unsigned char *bytes, const unsigned char special[4], unsigned *seen)
+__attribute__((target("avx512bw"))) static inline masks masks_avx512(const unsigned char *bytes, rd_special special, unsigned *seen)
 {
     __m512i v = _mm512_loadu_si512(bytes);
+    uint64_t breaks = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(special.quote)) | _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\n')) |
+                      _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\r'));
 
     *seen |= (unsigned)(_mm512_testn_epi8_mask(v, v) != 0) | (unsigned)(_mm512_movepi8_mask(v) != 0) << 1;
-    return _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8((char)special[0])) | _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8((char)special[1])) |
-           _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8((char)special[2])) | _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8((char)special[3]));
+    return (masks){ _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(special.delimiter)) | breaks, breaks };
 }
 #endif
 
 /* The places of the set bits. Eight are written at a time whether or not there are as many, which costs less than asking. */
-static inline size_t put_positions(uint64_t mask, size_t base, uint32_t *positions)
+static inline size_t put_places(uint64_t mask, size_t base, uint32_t *places)
 {
     size_t n = (size_t)__builtin_popcountll(mask);
 
     for (size_t k = 0; k < n; k += 8)
         for (size_t i = 0; i < 8; i++) {
-            positions[k + i] = (uint32_t)(base + (size_t)__builtin_ctzll(mask | UINT64_C(1) << 63));
+            places[k + i] = (uint32_t)(base + (size_t)__builtin_ctzll(mask | UINT64_C(1) << 63));
             mask &= mask - 1;
         }
     return n;
 }
 
+/* How many special bytes lie before each break. */
+static inline size_t put_breaks(masks m, size_t base, uint32_t *breaks)
+{
+    size_t n = 0;
+
+    for (uint64_t rest = m.breaks; rest; rest &= rest - 1)
+        breaks[n++] = (uint32_t)(base + (size_t)__builtin_popcountll(m.special & ((rest & -rest) - 1)));
+    return n;
+}
+
 /* The same loop around each kernel, so that it is compiled for that kernel's CPU. */
-#define SCAN(name, target, mask_of) \
-    target static size_t name(const char *bytes, size_t begin, size_t n, const unsigned char special[4], uint32_t *positions, unsigned *seen) \
+#define SCAN(name, target, masks_of) \
+    target static size_t name(const char *bytes, size_t begin, size_t end, rd_special special, uint32_t *places, size_t n, uint32_t *breaks, \
+                              size_t *n_breaks, unsigned *seen) \
     { \
-        size_t found = 0, i = begin; \
-        for (; i + 64 <= n; i += 64) found += put_positions(mask_of((const unsigned char *)bytes + i, special, seen), i, positions + found); \
-        if (i < n) { \
+        size_t i = begin; \
+        for (; i + 64 <= end; i += 64) { \
+            masks m = masks_of((const unsigned char *)bytes + i, special, seen); \
+            *n_breaks += put_breaks(m, n, breaks + *n_breaks); \
+            n += put_places(m.special, i, places + n); \
+        } \
+        if (i < end) { \
             unsigned char rest[64]; \
             memset(rest, 'x', sizeof rest); \
-            memcpy(rest, bytes + i, n - i); \
-            uint64_t mask = mask_of(rest, special, seen) & (UINT64_MAX >> (64 - (n - i))); \
-            found += put_positions(mask, i, positions + found); \
+            memcpy(rest, bytes + i, end - i); \
+            masks m = masks_of(rest, special, seen); \
+            m.special &= UINT64_MAX >> (64 - (end - i)); \
+            m.breaks &= m.special; \
+            *n_breaks += put_breaks(m, n, breaks + *n_breaks); \
+            n += put_places(m.special, i, places + n); \
         } \
-        return found; \
+        return n; \
     }
 
-SCAN(scan_plain, , mask_plain)
+SCAN(scan_plain, , masks_plain)
 #ifdef __x86_64__
-SCAN(scan_sse2, , mask_sse2)
-SCAN(scan_avx2, __attribute__((target("avx2,bmi,popcnt"))), mask_avx2)
-SCAN(scan_avx512, __attribute__((target("avx512bw,avx512f,bmi,popcnt"))), mask_avx512)
+SCAN(scan_sse2, , masks_sse2)
+SCAN(scan_avx2, __attribute__((target("avx2,bmi,popcnt"))), masks_avx2)
+SCAN(scan_avx512, __attribute__((target("avx512bw,avx512f,bmi,popcnt"))), masks_avx512)
 #endif
 
 rd_scan_fn *rd_scan_kernel(const char *name)

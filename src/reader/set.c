@@ -332,7 +332,7 @@ toc_status rd_next_set(toc_ctx *ctx, rd_reader *reader, rd_work *work, void *arg
 
 toc_status rd_next(toc_ctx *ctx, rd_reader *reader, rd_batch *batch)
 {
-    batch->n = batch->n_fields = batch->n_text = 0;
+    batch->n = batch->n_fields = batch->n_ends = batch->n_text = 0;
     if (reader->at_ready == reader->n_ready) {
         const rd_ready *ready;
         size_t n;
