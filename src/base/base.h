@@ -19,6 +19,7 @@
 #include "base/file.h"
 #include "base/map.h"
 #include "base/money.h"
+#include "base/plain.h"
 #include "base/rng.h"
 #include "base/sort.h"
 #include "base/spool.h"

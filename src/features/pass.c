@@ -94,27 +94,11 @@ typedef struct {
 
 /* ---- keys ---- */
 
-static inline uint64_t load(const char *p, size_t n)
-{
-    uint64_t word = 0;
-
-    memcpy(&word, p, n);
-    return word;
-}
-
+/* The id is followed by TOC_PLAIN_SLACK readable bytes. */
 static inline key key_of(toc_str id)
 {
-    size_t n = id.n;
-
-    if (n > 16) return (key){ toc_str_hash(id), LONG };
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ /* copies of a length known beforehand are single loads */
-    if (n > 8) return (key){ load(id.p, 8), load(id.p + n - 8, 8) >> (8 * (16 - n)) };
-    if (n == 8) return (key){ load(id.p, 8), 0 };
-    if (n >= 4) return (key){ load(id.p, 4) | load(id.p + n - 4, 4) << (8 * (n - 4)), 0 };
-#endif
-    key k = {0};
-    memcpy(&k, id.p, n);
-    return k;
+    if (id.n > 16) return (key){ toc_str_hash(id), LONG };
+    return (key){ toc_low_bytes(toc_load_8(id.p), id.n), toc_low_bytes(toc_load_8(id.p + 8), id.n > 8 ? id.n - 8 : 0) };
 }
 
 static inline uint64_t hash_of(key k)
@@ -133,8 +117,10 @@ static toc_str text_of(key k, const char *text, uint32_t n_text, char *buf)
     size_t n = 0;
 
     if (k.high == LONG) return (toc_str){ text, n_text };
-    memcpy(buf, &k, 16);
-    while (n < 16 && buf[n]) n++;
+    for (; n < 16; n++) {
+        buf[n] = (char)((n < 8 ? k.low : k.high) >> (8 * (n % 8)));
+        if (!buf[n]) break;
+    }
     return (toc_str){ buf, n };
 }
 
@@ -147,33 +133,23 @@ const char *const fea_pass_columns[FEA_PASS_COLUMNS + 1] = { "order_id",   "cust
 
 static inline toc_str cell(const pass *p, const rd_batch *batch, const rd_record *record, int column)
 {
-    return p->at[column] == SIZE_MAX ? (toc_str){ "", 0 } : rd_field(batch, record, p->at[column]);
+    static const char nothing[TOC_PLAIN_SLACK];
+    return p->at[column] == SIZE_MAX ? (toc_str){ nothing, 0 } : rd_field(batch, record, p->at[column]);
 }
 
-static bool plain_quantity(toc_str text, int64_t *value)
+static inline bool plain_id(toc_str text)
 {
-    *value = 0;
-    for (size_t i = 0; i < text.n; i++) {
-        unsigned d = (unsigned char)text.p[i] - '0';
-        if (d > 9) return false;
-        *value = *value * 10 + d;
-    }
-    return text.n && text.n <= 9 && *value > 0;
+    return toc_plain_word(text) || ing_plain_id(text);
 }
 
-/* "12.30" with all digits of the currency, nothing else. */
-static bool plain_amount(toc_str text, int digits, int64_t *minor)
+static inline bool plain_amount(toc_str text, int digits, int64_t *minor)
 {
+    if (toc_plain_amount(text, digits, minor)) return true;
     return text.n && text.p[0] >= '0' && text.p[0] <= '9' && text.p[text.n - 1] >= '0' && toc_parse_money(text, digits, false, minor);
 }
 
-static bool plain_time(toc_ctx *ctx, toc_str text, int64_t *at)
-{
-    return text.n == 20 && text.p[19] == 'Z' && toc_parse_time(ctx, text, TOC_DATE_UNKNOWN, at) && *at >= FIRST_DAY * TOC_DAY && *at < END_DAY * TOC_DAY;
-}
-
 /* Whether a line whose status may be known at some moment is a purchase at any: neither cancelled nor unpaid, by no column. */
-static bool always_bought(toc_ctx *ctx, const pass *p, const rd_batch *batch, const rd_record *record)
+static bool always_bought(const pass *p, const rd_batch *batch, const rd_record *record)
 {
     toc_str since = cell(p, batch, record, STATUS_AT);
     int64_t at;
@@ -182,11 +158,11 @@ static bool always_bought(toc_ctx *ctx, const pass *p, const rd_batch *batch, co
     if (cell(p, batch, record, CANCELLED).n) return false;
     if (!since.n) return true;
     toc_str word = cell(p, batch, record, STATUS);
-    return plain_time(ctx, since, &at) && (!word.n || (shop_status_of(word, &status) && status != SHOP_CANCELLED && status != SHOP_UNPAID));
+    return toc_plain_time(since, &at) && (!word.n || (shop_status_of(word, &status) && status != SHOP_CANCELLED && status != SHOP_UNPAID));
 }
 
 /* Reads a record whose values say at once what they are; false where ingest has to look. */
-static bool read_plain(toc_ctx *ctx, const pass *p, const rd_batch *batch, const rd_record *record, toc_str *id, toc_str *merchant, line *l)
+static bool read_plain(const pass *p, const rd_batch *batch, const rd_record *record, toc_str *id, toc_str *merchant, line *l)
 {
     int64_t quantity, price, discount = 0;
     toc_str off, total;
@@ -195,11 +171,11 @@ static bool read_plain(toc_ctx *ctx, const pass *p, const rd_batch *batch, const
     *id = cell(p, batch, record, CUSTOMER);
     *merchant = cell(p, batch, record, MERCHANT);
     toc_str order = cell(p, batch, record, ORDER);
-    if (!order.n || !ing_plain_id(order) || !ing_plain_id(*id) || !ing_plain_id(*merchant)) return false;
+    if (!order.n || !plain_id(order) || !plain_id(*id) || !plain_id(*merchant)) return false;
     if (!toc_str_eq(cell(p, batch, record, CURRENCY), p->currency)) return false;
-    if (!plain_quantity(cell(p, batch, record, QUANTITY), &quantity)) return false;
+    if (!toc_plain_count(cell(p, batch, record, QUANTITY), &quantity) || !quantity) return false;
     if (!plain_amount(cell(p, batch, record, PRICE), p->digits, &price)) return false;
-    if (!plain_time(ctx, cell(p, batch, record, ORDERED), &l->at)) return false;
+    if (!toc_plain_time(cell(p, batch, record, ORDERED), &l->at)) return false;
     off = cell(p, batch, record, DISCOUNT);
     total = cell(p, batch, record, TOTAL);
     if (off.n && !plain_amount(off, p->digits, &discount)) return false;
@@ -207,7 +183,7 @@ static bool read_plain(toc_ctx *ctx, const pass *p, const rd_batch *batch, const
         if (!plain_amount(total, p->digits, &l->amount)) return false;
     } else if (__builtin_mul_overflow(quantity, price, &l->amount)) return false;
     else l->amount -= discount;
-    return always_bought(ctx, p, batch, record);
+    return always_bought(p, batch, record);
 }
 
 static inline size_t part_of(const pass *p, uint64_t hash)
@@ -259,7 +235,7 @@ static toc_status gather(toc_ctx *ctx, void *arg, size_t slot, const rd_batch *b
     if (batch->n > g->cap) TOC_TRY(toc_grow(ctx, &g->lines, &g->cap, batch->n, sizeof *g->lines));
     for (size_t i = 0; i < batch->n; i++) {
         line *l = &g->lines[g->n];
-        if (!read_plain(ctx, p, batch, &batch->records[i], &id, &merchant, l)) {
+        if (!read_plain(p, batch, &batch->records[i], &id, &merchant, l)) {
             if (g->n_odd + 1 > g->cap_odd) TOC_TRY(toc_grow(ctx, &g->odd, &g->cap_odd, g->n_odd + 1, sizeof *g->odd));
             g->odd[g->n_odd++] = (uint32_t)i;
             continue;
@@ -437,9 +413,12 @@ static toc_status take_odd(toc_ctx *ctx, pass *p, const shop_data *view)
 
     for (size_t i = 0; i < o->n; i++) {
         toc_str id = toc_pool_str(&view->dict[SHOP_D_CUSTOMER], o->customer_id[i]);
-        line l = { .id = key_of(id), .text = id.p, .n_text = (uint32_t)id.n };
+        line l = { .text = id.p, .n_text = (uint32_t)id.n };
+        char padded[16 + TOC_PLAIN_SLACK] = "";
         customer *c;
         if (!id.n) continue;
+        if (id.n <= 16) memcpy(padded, id.p, id.n);
+        l.id = key_of(id.n <= 16 ? (toc_str){ padded, id.n } : id);
         l.hash = hash_of(l.id);
         part *q = &p->parts[part_of(p, l.hash)];
         TOC_TRY(find_customer(ctx, q, &l, &c)); /* one who only cancelled is in the table too */

@@ -55,7 +55,7 @@ static toc_status add_field(sink *s, const char *bytes, size_t n)
     rd_batch *b = s->batch;
 
     if (b->n_fields + 1 > b->cap_fields) TOC_TRY(toc_grow(s->ctx, &b->fields, &b->cap_fields, b->n_fields + 1, sizeof *b->fields));
-    if (b->n_text + n + 1 > b->cap_text) TOC_TRY(toc_grow(s->ctx, &b->text, &b->cap_text, b->n_text + n + 1, 1)); /* never NULL */
+    if (b->n_text + n + TOC_PLAIN_SLACK > b->cap_text) TOC_TRY(toc_grow(s->ctx, &b->text, &b->cap_text, b->n_text + n + TOC_PLAIN_SLACK, 1));
     b->fields[b->n_fields++] = (rd_span){ (uint32_t)b->n_text | RD_IN_TEXT, (uint32_t)n };
     if (n) memcpy(b->text + b->n_text, bytes, n);
     b->n_text += n;

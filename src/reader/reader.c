@@ -90,6 +90,7 @@ toc_status rd_decode_fields(toc_ctx *ctx, const rd_reader *reader, rd_batch *bat
     }
     if (n_fields > batch->cap_fields && (st = toc_grow(ctx, &batch->fields, &batch->cap_fields, n_fields, sizeof *batch->fields))) goto out;
     if ((st = rd_decode(ctx, reader->encoding, (toc_str){ all.p, all.n }, RD_NO_TEXT, &utf8))) goto out;
+    if (utf8.n + TOC_PLAIN_SLACK > utf8.cap && (st = toc_grow(ctx, &utf8.p, &utf8.cap, utf8.n + TOC_PLAIN_SLACK, 1))) goto out;
     batch->n_fields = 0;
     for (size_t i = 0; i < batch->n; i++) {
         rd_record *r = &batch->records[i];

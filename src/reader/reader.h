@@ -77,7 +77,8 @@ typedef struct {
 } rd_span;
 #define RD_IN_TEXT (UINT32_C(1) << 31)
 
-/* Records and the bytes behind them, self-contained: may outlive further rd_next calls. Zero is an empty batch; owned by the caller. */
+/* Records and the bytes behind them, self-contained: may outlive further rd_next calls. Zero is an empty batch; owned by the caller. TOC_PLAIN_SLACK bytes
+ * behind any field can be read. */
 typedef struct {
     rd_record *records;
     size_t n, cap_records;

@@ -50,11 +50,11 @@ static toc_status make_block(toc_ctx *ctx, rd_piece *piece, size_t front, size_t
 {
     rd_batch *b = &piece->batch;
 
-    if (front + n > b->cap_bytes) {
+    if (front + n + TOC_PLAIN_SLACK > b->cap_bytes) {
         toc_free(b->bytes); /* nothing in it is wanted any more */
         b->bytes = NULL;
         b->cap_bytes = 0;
-        TOC_TRY(toc_grow(ctx, &b->bytes, &b->cap_bytes, front + n, 1));
+        TOC_TRY(toc_grow(ctx, &b->bytes, &b->cap_bytes, front + n + TOC_PLAIN_SLACK, 1));
     }
     piece->data = front;
     piece->n_data = 0;
