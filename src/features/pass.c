@@ -1,12 +1,12 @@
 /* pass.c: the basic facts of customers from one pass over a file of order lines, without the shop in memory.
  *
  * Two steps a set of batches, both on all threads. First each batch's plain records (those whose values read at once: canonical ids, times, amounts)
- * become small lines; every other record goes to ingest, which knows all there is to know about values, and joins at the end. Then each part of the
- * customers (by hash of the id) takes in its lines, so no two threads touch the same customer and nothing is merged. Cells of the tables are
- * fetched ahead of their use: they are spread over more memory than caches hold. */
+ * become small lines, one list for each part of the customers (by hash of the id); every other record goes to ingest, which knows all there is to know
+ * about values, and joins at the end. Then each part takes in its lines, so no two threads touch the same customer and nothing is merged. Cells of the
+ * tables are fetched ahead of their use: they are spread over more memory than caches hold. */
 #include "features/fea_int.h"
 
-enum { AHEAD = 16, MAX_PARTS = 64, CACHED = 2048 };
+enum { AHEAD = 16, MAX_PARTS = 64 };
 
 /* An id of up to 16 bytes is its own key: its bytes in two words. A longer one has its hash, LONG, and its text beside. No id has the bytes of LONG:
  * they are no UTF-8. */
@@ -20,7 +20,7 @@ typedef struct {
     uint64_t hash;
     key id;
     const char *text; /* of a long id */
-    uint32_t n_text, merchant;
+    uint32_t n_text, merchant; /* the merchant's code */
     int64_t amount, at;
 } line;
 
@@ -58,24 +58,29 @@ typedef struct {
     day *days;
 } part;
 
-/* One batch's lines, listed by part. */
+/* A batch's lines for one part, in their order. */
 typedef struct {
     line *lines;
-    uint32_t *by_part;
-    size_t n, cap, cap_by_part;
-    size_t start[MAX_PARTS + 1];
+    size_t n, cap;
+} lines_of;
+
+/* One batch's lines. */
+typedef struct {
+    lines_of parts[MAX_PARTS];
     uint32_t *odd;                /* records for ingest */
     size_t n_odd, cap_odd;
     struct {
-        uint32_t line;
+        size_t part, line;
         toc_str merchant;
     } *fresh;                     /* lines of merchants not known yet */
     size_t n_fresh, cap_fresh;
-    struct {
-        key id;
-        uint32_t code;
-    } cache[CACHED];              /* merchants met lately */
 } gathered;
+
+/* The codes of merchants with short ids, by key. */
+typedef struct {
+    key id;
+    uint32_t code; /* 0 = a free slot */
+} known_merchant;
 
 typedef struct {
     const rd_ready *ready;
@@ -84,6 +89,8 @@ typedef struct {
     part *parts;
     size_t n_parts;
     toc_pool merchants;
+    known_merchant *known;             /* a power of two slots, at most half of them taken */
+    size_t n_known, n_slots;
     int64_t as_of;
     bool want_merchants;
     bool settled;                /* the currency is */
@@ -191,37 +198,34 @@ static inline size_t part_of(const pass *p, uint64_t hash)
     return (size_t)((hash >> 32) * p->n_parts >> 32);
 }
 
-/* Lists the lines by part, in their order. */
-static toc_status list_by_part(toc_ctx *ctx, const pass *p, gathered *g)
+/* The slot of a merchant, or the free one where it would be. */
+static known_merchant *slot_of(const pass *p, key k)
 {
-    size_t at[MAX_PARTS + 1] = {0};
+    size_t i = hash_of(k) & (p->n_slots - 1);
 
-    if (g->n > g->cap_by_part) TOC_TRY(toc_grow(ctx, &g->by_part, &g->cap_by_part, g->n, sizeof *g->by_part));
-    for (size_t i = 0; i < g->n; i++) at[part_of(p, g->lines[i].hash) + 1]++;
-    for (size_t k = 0; k < p->n_parts; k++) at[k + 1] += at[k];
-    memcpy(g->start, at, sizeof at);
-    for (size_t i = 0; i < g->n; i++) g->by_part[at[part_of(p, g->lines[i].hash)]++] = (uint32_t)i;
-    return TOC_OK;
+    while (p->known[i].code && !same_key(p->known[i].id, k)) i = (i + 1) & (p->n_slots - 1);
+    return &p->known[i];
 }
 
 /* The code of a merchant who is known; 0 and a note of the line for one who is not. Nobody adds merchants meanwhile. */
-static toc_status find_merchant(toc_ctx *ctx, const pass *p, gathered *g, toc_str merchant, uint32_t *code)
+static toc_status find_merchant(toc_ctx *ctx, const pass *p, gathered *g, toc_str id, size_t of, uint32_t *code)
 {
-    key k = key_of(merchant);
-    size_t at = hash_of(k) % CACHED;
+    key k = key_of(id);
 
-    if (k.high != LONG && same_key(g->cache[at].id, k)) {
-        *code = g->cache[at].code;
-        return TOC_OK;
-    }
-    if (toc_pool_find(&p->merchants, merchant, code)) {
-        g->cache[at].id = k;
-        g->cache[at].code = *code;
-        return TOC_OK;
-    }
+    if (k.high != LONG) *code = slot_of(p, k)->code;
+    else if (!toc_pool_find(&p->merchants, id, code)) *code = 0;
+    if (*code) return TOC_OK;
     if (g->n_fresh + 1 > g->cap_fresh) TOC_TRY(toc_grow(ctx, &g->fresh, &g->cap_fresh, g->n_fresh + 1, sizeof *g->fresh));
-    g->fresh[g->n_fresh].line = (uint32_t)g->n;
-    g->fresh[g->n_fresh++].merchant = merchant;
+    g->fresh[g->n_fresh].part = of;
+    g->fresh[g->n_fresh].line = g->parts[of].n;
+    g->fresh[g->n_fresh++].merchant = id;
+    return TOC_OK;
+}
+
+static toc_status add_odd(toc_ctx *ctx, gathered *g, size_t record)
+{
+    if (g->n_odd + 1 > g->cap_odd) TOC_TRY(toc_grow(ctx, &g->odd, &g->cap_odd, g->n_odd + 1, sizeof *g->odd));
+    g->odd[g->n_odd++] = (uint32_t)record;
     return TOC_OK;
 }
 
@@ -229,33 +233,63 @@ static toc_status gather(toc_ctx *ctx, void *arg, size_t slot, const rd_batch *b
 {
     const pass *p = arg;
     gathered *g = &p->gathered[slot];
-    toc_str id, merchant;
+    toc_str id, sold_by;
 
-    g->n = g->n_odd = g->n_fresh = 0;
-    if (batch->n > g->cap) TOC_TRY(toc_grow(ctx, &g->lines, &g->cap, batch->n, sizeof *g->lines));
+    g->n_odd = g->n_fresh = 0;
+    for (size_t k = 0; k < p->n_parts; k++) g->parts[k].n = 0;
     for (size_t i = 0; i < batch->n; i++) {
-        line *l = &g->lines[g->n];
-        if (!read_plain(p, batch, &batch->records[i], &id, &merchant, l)) {
-            if (g->n_odd + 1 > g->cap_odd) TOC_TRY(toc_grow(ctx, &g->odd, &g->cap_odd, g->n_odd + 1, sizeof *g->odd));
-            g->odd[g->n_odd++] = (uint32_t)i;
+        line l;
+        if (!read_plain(p, batch, &batch->records[i], &id, &sold_by, &l)) {
+            TOC_TRY(add_odd(ctx, g, i));
             continue;
         }
-        if (p->as_of != TOC_NO_TIME && l->at >= p->as_of) continue;
-        l->id = key_of(id);
-        l->hash = hash_of(l->id);
-        l->text = id.p;
-        l->n_text = (uint32_t)id.n;
-        l->merchant = 0;
-        if (p->want_merchants && merchant.n) TOC_TRY(find_merchant(ctx, p, g, merchant, &l->merchant));
-        g->n++;
+        if (p->as_of != TOC_NO_TIME && l.at >= p->as_of) continue;
+        l.id = key_of(id);
+        l.hash = hash_of(l.id);
+        l.text = id.p;
+        l.n_text = (uint32_t)id.n;
+        l.merchant = 0;
+        size_t k = part_of(p, l.hash);
+        lines_of *to = &g->parts[k];
+        if (p->want_merchants && sold_by.n) TOC_TRY(find_merchant(ctx, p, g, sold_by, k, &l.merchant));
+        if (to->n + 1 > to->cap) TOC_TRY(toc_grow(ctx, &to->lines, &to->cap, TOC_MAX(to->n + 1, 2 * batch->n / p->n_parts), sizeof *to->lines));
+        to->lines[to->n++] = l;
     }
-    return list_by_part(ctx, p, g);
+    return TOC_OK;
+}
+
+static toc_status grow_known(toc_ctx *ctx, pass *p)
+{
+    known_merchant *old = p->known;
+    size_t n_old = p->n_slots, n_slots = n_old ? 2 * n_old : 1024;
+
+    TOC_TRY(toc_alloc(ctx, n_slots, sizeof *p->known, &p->known));
+    p->n_slots = n_slots;
+    for (size_t i = 0; i < n_old; i++)
+        if (old[i].code) *slot_of(p, old[i].id) = old[i];
+    toc_free(old);
+    return TOC_OK;
+}
+
+/* Gives the merchant, new where unknown, its code. */
+static toc_status know_merchant(toc_ctx *ctx, pass *p, toc_str id, uint32_t *code)
+{
+    char padded[16 + TOC_PLAIN_SLACK] = "";
+
+    TOC_TRY(toc_pool_intern(ctx, &p->merchants, id, code));
+    if (id.n > 16) return TOC_OK;
+    memcpy(padded, id.p, id.n);
+    key k = key_of((toc_str){ padded, id.n });
+    if (slot_of(p, k)->code) return TOC_OK;
+    *slot_of(p, k) = (known_merchant){ k, *code };
+    return ++p->n_known * 2 > p->n_slots ? grow_known(ctx, p) : TOC_OK;
 }
 
 /* The merchants that were met for the first time. */
 static toc_status name_merchants(toc_ctx *ctx, pass *p, gathered *g)
 {
-    for (size_t i = 0; i < g->n_fresh; i++) TOC_TRY(toc_pool_intern(ctx, &p->merchants, g->fresh[i].merchant, &g->lines[g->fresh[i].line].merchant));
+    for (size_t i = 0; i < g->n_fresh; i++)
+        TOC_TRY(know_merchant(ctx, p, g->fresh[i].merchant, &g->parts[g->fresh[i].part].lines[g->fresh[i].line].merchant));
     return TOC_OK;
 }
 
@@ -364,15 +398,15 @@ static void add_line(customer *c, int64_t amount, int64_t at)
 }
 
 /* Up to AHEAD lines; the slots of those that follow are fetched meanwhile. */
-static toc_status take_block(toc_ctx *ctx, const pass *p, part *q, const gathered *g, const uint32_t *list, size_t n, size_t n_after)
+static toc_status take_block(toc_ctx *ctx, const pass *p, part *q, const line *lines, size_t n, size_t n_after)
 {
-    for (size_t i = 0; i < n_after && q->n_slots; i++) __builtin_prefetch(&q->slots[g->lines[list[n + i]].hash & (q->n_slots - 1)]);
+    for (size_t i = 0; i < n_after && q->n_slots; i++) __builtin_prefetch(&q->slots[lines[n + i].hash & (q->n_slots - 1)]);
     for (size_t i = 0; i < n && q->n_slots; i++) {
-        uint32_t slot = q->slots[g->lines[list[i]].hash & (q->n_slots - 1)];
+        uint32_t slot = q->slots[lines[i].hash & (q->n_slots - 1)];
         if (slot) __builtin_prefetch(&q->customers[slot - 1]);
     }
     for (size_t i = 0; i < n; i++) {
-        const line *l = &g->lines[list[i]];
+        const line *l = &lines[i];
         customer *c;
         if (p->as_of == TOC_NO_TIME) count_day(q, l->at);
         if (!l->n_text) continue;
@@ -395,11 +429,10 @@ static toc_status take_in(toc_ctx *ctx, void *arg, size_t task)
     part *q = &p->parts[task];
 
     for (size_t k = 0; k < r->n; k++) {
-        const gathered *g = &p->gathered[p->ready[k].slot];
-        size_t end = g->start[task + 1];
-        for (size_t i = g->start[task]; i < end; i += AHEAD) {
-            size_t n = TOC_MIN(end - i, (size_t)AHEAD);
-            TOC_TRY(take_block(ctx, p, q, g, g->by_part + i, n, TOC_MIN(end - i - n, (size_t)AHEAD)));
+        const lines_of *from = &p->gathered[p->ready[k].slot].parts[task];
+        for (size_t i = 0; i < from->n; i += AHEAD) {
+            size_t n = TOC_MIN(from->n - i, (size_t)AHEAD);
+            TOC_TRY(take_block(ctx, p, q, from->lines + i, n, TOC_MIN(from->n - i - n, (size_t)AHEAD)));
         }
     }
     return TOC_OK;
@@ -425,7 +458,7 @@ static toc_status take_odd(toc_ctx *ctx, pass *p, const shop_data *view)
         if (!shop_line_is_purchase(view, i)) continue;
         add_line(c, shop_line_amount(view, i), o->ordered_at[i]);
         if (!p->want_merchants || !o->merchant_id[i]) continue;
-        TOC_TRY(toc_pool_intern(ctx, &p->merchants, toc_pool_str(&view->dict[SHOP_D_MERCHANT], o->merchant_id[i]), &l.merchant));
+        TOC_TRY(know_merchant(ctx, p, toc_pool_str(&view->dict[SHOP_D_MERCHANT], o->merchant_id[i]), &l.merchant));
         TOC_TRY(add_bought(ctx, p, q, c, l.merchant));
     }
     return TOC_OK;
@@ -603,7 +636,7 @@ static toc_status begin(toc_ctx *ctx, pass *p, rd_reader *reader)
     for (size_t k = 0; k < p->n_parts && p->as_of == TOC_NO_TIME; k++)
         TOC_TRY(toc_alloc(ctx, (size_t)(END_DAY - FIRST_DAY), sizeof *p->parts[k].days, &p->parts[k].days));
     p->digits = 2;
-    return TOC_OK;
+    return grow_known(ctx, p);
 }
 
 /* The currency of plain records: the first record's. */
@@ -653,8 +686,7 @@ static toc_status read_file(toc_ctx *ctx, pass *p, ing_feed *feed, shop_data *od
 static void release(pass *p)
 {
     for (size_t k = 0; p->gathered && k < p->n_gathered; k++) {
-        toc_free(p->gathered[k].lines);
-        toc_free(p->gathered[k].by_part);
+        for (size_t j = 0; j < MAX_PARTS; j++) toc_free(p->gathered[k].parts[j].lines);
         toc_free(p->gathered[k].odd);
         toc_free(p->gathered[k].fresh);
     }
@@ -668,6 +700,7 @@ static void release(pass *p)
     }
     toc_free(p->parts);
     toc_pool_release(&p->merchants);
+    toc_free(p->known);
 }
 
 toc_status fea_customers_pass(toc_ctx *ctx, ing_feed *feed, int64_t as_of, const fea_basic *columns, size_t n_columns, tab_table *table)

@@ -153,14 +153,18 @@ rd_scan_fn *rd_scan_kernel(const char *name)
 
 size_t rd_count_byte(const char *bytes, size_t n, char c)
 {
-    size_t total = 0;
+    size_t total = 0, i = 0;
 
-    /* blocks of 255 keep the count of each lane in a byte, which compilers turn into vector code */
-    for (size_t i = 0; i < n;) {
-        size_t end = TOC_MIN(n, i + 4080);
-        unsigned part = 0;
-        for (; i < end; i++) part += bytes[i] == c;
-        total += part;
+#ifdef __SSE2__
+    const __m128i wanted = _mm_set1_epi8(c), zero = _mm_setzero_si128();
+    while (n - i >= 16) {
+        __m128i lanes = zero; /* no lane counts beyond 255 */
+        for (size_t end = i + TOC_MIN((n - i) / 16, (size_t)255) * 16; i < end; i += 16)
+            lanes = _mm_sub_epi8(lanes, _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)(bytes + i)), wanted));
+        lanes = _mm_sad_epu8(lanes, zero);
+        total += (size_t)_mm_cvtsi128_si64(lanes) + (size_t)_mm_cvtsi128_si64(_mm_unpackhi_epi64(lanes, lanes));
     }
+#endif
+    for (; i < n; i++) total += bytes[i] == c;
     return total;
 }
