@@ -581,37 +581,68 @@ static toc_status all_places(toc_ctx *ctx, const pass *p, place **places, size_t
     return sort_places(ctx, places, *n);
 }
 
+/* What fills the columns behind the ids. */
+typedef struct {
+    const place *places;
+    const fea_basic *columns;
+    tab_table *table;
+    double per; /* minor units of one unit of money */
+} filling;
+
+enum { ROWS = 8192 }; /* filled by one thread at a time */
+
+static void fill_row(const filling *f, size_t i)
+{
+    const customer *k = f->places[i].customer;
+
+    for (size_t j = 1; j < f->table->n_cols; j++) {
+        tab_column *c = &f->table->columns[j];
+        switch (f->columns[j - 1]) {
+        case FEA_LINES: c->f64[i] = k->lines; break;
+        case FEA_SPEND: c->f64[i] = (double)k->spend / f->per; break;
+        case FEA_FIRST_AT: c->i64[i] = k->lines ? k->first : TOC_NO_TIME; break;
+        case FEA_LAST_AT: c->i64[i] = k->lines ? k->last : TOC_NO_TIME; break;
+        case FEA_MERCHANTS: c->f64[i] = k->merchants ? (double)k->merchants : (double)NAN; break;
+        case FEA_N_BASICS: break;
+        }
+    }
+}
+
+static toc_status fill_rows(toc_ctx *ctx, void *arg, size_t task)
+{
+    const filling *f = arg;
+    size_t end = TOC_MIN((task + 1) * ROWS, f->table->n_rows);
+
+    (void)ctx;
+    for (size_t i = task * ROWS; i < end; i++) {
+        if (i + AHEAD < end) __builtin_prefetch(f->places[i + AHEAD].customer);
+        fill_row(f, i);
+    }
+    return TOC_OK;
+}
+
 static toc_status fill_table(toc_ctx *ctx, const pass *p, const fea_basic *columns, size_t n_columns, tab_table *table)
 {
-    double per = 1;
     place *places = NULL;
     size_t n;
     tab_column *id, *c;
     toc_status st = all_places(ctx, p, &places, &n);
+    filling f = { .places = places, .columns = columns, .table = table, .per = 1 };
 
-    for (int d = p->digits; d > 0; d--) per *= 10;
+    for (int d = p->digits; d > 0; d--) f.per *= 10;
     if (!st) tab_init(table, n);
     if (!st) st = tab_add(ctx, table, "customer_id", TAB_TEXT, NULL, &id);
     for (size_t i = 0; i < n && !st; i++) {
         const customer *k = places[i].customer;
         char buf[16];
+        if (i + AHEAD < n) __builtin_prefetch(places[i + AHEAD].customer);
         st = toc_pool_append(ctx, id->pool, text_of(k->id, k->text, k->n_text, buf), &id->code[i]);
     }
     for (size_t j = 0; j < n_columns && !st; j++) {
         bool time = columns[j] == FEA_FIRST_AT || columns[j] == FEA_LAST_AT;
-        if ((st = tab_add(ctx, table, fea_basic_list[columns[j]].name, time ? TAB_TIME : TAB_F64, NULL, &c))) break;
-        for (size_t i = 0; i < n; i++) {
-            const customer *k = places[i].customer;
-            switch (columns[j]) {
-            case FEA_LINES: c->f64[i] = k->lines; break;
-            case FEA_SPEND: c->f64[i] = (double)k->spend / per; break;
-            case FEA_FIRST_AT: c->i64[i] = k->lines ? k->first : TOC_NO_TIME; break;
-            case FEA_LAST_AT: c->i64[i] = k->lines ? k->last : TOC_NO_TIME; break;
-            case FEA_MERCHANTS: c->f64[i] = k->merchants ? (double)k->merchants : (double)NAN; break;
-            case FEA_N_BASICS: break;
-            }
-        }
+        st = tab_add(ctx, table, fea_basic_list[columns[j]].name, time ? TAB_TIME : TAB_F64, NULL, &c);
     }
+    if (!st) st = toc_parallel(ctx, (n + ROWS - 1) / ROWS, fill_rows, &f);
     if (st) tab_release(table);
     toc_free(places);
     return st;
