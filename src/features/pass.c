@@ -244,16 +244,21 @@ static toc_status gather(toc_ctx *ctx, void *arg, size_t slot, const rd_batch *b
             continue;
         }
         if (p->as_of != TOC_NO_TIME && l.at >= p->as_of) continue;
-        l.id = key_of(id);
-        l.hash = hash_of(l.id);
-        l.text = id.p;
-        l.n_text = (uint32_t)id.n;
-        l.merchant = 0;
-        size_t k = part_of(p, l.hash);
-        lines_of *to = &g->parts[k];
-        if (p->want_merchants && sold_by.n) TOC_TRY(find_merchant(ctx, p, g, sold_by, k, &l.merchant));
+        const key k = key_of(id);
+        const uint64_t hash = hash_of(k);
+        size_t of = part_of(p, hash);
+        lines_of *to = &g->parts[of];
+        uint32_t code = 0;
+        if (p->want_merchants && sold_by.n) TOC_TRY(find_merchant(ctx, p, g, sold_by, of, &code));
         if (to->n + 1 > to->cap) TOC_TRY(toc_grow(ctx, &to->lines, &to->cap, TOC_MAX(to->n + 1, 2 * batch->n / p->n_parts), sizeof *to->lines));
-        to->lines[to->n++] = l;
+        line *put = &to->lines[to->n++];
+        put->hash = hash;
+        put->id = k;
+        put->text = id.p;
+        put->n_text = (uint32_t)id.n;
+        put->merchant = code;
+        put->amount = l.amount;
+        put->at = l.at;
     }
     return TOC_OK;
 }
