@@ -348,6 +348,8 @@ toc_status ing_load_currency(toc_ctx *ctx, ing_load *load)
     char code[3];
 
     load->digits = 2;
+    load->currency = load->digits_of = 0;
+    load->same_currency = false; /* codes of other dictionaries mean nothing in these */
     /* with rates --currency is what to convert to, and a Taobao export stays one in yuan */
     if (!word || !*word || (rates && load->map->currency)) word = load->map->currency;
     if (rates) TOC_TRY(toc_pool_intern(ctx, &load->shop->dict[SHOP_D_WORD], toc_str_of(shop_rates_target(rates)), &load->target));

@@ -1,5 +1,5 @@
 /* A file streamed to canonical CSV gives the bytes, the refusals and the counts that reading it whole gives: with repeats, later states, duplicates, damaged
- * records, columns that only some parts have, two currencies and rows in the future, on any number of threads. */
+ * records, more texts than a thread remembers, columns that only some parts have, two currencies and rows in the future, on any number of threads. */
 #include "ingest/ingest.h"
 #include "../scratch.h"
 
@@ -20,9 +20,9 @@ static void write_line(toc_out *out, toc_rng *rng, size_t i, size_t n, bool ids)
     if (i > n / 2 && toc_rng_below(rng, 40) == 0) snprintf(coupon, sizeof coupon, "C%zu", i % 9);
     if (ids) snprintf(line, sizeof line, "L%zu", product);
     toc_format_time(1700000000 * TOC_SECOND + (int64_t)(order % 40000) * TOC_HOUR / 4 + (late ? 900 * TOC_DAY : 0), time);
-    toc_out_printf(out, "O%zu,%s,%s%zu,P%zu,%s,%zu.%02zu,%s,%s,%s,\"%s\"\n", order, line, odd ? "a \"\"name\"\" " : "c", order % 1000, product,
+    toc_out_printf(out, "O%zu,%s,%s%zu,P%zu,%s,%zu.%02zu,%s,%s,%s,%s,D%zu,192.0.%zu.%zu\n", order, line, odd ? "a \"\"name\"\" " : "c", order % 1000, product,
                    odd && order % 3 == 0 ? "many" : toc_rng_below(rng, 900) ? "2" : "-1", order % 90, product, order % 50 ? "EUR" : "JPY", time,
-                   coupon, toc_rng_below(rng, 30) ? "paid" : "delivered");
+                   coupon, toc_rng_below(rng, 30) ? "paid" : "\"delivered\"", order * 7, order / 256 % 256, order % 256);
     if (odd && order % 5 == 0) toc_out_str(out, "O1,\"never closed\n");
 }
 
@@ -32,7 +32,7 @@ static void make_file(toc_ctx *ctx, uint64_t seed, size_t n, bool ids)
     toc_out out;
 
     assert_int_equal(toc_out_open(ctx, path, false, &out), TOC_OK);
-    toc_out_str(&out, "order_id,line_id,customer_id,product_id,quantity,unit_price,currency,ordered_at,coupon,status\n");
+    toc_out_str(&out, "order_id,line_id,customer_id,product_id,quantity,unit_price,currency,ordered_at,coupon,status,device_id,ip\n");
     for (size_t i = 0; i < n; i++) write_line(&out, &rng, i, n, ids);
     assert_int_equal(toc_out_close(ctx, &out), TOC_OK);
 }
