@@ -74,7 +74,7 @@ static bool is_open(const ing_load *load, const rd_dialect *given)
 
 /* What is written in front of a batch's arrays. */
 typedef struct {
-    size_t n, n_fields, n_text, begin, end, line;
+    size_t n, n_ends, n_fields, n_text, begin, end, line;
     uint64_t offset;
     const char *converted;
     unsigned seen;
@@ -91,6 +91,7 @@ static toc_status put_aside(toc_ctx *ctx, toc_spool *spool, const rd_batch *b)
 
     memset(&h, 0, sizeof h); /* padding included: it is written as it is */
     h.n = b->n;
+    h.n_ends = b->n_ends;
     h.n_fields = b->n_fields;
     h.n_text = b->n_text;
     h.begin = b->begin;
@@ -101,6 +102,7 @@ static toc_status put_aside(toc_ctx *ctx, toc_spool *spool, const rd_batch *b)
     h.seen = b->seen;
     TOC_TRY(toc_spool_add(ctx, spool, &h, sizeof h));
     TOC_TRY(add_part(ctx, spool, b->records, b->n * sizeof *b->records));
+    TOC_TRY(add_part(ctx, spool, b->ends, b->n_ends * sizeof *b->ends));
     TOC_TRY(add_part(ctx, spool, b->fields, b->n_fields * sizeof *b->fields));
     TOC_TRY(add_part(ctx, spool, b->text, b->n_text));
     return add_part(ctx, spool, b->bytes + b->begin, b->end - b->begin);
@@ -127,12 +129,15 @@ toc_status ing_aside_next(toc_ctx *ctx, ing_aside *aside, rd_batch *b)
     TOC_TRY(toc_spool_read(ctx, &aside->spool, aside->at, &h, sizeof h));
     aside->at += sizeof h;
     TOC_TRY(take_part(ctx, aside, &b->records, &b->cap_records, h.n, sizeof *b->records));
+    TOC_TRY(take_part(ctx, aside, &b->ends, &b->cap_ends, h.n_ends, sizeof *b->ends));
     TOC_TRY(take_part(ctx, aside, &b->fields, &b->cap_fields, h.n_fields, sizeof *b->fields));
+    if (h.n_text + TOC_PLAIN_SLACK > b->cap_text) TOC_TRY(toc_grow(ctx, &b->text, &b->cap_text, h.n_text + TOC_PLAIN_SLACK, 1));
     TOC_TRY(take_part(ctx, aside, &b->text, &b->cap_text, h.n_text, 1));
-    if (h.end > b->cap_bytes) TOC_TRY(toc_grow(ctx, &b->bytes, &b->cap_bytes, h.end, 1));
+    if (h.end + TOC_PLAIN_SLACK > b->cap_bytes) TOC_TRY(toc_grow(ctx, &b->bytes, &b->cap_bytes, h.end + TOC_PLAIN_SLACK, 1));
     TOC_TRY(toc_spool_read(ctx, &aside->spool, aside->at, b->bytes + h.begin, h.end - h.begin));
     aside->at += h.end - h.begin;
     b->n = h.n;
+    b->n_ends = h.n_ends;
     b->n_fields = h.n_fields;
     b->n_text = h.n_text;
     b->begin = h.begin;
