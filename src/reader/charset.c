@@ -53,9 +53,12 @@ static const char *known_binary(toc_str head)
         { "BZh", 3, "a bzip2 archive: unpack it first" },
         { "\3757zXZ", 6, "an xz archive: unpack it first" },
         { "PAR1", 4, "a Parquet file" },
+        { "\037\213\010", 3, "packed twice: unpack it once first" },
+        { "\050\265\057\375", 4, "packed twice: unpack it once first" },
     };
     for (size_t i = 0; i < TOC_COUNT(table); i++)
         if (head.n >= table[i].n && !memcmp(head.p, table[i].magic, table[i].n)) return table[i].what;
+    if (head.n >= 262 && !memcmp(head.p + 257, "ustar", 5)) return "a tar archive: unpack it first";
     return NULL;
 }
 

@@ -106,6 +106,9 @@ static void test_faults(void **state)
     BAD("a,b\n1,2,3\n", ":2: 3 fields where the header has 2");
     BAD("PK\003\004xxxxxxxxxxxx", "Excel workbook or a zip archive");
     BAD("a,b\n1,\0\0\n", "binary");
+    char tar[1024] = "a.csv";
+    memcpy(tar + 257, "ustar", 5);
+    bad(tar, sizeof tar, "tar archive");
 }
 
 static void test_compressed(void **state)
@@ -118,6 +121,12 @@ static void test_compressed(void **state)
     n = ZSTD_compress(packed, sizeof packed, text, sizeof text - 1, 3);
     good(packed, n, "[a][b]|[1][2]|[3][4]");
     bad(packed, n - 3, "zstd file is cut off");
+    size_t more = ZSTD_compress(packed + n, sizeof packed - n, "5,6\n", 4, 3); /* a second frame */
+    good(packed, n + more, "[a][b]|[1][2]|[3][4]|[5][6]");
+    bad(packed, n + more - 3, "zstd file is cut off");
+    bad(packed, n + 2, "zstd file is cut off");
+    memcpy(packed + n, "junk", 4);
+    bad(packed, n + 4, "zstd file is damaged");
 
     z_stream z = { .next_in = (Bytef *)(uintptr_t)text, .avail_in = sizeof text - 1, .next_out = (Bytef *)packed, .avail_out = sizeof packed };
     assert_int_equal(deflateInit2(&z, 6, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY), Z_OK);
@@ -126,6 +135,10 @@ static void test_compressed(void **state)
     deflateEnd(&z);
     good(packed, n, "[a][b]|[1][2]|[3][4]");
     bad(packed, n - 9, "gzip file is cut off");
+    memcpy(packed + n, packed, n); /* a second member */
+    good(packed, 2 * n, "[a][b]|[1][2]|[3][4]|[a][b]|[1][2]|[3][4]");
+    bad(packed, 2 * n - 9, "gzip file is cut off");
+    bad(packed, n + 5, "gzip file is cut off");
     packed[n - 6] = (char)(packed[n - 6] ^ 0x55);
     bad(packed, n, "gzip file is damaged");
 }
