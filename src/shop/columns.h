@@ -102,7 +102,8 @@
     X(amount, MONEY, ORDER, 1) \
     X(currency, CODE, WORD, 0) \
     X(at, TIME, ORDER, 0) \
-    X(payment_key, CODE, PAYMENT_KEY, 0)
+    X(payment_key, CODE, PAYMENT_KEY, 0) \
+    X(refund_amount, MONEY, ORDER, 0)
 
 #define SHOP_EVENT_COLUMNS(X) \
     X(customer_id, CODE, CUSTOMER, 1) \
