@@ -23,6 +23,7 @@ TOC_CHECKED toc_status toc_time_zone(toc_ctx *ctx, const char *zone);
 
 /* Parses one time: 2024-05-01, 2024-05-01T10:00:00Z, "2024-05-01 10:00:00 +0000", fractions, 2024/5/1 10:00, 20240501, 20240501T100000Z,
  * 20240501100000, 08/14/25, 14.08.2025, 12/1/2010 8:26, Jul-25-26, 25-Jul-2026, "Aug 14, 2025", "14 August 2025", 2024年5月1日10时0分, AM/PM;
+ * months by their names or abbreviations in English, German, French, Spanish, Italian, Portuguese or Dutch (10-Dez-25, "14 de agosto de 2025");
  * after the clock Z, an offset, or one of the zone letters of marketplace exports (UTC, PST, PDT, CET, JST ...). Years 1900 to 2200; of two
  * digits: 70 and later are 19xx. `order` decides dates with the year last; with TOC_DATE_UNKNOWN or _YMD one whose parts are both <= 12 and
  * differ fails. A time without an offset is in the context's zone. False where it is no time, and *instant is untouched. */

@@ -44,20 +44,53 @@ static void skip_blanks(toc_str *t)
     while (take_char(t, ' ')) continue;
 }
 
-/* A month's English name in front, whole or its first three letters ("Sept" too): 1..12, or 0. */
-static unsigned take_month(toc_str *t)
+/* The word in front in lower case, with accents; its length, 0 = none or longer than the room. */
+static size_t take_word(toc_str t, char *word, size_t room)
 {
-    static const char *const names[] = { "january", "february", "march",     "april",   "may",      "june",
-                                         "july",    "august",   "september", "october", "november", "december" };
-    char word[10];
     size_t n = 0;
 
-    for (; n < t->n && n < sizeof word && lower(t->p[n]) >= 'a' && lower(t->p[n]) <= 'z'; n++) word[n] = lower(t->p[n]);
-    if (n < 3 || n == sizeof word) return 0;
+    for (; n < t.n; n++) {
+        char c = lower(t.p[n]);
+        bool accent = (unsigned char)c == 0xc3 && n + 1 < t.n; /* U+00C0 to U+00FF: capitals are 32 below */
+        if (!accent && (c < 'a' || c > 'z')) break;
+        if (n + 1 + accent >= room) return 0;
+        word[n] = c;
+        if (!accent) continue;
+        unsigned char second = (unsigned char)t.p[++n];
+        word[n] = (char)(second < 0xa0 ? second + 32 : second);
+    }
+    word[n] = 0;
+    return n;
+}
+
+/* A month's name in front, whole or abbreviated, with or without a full stop: 1..12, or 0. English, German, French, Spanish, Italian, Portuguese,
+ * Dutch. */
+static unsigned take_month(toc_str *t)
+{
+    static const char *const names[] = {
+        " jan january januar j\xc3\xa4nner janvier janv enero ene gennaio gen janeiro januari ",
+        " feb february februar f\xc3\xa9vrier f\xc3\xa9vr febrero febbraio fevereiro fev februari ",
+        " mar march m\xc3\xa4rz m\xc3\xa4r mrz mars marzo mar\xc3\xa7o maart mrt ",
+        " apr april avril avr abril abr aprile ",
+        " may mai mayo maggio mag maio mei ",
+        " jun june juni juin junio giugno giu junho ",
+        " jul july juli juillet juil julio luglio lug julho ",
+        " aug august ao\xc3\xbbt ao\xc3\xbb agosto ago augustus ",
+        " sep september sept septembre septiembre settembre set setembro ",
+        " oct october okt oktober octobre octubre ottobre ott outubro out ",
+        " nov november novembre noviembre novembro ",
+        " dec december dez dezember d\xc3\xa9" "cembre d\xc3\xa9" "c diciembre dic dicembre dezembro ",
+    };
+    char word[16] = " ";
+    size_t n = take_word(*t, word + 1, sizeof word - 2);
+
+    if (n < 3) return 0;
+    word[n + 1] = ' ';
+    word[n + 2] = 0;
     for (unsigned m = 0; m < 12; m++) {
-        if (n > strlen(names[m]) || memcmp(word, names[m], n) != 0) continue;
-        if (n > 3 && n < strlen(names[m]) && !(m == 8 && n == 4)) return 0;
+        if (!strstr(names[m], word)) continue;
         *t = (toc_str){ t->p + n, t->n - n };
+        take_char(t, '.');
         return m + 1;
     }
     return 0;
@@ -115,7 +148,6 @@ static bool month_name_first(toc_str *t, int64_t *days)
     unsigned month = take_month(t);
 
     if (!month) return false;
-    take_char(t, '.');
     if (!take_char(t, '-')) skip_blanks(t);
     if (!take_number(t, 2, &day)) return false;
     take_char(t, ',');
@@ -139,7 +171,7 @@ static bool year_first(toc_str *t, int64_t year, int64_t *days)
     return make_days(year, month, day, days);
 }
 
-/* 08/14/25, 14.08.2025, 14-08-2025, 25-Jul-2026, "14 Aug 2025", after the first number */
+/* 08/14/25, 14.08.2025, 14-08-2025, 25-Jul-2026, "14 Aug 2025", "14. August 2025", "14 de agosto de 2025", after the first number */
 static bool year_last(toc_str *t, int64_t first, toc_date_order order, int64_t *days)
 {
     int64_t second = 0, year, month, day;
@@ -147,9 +179,12 @@ static bool year_last(toc_str *t, int64_t first, toc_date_order order, int64_t *
 
     if (separator != '/' && separator != '.' && separator != '-' && separator != ' ') return false;
     take_char(t, separator);
+    if (separator == '.' && take_char(t, ' ')) separator = ' ';
+    bool of = separator == ' ' && take_text(t, "de ");
     unsigned named = take_month(t);
     if (!named && (separator == ' ' || !take_number(t, 2, &second))) return false;
     if (!take_char(t, separator)) return false;
+    if (of) take_text(t, "de ");
     size_t n = take_number(t, 4, &year);
     if (!full_year(n, &year)) return false;
     if (named) return make_days(year, named, first, days);

@@ -41,6 +41,15 @@ toc_status ing_status_add(toc_ctx *ctx, ing_book *book, toc_str word, shop_statu
     return TOC_OK;
 }
 
+/* What stands in front of a date at the end: Shopee says until when goods may be sent back. Empty = there is none, or nothing in front. */
+static toc_str before_date(toc_str folded)
+{
+    size_t n = folded.n, digits = 0;
+
+    for (; n && strchr("0123456789/.:- ", folded.p[n - 1]); n--) digits += folded.p[n - 1] >= '0' && folded.p[n - 1] <= '9';
+    return digits < 6 ? (toc_str){0} : (toc_str){ folded.p, n };
+}
+
 bool ing_status_of(const ing_book *book, toc_str word, shop_status *status)
 {
     char text[WORD_MAX];
@@ -48,7 +57,11 @@ bool ing_status_of(const ing_book *book, toc_str word, shop_status *status)
     uint32_t code;
 
     if (shop_status_of(folded, status)) return true;
-    if (!folded.n || !toc_pool_find(&book->words, folded, &code)) return false;
+    if (!folded.n) return false;
+    if (!toc_pool_find(&book->words, folded, &code)) {
+        folded = before_date(folded);
+        if (!folded.n || !toc_pool_find(&book->words, folded, &code)) return false;
+    }
     *status = book->status[code];
     return true;
 }

@@ -111,9 +111,13 @@ static void test_trailer(void **state)
 #define HEAD "id,name,qty,price\n1,x,1,2.50\n2,y,2,3.50\n"
 #define NO_TRAILER COMMA "header on line 1"
 #define TRAILER(n) COMMA "header on line 1, " n
+#define UTF8_TRAILER(n) "UTF-8, delimiter ,, quote \", header on line 1, " n
     const char *names = "[id][name][qty][price]";
     (void)state;
     expect(HEAD "Total,,3,9.50\n", TRAILER("1 trailer line"), names, 2);
+    expect(HEAD "2 Datens\303\244tze\n", UTF8_TRAILER("1 trailer line"), names, 2);
+    expect(HEAD "2 lignes,,,\nExport\303\251 le 01/02/2024\n", UTF8_TRAILER("2 trailer lines"), names, 2);
+    expect(HEAD "2 pedidos\nGerado em 01/02/2024 10:00\n", TRAILER("2 trailer lines"), names, 2);
     expect(HEAD ",,Grand total:,9.50\n", TRAILER("1 trailer line"), names, 2);
     expect(HEAD ",,,\nSommer,,,\n", NO_TRAILER, names, 4); /* no such word */
     expect(HEAD ",,,\nSumme,,,9.5\n", TRAILER("2 trailer lines"), names, 2);
