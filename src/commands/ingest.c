@@ -69,9 +69,13 @@ typedef struct {
     txt_mask *mask;
 } extras;
 
-/* Into the shop, or where there is none into *csv. */
-static toc_status read_all(toc_ctx *ctx, const args *a, const extras *with, const char *const *files, size_t n, shop_data *shop, ing_csv **csv,
-                           ing_summary *summaries)
+/* What was read: for stdout, `csv`; for the store what each kind put aside, or where there is nothing a shop. */
+typedef struct {
+    ing_csv *csv, *kinds[SHOP_N_KINDS];
+    shop_data shop;
+} rows;
+
+static toc_status read_all(toc_ctx *ctx, const args *a, const extras *with, const char *const *files, size_t n, rows *read, ing_summary *summaries)
 {
     toc_out rejects = {0}, report = {0};
     ing_limit limit;
@@ -83,16 +87,41 @@ static toc_status read_all(toc_ctx *ctx, const args *a, const extras *with, cons
     TOC_TRY(ing_limit_of(ctx, a->max_rejects, &limit));
     toc_status st = open_beside(ctx, a->rejects, rd_reject_header, &rejects, &reading.rejects);
     if (!st) st = open_beside(ctx, a->report, ing_report_header, &report, &reading.report);
-    if (!st) st = shop ? ing_read(ctx, files, n, &reading, shop, summaries) : ing_read_csv(ctx, files, n, &reading, csv, summaries);
+    if (!st && a->store) st = ing_read_apart(ctx, files, n, &reading, &read->shop, read->kinds, summaries);
+    else if (!st) st = ing_read_csv(ctx, files, n, &reading, &read->csv, summaries);
     st = close_beside(ctx, reading.rejects, st);
     st = close_beside(ctx, reading.report, st);
     return st ? st : ing_judge(ctx, summaries, n, &limit, a->rejects);
 }
 
-/* All rows and the names of their files, or nothing; nothing too where the store has read all of these files before. */
-static toc_status add_to_store(toc_ctx *ctx, sto_store *store, const args *a, const shop_data *shop, const ing_summary *summaries, size_t n)
+static toc_status read_back(toc_ctx *ctx, void *arg, size_t slot, size_t k, shop_block *block)
 {
-    int64_t known_at = a->known_at;
+    return ing_back_read(ctx, arg, slot, k, block);
+}
+
+static toc_status add_rows(toc_ctx *ctx, sto_store *store, const rows *read, int64_t known_at, sto_added *added)
+{
+    ing_back *backs[SHOP_N_KINDS] = {0};
+    sto_rows fed[SHOP_N_KINDS];
+    size_t n = 0;
+    toc_status st = TOC_OK;
+
+    for (size_t k = 0; k < SHOP_N_KINDS && !st; k++) {
+        if (!read->kinds[k] || (st = ing_back_open(ctx, read->kinds[k], sto_slots(ctx), &backs[n]))) continue;
+        fed[n] = (sto_rows){ .kind = (shop_kind)k, .columns = ing_back_columns(backs[n]), .n_blocks = ing_back_blocks(backs[n]), .arg = backs[n],
+                               .read = read_back };
+        n++;
+    }
+    if (!st && n) st = sto_add_rows(ctx, store, fed, n, known_at, added);
+    for (size_t k = 0; k < SHOP_N_KINDS; k++) ing_back_close(backs[k]);
+    if (st || n) return st;
+    if (known_at == TOC_NO_TIME) TOC_TRY(sto_known_at(ctx, store, &read->shop, &known_at));
+    return sto_add(ctx, store, &read->shop, known_at, added);
+}
+
+/* All rows and the names of their files, or nothing; nothing too where the store has read all of these files before. */
+static toc_status add_to_store(toc_ctx *ctx, sto_store *store, const args *a, const rows *read, const ing_summary *summaries, size_t n)
+{
     sto_added added;
     size_t n_seen = 0;
 
@@ -105,9 +134,8 @@ static toc_status add_to_store(toc_ctx *ctx, sto_store *store, const args *a, co
         toc_note(ctx, "%s has read %s before; nothing to add", a->store, n == 1 ? "this file" : "these files");
         return TOC_OK;
     }
-    if (known_at == TOC_NO_TIME) TOC_TRY(sto_known_at(ctx, store, shop, &known_at));
     TOC_TRY(sto_begin(ctx, store));
-    TOC_TRY(sto_add(ctx, store, shop, known_at, &added));
+    TOC_TRY(add_rows(ctx, store, read, a->known_at, &added));
     for (size_t i = 0; i < n; i++) TOC_TRY(sto_file_add(ctx, store, summaries[i].hash, summaries[i].file, summaries[i].rows, ctx->now));
     TOC_TRY(sto_commit(ctx, store));
     toc_note(ctx, "store: %zu rows new, %zu known already, %zu with a newer state", added.fresh, added.known, added.states);
@@ -134,23 +162,23 @@ static toc_status run(toc_ctx *ctx, const cli_call *call)
     size_t n = call->n_files ? call->n_files : 1;
     ing_summary *summaries;
     sto_store *store = NULL;
-    shop_data shop = {0};
-    ing_csv *csv = NULL;
+    rows read = {0};
     extras with = {0};
     toc_status st;
 
     if (a->write_map) return write_map(ctx, a, files, n);
     TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, n, sizeof *summaries, &summaries));
     if (a->mask && (st = txt_mask_open(ctx, a->mask, &with.mask))) goto out;
-    if ((st = shop_init(ctx, &shop))) goto out;
+    if ((st = shop_init(ctx, &read.shop))) goto out;
     if (a->store && (st = sto_open(ctx, a->store, STO_WRITE, &store))) goto out; /* a busy store is said before the work */
     if (a->rates && (st = shop_rates_read(ctx, a->rates, a->currency, &with.rates))) goto out;
-    if ((st = read_all(ctx, a, &with, files, n, store ? &shop : NULL, &csv, summaries))) goto out;
-    st = store ? add_to_store(ctx, store, a, &shop, summaries, n) : write_csv(ctx, csv);
+    if ((st = read_all(ctx, a, &with, files, n, &read, summaries))) goto out;
+    st = store ? add_to_store(ctx, store, a, &read, summaries, n) : write_csv(ctx, read.csv);
 out:
     sto_close(store);
-    ing_csv_free(csv);
-    shop_release(&shop);
+    ing_csv_free(read.csv);
+    for (size_t k = 0; k < SHOP_N_KINDS; k++) ing_csv_free(read.kinds[k]);
+    shop_release(&read.shop);
     shop_rates_free(with.rates);
     txt_mask_free(with.mask);
     return st;

@@ -356,14 +356,20 @@ static toc_status choose_kind(toc_ctx *ctx, const ing_options *options, const sh
     return st;
 }
 
+/* Outliers and reports need all rows. */
+static bool can_put_aside(const ing_options *options)
+{
+    return !options || (!options->outliers && !options->report);
+}
+
 /* Whether all files are of the kind that is written, so that each can be streamed if its records do not need each other. */
 static bool of_one_kind(const source *sources, size_t n, const ing_options *options, shop_kind *kind)
 {
     *kind = sources[0].map->kind;
     for (size_t i = 1; i < n; i++)
         if (sources[i].map->kind != *kind) return false;
-    if (!options) return true;
-    return !options->outliers && !options->report && (!options->kind || toc_str_is(toc_str_of(options->kind), shop_schema_of(*kind)->name));
+    if (!can_put_aside(options)) return false;
+    return !options || !options->kind || toc_str_is(toc_str_of(options->kind), shop_schema_of(*kind)->name);
 }
 
 /* Nothing is read before it is known that all can be streamed. */
@@ -399,6 +405,49 @@ out:
     close_sources(sources, n);
     ing_book_release(&own);
     ing_csv_free(csv);
+    return st;
+}
+
+/* ---- kind by kind ---- */
+
+static toc_status put_apart(toc_ctx *ctx, const ing_book *book, source *sources, size_t n, const char *const *paths, const ing_options *options,
+                            ing_csv *csvs[SHOP_N_KINDS], ing_summary *summaries, bool *streamed)
+{
+    *streamed = can_put_aside(options);
+    for (size_t i = 0; i < n && *streamed; i++) {
+        ing_csv **csv = &csvs[sources[i].map->kind];
+        if (!*csv) {
+            TOC_TRY(ing_csv_new(ctx, csv));
+            TOC_TRY(shop_init(ctx, &(*csv)->shop));
+            (*csv)->kind = sources[i].map->kind;
+        }
+        TOC_TRY(can_stream(ctx, book, sources, n, i, paths, options, *csv, &summaries[i], streamed));
+    }
+    for (size_t i = 0; i < n && *streamed; i++)
+        TOC_TRY(stream_source(ctx, book, sources, n, i, paths, options, csvs[sources[i].map->kind], &summaries[i]));
+    return TOC_OK;
+}
+
+toc_status ing_read_apart(toc_ctx *ctx, const char *const *paths, size_t n, const ing_options *options, shop_data *shop, ing_csv *csvs[SHOP_N_KINDS],
+                          ing_summary *summaries)
+{
+    source *sources = NULL;
+    ing_book own = {0};
+    const ing_book *book;
+    bool streamed = false;
+    toc_status st;
+
+    for (size_t k = 0; k < SHOP_N_KINDS; k++) csvs[k] = NULL;
+    if ((st = open_all(ctx, paths, n, options, &own, &book, &sources, summaries))) goto out;
+    if ((st = put_apart(ctx, book, sources, n, paths, options, csvs, summaries, &streamed))) goto out;
+    if (!streamed) st = read_all(ctx, book, sources, n, paths, options, shop, summaries);
+out:
+    for (size_t k = 0; k < SHOP_N_KINDS && (st || !streamed); k++) {
+        ing_csv_free(csvs[k]);
+        csvs[k] = NULL;
+    }
+    close_sources(sources, n);
+    ing_book_release(&own);
     return st;
 }
 

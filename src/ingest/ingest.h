@@ -91,6 +91,18 @@ TOC_CHECKED toc_status ing_read_csv(toc_ctx *ctx, const char *const *paths, size
 /* The bytes that ing_read and shop_write_csv would give. */
 TOC_CHECKED toc_status ing_csv_write(toc_ctx *ctx, const ing_csv *csv, toc_out *out);
 void ing_csv_free(ing_csv *csv);
+/* The same for a caller that takes the rows of each kind in passing: csvs[kind] has those of one kind, NULL where there are none. Where rows cannot be put
+ * aside so, all are appended to `shop` (shop_init done), and there are no csvs. */
+TOC_CHECKED toc_status ing_read_apart(toc_ctx *ctx, const char *const *paths, size_t n, const ing_options *options, shop_data *shop,
+                                      ing_csv *csvs[SHOP_N_KINDS], ing_summary *summaries);
+/* Rows that were put aside, block by block and as often as wanted; csv is borrowed until close. Different slots (< n_slots) may be used at the same time. */
+typedef struct ing_back ing_back;
+TOC_CHECKED toc_status ing_back_open(toc_ctx *ctx, const ing_csv *csv, size_t n_slots, ing_back **back);
+size_t ing_back_blocks(const ing_back *back);
+uint64_t ing_back_columns(const ing_back *back); /* with a value in any row */
+/* The k-th block; good until the next call for the slot. Errors: TOC_E_IO, TOC_E_NOMEM. */
+TOC_CHECKED toc_status ing_back_read(toc_ctx *ctx, const ing_back *back, size_t slot, size_t k, shop_block *block);
+void ing_back_close(ing_back *back);
 
 /* One canonical file of order lines ("-" is stdin), record by record, for callers that read plain records from the batches of its reader themselves and
  * hand over only the others, so that there is one judge of what a value is. Repeats are not looked for: canonical files are as ingest wrote them. */

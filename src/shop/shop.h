@@ -143,6 +143,24 @@ uint64_t shop_required_columns(shop_kind kind);
 uint64_t shop_filled_columns(const shop_data *shop, shop_kind kind, size_t from, size_t to); /* those with a value in rows [from, to) */
 TOC_CHECKED toc_status shop_csv_header(toc_ctx *ctx, shop_kind kind, uint64_t columns, toc_buf *buf);
 TOC_CHECKED toc_status shop_csv_row(toc_ctx *ctx, const shop_data *shop, shop_kind kind, uint64_t columns, size_t row, toc_buf *buf);
+/* A cell: a text of n bytes, borrowed, none where n is 0; or where text is NULL the integer n, SHOP_NO_INT = missing. */
+typedef struct {
+    const char *text;
+    int64_t n;
+} shop_value;
+/* Some rows of one kind by row, for those who handle each once in passing. Zero is an empty one. */
+typedef struct {
+    size_t n, width;     /* rows, and cells of a row */
+    uint64_t columns;    /* of the cells, in their order: 1 << place in the schema */
+    shop_value *cells;   /* n * width */
+    int64_t *rows;       /* numbers in their source (n) */
+    size_t cap_cells, cap_rows;
+} shop_block;
+/* Makes room for n rows, to be filled by the caller. Errors: TOC_E_NOMEM, the block is empty then. */
+TOC_CHECKED toc_status shop_block_reset(toc_ctx *ctx, shop_block *block, uint64_t columns, size_t n);
+/* Rows [from, from + n) of a shop, good until rows or texts are added. Errors: TOC_E_NOMEM. */
+TOC_CHECKED toc_status shop_block_fill(toc_ctx *ctx, const shop_data *shop, shop_kind kind, uint64_t columns, size_t from, size_t n, shop_block *block);
+void shop_block_release(shop_block *block);
 /* Keeps of the order lines with equal order and line id the last one: the newest state, where rows came in the order of their exports. Lines
  * without a line id are left alone. Errors: TOC_E_NOMEM. */
 TOC_CHECKED toc_status shop_keep_newest(toc_ctx *ctx, shop_data *shop);

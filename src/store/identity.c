@@ -1,8 +1,6 @@
 /* identity.c: which line a row is, and which state of it. */
 #include "store/store_int.h"
 
-#define BLOCK 4096 /* rows hashed by one task, column after column */
-
 /* ids: what names a line where all of them are there. fixed: what does not change in the life of a line, for rows without ids;
  * NULL-terminated. sometimes: not asked for, but part of the name where it is there. */
 static const struct {
@@ -25,154 +23,77 @@ static const struct {
     [SHOP_LABELS] = { { "entity", "id", "label" }, { "source" }, { 0 } },
 };
 
-void sto_hasher_release(sto_hasher *h)
+/* Adds a role to the columns of a NULL-terminated list; returns how many they are. */
+static size_t give(sto_identity *identity, shop_kind kind, const char *const *list, size_t cap, uint8_t role)
 {
-    for (size_t d = 0; d < SHOP_N_DOMAINS; d++) toc_free(h->text_hash[d]);
-    *h = (sto_hasher){0};
-}
+    size_t n = 0;
 
-static toc_status hash_texts(toc_ctx *ctx, void *arg, size_t task)
-{
-    const sto_hasher *h = arg;
-    uint64_t *hash = h->text_hash[h->hashed];
-    const toc_pool *pool = &h->shop->dict[h->hashed];
-    size_t end = TOC_MIN((task + 1) * BLOCK, toc_pool_size(pool));
-
-    (void)ctx;
-    for (size_t i = task * BLOCK; i < end; i++) hash[i] = toc_str_hash(toc_pool_str(pool, (uint32_t)i));
-    return TOC_OK;
-}
-
-/* Column numbers of a NULL-terminated list of names. */
-static void columns_of(shop_kind kind, const char *const *list, size_t cap, sto_columns *columns)
-{
-    *columns = (sto_columns){0};
-    for (size_t i = 0; i < cap && list[i]; i++) {
-        int j = shop_column_of(kind, toc_str_of(list[i]));
+    for (; n < cap && list[n]; n++) {
+        int j = shop_column_of(kind, toc_str_of(list[n]));
         TOC_ASSERT(j >= 0);
-        columns->j[columns->n++] = (uint8_t)j;
+        identity->roles[j] |= role;
     }
+    return n;
 }
 
-toc_status sto_hasher_init(toc_ctx *ctx, const shop_data *shop, shop_kind kind, sto_hasher *h)
+void sto_identity_init(shop_kind kind, sto_identity *identity)
 {
     const shop_schema *schema = shop_schema_of(kind);
-    size_t n = shop_rows(shop, kind);
 
-    *h = (sto_hasher){ .shop = shop, .kind = kind, .schema = schema };
+    *identity = (sto_identity){0};
     TOC_ASSERT(schema->n_columns <= STO_MAX_COLUMNS);
-    columns_of(kind, names[kind].ids, TOC_COUNT(names[kind].ids), &h->ids);
-    columns_of(kind, names[kind].sometimes, TOC_COUNT(names[kind].sometimes), &h->sometimes);
-    columns_of(kind, names[kind].fixed, TOC_COUNT(names[kind].fixed), &h->fixed);
-    for (size_t j = 0; j < schema->n_columns; j++) {
-        const shop_column *c = &schema->columns[j];
-        size_t i = 0;
-        h->name_hash[j] = toc_str_hash(toc_str_of(c->name));
-        if (c->type == SHOP_T_CODE) {
-            h->codes[j] = shop_codes(shop, kind, j);
-            while (i < n && !h->codes[j][i]) i++;
-        } else {
-            h->ints[j] = shop_ints(shop, kind, j);
-            while (i < n && h->ints[j][i] == SHOP_NO_INT) i++;
+    for (size_t j = 0; j < schema->n_columns; j++) identity->name_hash[j] = toc_str_hash(toc_str_of(schema->columns[j].name));
+    identity->n_ids = give(identity, kind, names[kind].ids, TOC_COUNT(names[kind].ids), STO_ID);
+    give(identity, kind, names[kind].sometimes, TOC_COUNT(names[kind].sometimes), STO_SOMETIMES);
+    identity->counts = give(identity, kind, names[kind].fixed, TOC_COUNT(names[kind].fixed), STO_FIXED) > 0;
+}
+
+/* What a cell adds: parts are added up, so that the order of columns does not matter. 0 for a missing one. */
+static inline uint64_t part_of(shop_value cell, uint64_t name)
+{
+    if (!cell.text) return cell.n == SHOP_NO_INT ? 0 : toc_mix(name ^ toc_mix((uint64_t)cell.n));
+    return cell.n ? toc_mix(name ^ toc_mix(toc_str_hash((toc_str){ cell.text, (size_t)cell.n }))) : 0;
+}
+
+static inline bool is_missing(shop_value cell)
+{
+    return cell.text ? !cell.n : cell.n == SHOP_NO_INT;
+}
+
+void sto_identify(const sto_identity *identity, const shop_block *block, sto_name *names_of)
+{
+    uint64_t name[STO_MAX_COLUMNS];
+    uint8_t roles[STO_MAX_COLUMNS];
+    size_t width = 0;
+
+    for (size_t j = 0; j < STO_MAX_COLUMNS; j++) {
+        if (!(block->columns >> j & 1)) continue;
+        name[width] = identity->name_hash[j];
+        roles[width++] = identity->roles[j];
+    }
+    for (size_t i = 0; i < block->n; i++) {
+        const shop_value *cells = block->cells + i * width;
+        uint64_t state = 0, ids = 0, sometimes = 0, fixed = 0;
+        size_t n_ids = 0;
+        for (size_t c = 0; c < width; c++) {
+            if (is_missing(cells[c])) continue;
+            uint64_t part = part_of(cells[c], name[c]);
+            state += part;
+            if (roles[c] & STO_ID) {
+                ids += part;
+                n_ids++;
+            }
+            if (roles[c] & STO_SOMETIMES) sometimes += part;
+            if (roles[c] & STO_FIXED) fixed += part;
         }
-        h->used[j] = i < n;
-        if (c->type != SHOP_T_CODE || !h->used[j] || h->text_hash[c->domain]) continue;
-        size_t n_texts = toc_pool_size(&shop->dict[c->domain]);
-        TOC_TRY(toc_alloc(ctx, n_texts, sizeof(uint64_t), &h->text_hash[c->domain]));
-        h->hashed = c->domain;
-        TOC_TRY(toc_parallel(ctx, (n_texts + BLOCK - 1) / BLOCK, hash_texts, h));
-    }
-    return TOC_OK;
-}
-
-/* Adds the parts of one column's cells, rows [from, from + n), to their sums, and notes in `missing` (may be NULL) where there is none. Parts are
- * added up, so that the order of columns does not matter. */
-static void add_column(const sto_hasher *h, size_t j, size_t from, size_t n, uint64_t *sum, uint8_t *missing)
-{
-    const uint64_t name = h->name_hash[j];
-
-    if (h->codes[j]) {
-        const uint32_t *codes = h->codes[j] + from;
-        const uint64_t *hash = h->text_hash[h->schema->columns[j].domain];
-        for (size_t i = 0; i < n; i++) {
-            if (codes[i]) sum[i] += toc_mix(name ^ toc_mix(hash[codes[i]]));
-            else if (missing) missing[i] = 1;
-        }
-        return;
-    }
-    const int64_t *ints = h->ints[j] + from;
-    for (size_t i = 0; i < n; i++) {
-        if (ints[i] != SHOP_NO_INT) sum[i] += toc_mix(name ^ toc_mix((uint64_t)ints[i]));
-        else if (missing) missing[i] = 1;
+        bool named = identity->n_ids && n_ids == identity->n_ids;
+        names_of[i].counted = !named && identity->counts;
+        names_of[i].key = names_of[i].counted ? toc_mix(fixed) : named ? ids + sometimes : ids;
+        names_of[i].state = state;
     }
 }
 
-static void add_columns(const sto_hasher *h, const sto_columns *columns, size_t from, size_t n, uint64_t *sum, uint8_t *missing)
+uint64_t sto_occurrence(uint64_t key, uint64_t occurrence)
 {
-    for (size_t k = 0; k < columns->n; k++) {
-        if (h->used[columns->j[k]]) add_column(h, columns->j[k], from, n, sum, missing);
-        else if (missing) memset(missing, 1, n);
-    }
-}
-
-typedef struct {
-    const sto_hasher *h;
-    size_t from, n;
-    int64_t *key, *state;
-    uint8_t *counted;
-} identifying;
-
-/* Keys but for occurrence numbers, which rows need one, and states. */
-static toc_status identify_block(toc_ctx *ctx, void *arg, size_t task)
-{
-    const identifying *w = arg;
-    const sto_hasher *h = w->h;
-    size_t at = task * BLOCK, n = TOC_MIN(w->n - at, BLOCK), from = w->from + at;
-    uint64_t sum[BLOCK], ids[BLOCK], fixed[BLOCK];
-    uint8_t *missing = w->counted + at;
-
-    (void)ctx;
-    memset(sum, 0, n * sizeof *sum);
-    for (size_t j = 0; j < h->schema->n_columns; j++)
-        if (h->used[j]) add_column(h, j, from, n, sum, NULL);
-    memcpy(w->state + at, sum, n * sizeof *sum);
-    memset(missing, h->ids.n == 0, n);
-    memset(ids, 0, n * sizeof *ids);
-    add_columns(h, &h->ids, from, n, ids, missing);
-    memset(sum, 0, n * sizeof *sum);
-    add_columns(h, &h->sometimes, from, n, sum, NULL);
-    for (size_t i = 0; i < n; i++) ids[i] += missing[i] ? 0 : sum[i];
-    memset(fixed, 0, n * sizeof *fixed);
-    if (h->fixed.n && memchr(missing, 1, n)) add_columns(h, &h->fixed, from, n, fixed, NULL);
-    for (size_t i = 0; i < n; i++) {
-        missing[i] = missing[i] && h->fixed.n;
-        w->key[at + i] = (int64_t)(missing[i] ? toc_mix(fixed[i]) : ids[i]);
-    }
-    return TOC_OK;
-}
-
-/* Adds the occurrence number of a hash within its file: file number and count share the map's value. */
-static toc_status count_occurrence(toc_ctx *ctx, sto_counting *counting, int64_t *key)
-{
-    uint64_t *value, hash = (uint64_t)*key;
-
-    TOC_TRY(toc_map_at(ctx, &counting->seen, hash, &value, NULL));
-    if (*value >> 32 != counting->file) *value = counting->file << 32;
-    *key = (int64_t)toc_mix(hash + ((*value)++ & UINT32_MAX) * UINT64_C(0x9e3779b97f4a7c15));
-    return TOC_OK;
-}
-
-toc_status sto_identify(toc_ctx *ctx, const sto_hasher *h, sto_counting *counting, size_t from, size_t n, int64_t *key, int64_t *state,
-                        uint8_t *scratch)
-{
-    identifying w = { .h = h, .from = from, .n = n, .key = key, .state = state, .counted = scratch };
-    const int64_t *row = shop_row_numbers(h->shop, h->kind) + from;
-
-    TOC_TRY(toc_parallel(ctx, (n + BLOCK - 1) / BLOCK, identify_block, &w));
-    for (size_t i = 0; i < n; i++) {
-        if (!counting->file || (row[i] != SHOP_NO_INT && row[i] <= counting->last_row)) counting->file++;
-        counting->last_row = row[i];
-        if (scratch[i]) TOC_TRY(count_occurrence(ctx, counting, &key[i]));
-    }
-    return TOC_OK;
+    return toc_mix(key + occurrence * UINT64_C(0x9e3779b97f4a7c15));
 }

@@ -187,7 +187,6 @@ void sto_close(sto_store *store)
         static const char *const suffixes[] = { "-wal", "-shm", "-journal", "" };
         for (size_t i = 0; i < TOC_COUNT(suffixes); i++) remove_file(store->path, suffixes[i]);
     }
-    sto_reset_counting(store);
     if (store->lock_fd >= 0) close(store->lock_fd);
     toc_free(store->path);
     toc_free(store);
@@ -206,7 +205,6 @@ toc_status sto_commit(toc_ctx *ctx, sto_store *store)
     TOC_ASSERT(store->in_transaction);
     TOC_TRY(sto_exec(ctx, store, "COMMIT"));
     store->in_transaction = false;
-    sto_reset_counting(store);
     /* The first rows go straight into the file, which needs no copy of pages that were not there; where somebody reads just now, the next writer turns
      * to WAL. */
     if (store->created) sqlite3_exec(store->db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);

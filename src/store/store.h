@@ -28,20 +28,30 @@ TOC_CHECKED toc_status sto_commit(toc_ctx *ctx, sto_store *store);
 typedef struct {
     size_t fresh, known, states;
 } sto_added;
-/* Adds the rows of a shop, known since known_at; call it before shop_sort. A line is recognised by its ids (order and line,
- * review, product, product with place and time of a stock count ...). Without a line id, by a hash of what does not change in
+/* Rows of one kind that go by in blocks, each of them read twice. */
+typedef struct {
+    shop_kind kind;
+    uint64_t columns;   /* with a value in any row (1 << place in the schema); blocks may have others, which are empty */
+    size_t n_blocks;
+    void *arg;
+    /* Makes `block` the k-th block of rows, good until the next call for the same slot. slot < sto_slots; calls for different slots may come at the same
+     * time. Row numbers ascend within a file. */
+    toc_status (*read)(toc_ctx *ctx, void *arg, size_t slot, size_t k, shop_block *block);
+} sto_rows;
+size_t sto_slots(const toc_ctx *ctx);
+/* Adds rows, known since known_at (TOC_NO_TIME: as sto_known_at says of all of them), of n kinds, each at most once. A line is recognised by its ids (order
+ * and line, review, product, product with place and time of a stock count ...). Without a line id, by a hash of what does not change in
  * the life of a line (ids, title, quantity, prices, time of the order) and its occurrence number among equal ones of the same
  * file. So the same export twice adds nothing, and of overlapping exports the larger count stands. Where one file ends and the
  * next begins is seen by the row numbers starting over. A row that differs from the line's newest state known before known_at
- * adds a state. Within begin/commit. Some 150 MB beside the shop, whatever its size, and 50 bytes for each row without a line id; one lookup a row, in the
- * order of keys, none into an empty table. */
+ * adds a state. Within begin/commit. Memory is bounded (some 100 MB beside the page cache, and a bit a row): what must be sorted is put aside under
+ * $TMPDIR, 24 bytes a row. One lookup a row, in the order of keys, none into an empty table. Errors: TOC_E_IO, TOC_E_NOMEM, those of read. */
+TOC_CHECKED toc_status sto_add_rows(toc_ctx *ctx, sto_store *store, const sto_rows *rows, size_t n, int64_t known_at, sto_added *added);
+/* The same of a shop; call it before shop_sort. */
 TOC_CHECKED toc_status sto_add(toc_ctx *ctx, sto_store *store, const shop_data *shop, int64_t known_at, sto_added *added);
-/* Adds rows that follow those of the sto_add before, in the same files: the last of them goes on until row numbers start over. Counts are added to
- * *added. For exports too large for memory. */
-TOC_CHECKED toc_status sto_add_more(toc_ctx *ctx, sto_store *store, const shop_data *shop, int64_t known_at, sto_added *added);
 /* When an export became known, as its own content says: the latest thing that it says happened (never a promise, never the
- * clock). Where it names no moment (a product list), the newest known_at of the store, and in an empty store ctx->now. Errors:
- * as shop_default_as_of for moments far after all others. */
+ * clock). Where it names no moment (a product list), the newest known_at of the store, and in an empty store ctx->now. Moments far
+ * after all others (as shop_default_as_of has it) are worth a warning. For stores opened to write. */
 TOC_CHECKED toc_status sto_known_at(toc_ctx *ctx, sto_store *store, const shop_data *shop, int64_t *known_at);
 /* Loads the shop as of T, appended to `shop` (shop_init done): for every line the newest state known before as_of (TOC_NO_TIME =
  * everything). A line without one comes in its earliest state, known_at telling; shop_as_of then takes away what T could not

@@ -9,13 +9,7 @@
 #define STO_APPLICATION_ID 0x746f6373 /* "tocs" */
 
 #define STO_MAX_COLUMNS 64
-
-/* How often each row without a line id was seen in the file at hand. */
-typedef struct {
-    toc_map seen;
-    uint64_t file;    /* number, from 1; 0 = no row yet */
-    int64_t last_row; /* number of the row before */
-} sto_counting;
+enum { STO_SHOP_ROWS = 8192 }; /* of a shop handled at a time */
 
 struct sto_store {
     sqlite3 *db;
@@ -24,7 +18,6 @@ struct sto_store {
     bool writing;
     bool in_transaction;
     bool created;     /* by this sto_open, and nothing was committed since */
-    sto_counting counting[SHOP_N_KINDS]; /* of the files being added */
 };
 
 /* ---- open.c ---- */
@@ -49,35 +42,34 @@ TOC_CHECKED toc_status sto_add_columns(toc_ctx *ctx, sto_store *store);
 /* Whether a table of the store has the column. */
 TOC_CHECKED toc_status sto_has_column(toc_ctx *ctx, sto_store *store, const char *table, const char *column, bool *has);
 
-/* ---- add.c ---- */
-/* Forgets what was counted in files. */
-void sto_reset_counting(sto_store *store);
-
 /* ---- identity.c ---- */
+enum { STO_ID = 1, STO_SOMETIMES = 2, STO_FIXED = 4 };
+/* What names a row of one kind. */
 typedef struct {
-    uint8_t j[13];
-    size_t n;
-} sto_columns;
-/* What hashing needs of the rows of one kind: a hash for each text, and for each column's name. */
-typedef struct {
-    const shop_data *shop;
-    shop_kind kind;
-    const shop_schema *schema;
-    const uint32_t *codes[STO_MAX_COLUMNS]; /* one of the two */
-    const int64_t *ints[STO_MAX_COLUMNS];
-    bool used[STO_MAX_COLUMNS];             /* has a value in any row */
     uint64_t name_hash[STO_MAX_COLUMNS];
-    uint64_t *text_hash[SHOP_N_DOMAINS];    /* by code; heap, NULL where the kind has no such column */
-    sto_columns ids, sometimes, fixed;      /* identity.c */
-    shop_domain hashed;                     /* whose texts are being hashed */
-} sto_hasher;
-/* Release it in any case. */
-TOC_CHECKED toc_status sto_hasher_init(toc_ctx *ctx, const shop_data *shop, shop_kind kind, sto_hasher *h);
-void sto_hasher_release(sto_hasher *h);
-/* Fills for the rows [from, from + n) key (n), which line each is, and state (n), a hash of all its cells. Neither depends on the codes of the
- * dictionaries, on the order of the schema's columns or on columns that are missing, so a store outlives them. Rows come in their order, for
- * counting. scratch (n). */
-TOC_CHECKED toc_status sto_identify(toc_ctx *ctx, const sto_hasher *h, sto_counting *counting, size_t from, size_t n, int64_t *key, int64_t *state,
-                                    uint8_t *scratch);
+    uint8_t roles[STO_MAX_COLUMNS];
+    size_t n_ids;
+    bool counts; /* rows without ids are counted: sto_occurrence */
+} sto_identity;
+void sto_identity_init(shop_kind kind, sto_identity *identity);
+/* Which line a row is, and a hash of all its cells. Neither depends on the order of the schema's columns or on columns that are missing, so a store
+ * outlives them. */
+typedef struct {
+    uint64_t key, state;
+    bool counted; /* key is of all rows that look alike; sto_occurrence tells them apart */
+} sto_name;
+/* Fills names (block->n). */
+void sto_identify(const sto_identity *identity, const shop_block *block, sto_name *names);
+/* The key of the row that is the occurrence-th (from 0) of its file with this key. */
+uint64_t sto_occurrence(uint64_t key, uint64_t occurrence);
+
+/* ---- moments.c ---- */
+/* When the rows of an export happened; heap. */
+typedef struct sto_moments sto_moments;
+TOC_CHECKED toc_status sto_moments_new(toc_ctx *ctx, sto_moments **moments);
+void sto_moments_free(sto_moments *moments);
+void sto_moments_add(sto_moments *moments, shop_kind kind, const shop_block *block);
+/* As sto_known_at. */
+TOC_CHECKED toc_status sto_moments_known_at(toc_ctx *ctx, sto_store *store, const sto_moments *moments, int64_t *known_at);
 
 #endif
