@@ -291,8 +291,8 @@ static void close_sources(source *sources, size_t n)
     toc_free(sources);
 }
 
-/* Opens and recognises all files, and says what each means beside the others. */
-static toc_status open_all(toc_ctx *ctx, const char *const *paths, size_t n, const ing_options *options, ing_book *own, const ing_book **book,
+/* Opens and recognises all files. */
+static toc_status recognise_all(toc_ctx *ctx, const char *const *paths, size_t n, const ing_options *options, ing_book *own, const ing_book **book,
                            source **sources, ing_summary *summaries)
 {
     shop_kind kind;
@@ -306,6 +306,14 @@ static toc_status open_all(toc_ctx *ctx, const char *const *paths, size_t n, con
     TOC_TRY(toc_alloc(ctx, n, sizeof **sources, sources));
     for (size_t i = 0; i < n; i++)
         TOC_TRY(open_source(ctx, *book, paths[i], options, fixed ? &kind : NULL, n == 1, &(*sources)[i], &summaries[i]));
+    return TOC_OK;
+}
+
+/* The same, and says what each means beside the others. */
+static toc_status open_all(toc_ctx *ctx, const char *const *paths, size_t n, const ing_options *options, ing_book *own, const ing_book **book,
+                           source **sources, ing_summary *summaries)
+{
+    TOC_TRY(recognise_all(ctx, paths, n, options, own, book, sources, summaries));
     return settle_roles(ctx, *book, *sources, n);
 }
 
@@ -327,6 +335,77 @@ toc_status ing_read(toc_ctx *ctx, const char *const *paths, size_t n, const ing_
     toc_status st = open_all(ctx, paths, n, options, &own, &book, &sources, summaries);
 
     if (!st) st = read_all(ctx, book, sources, n, paths, options, shop, summaries);
+    close_sources(sources, n);
+    ing_book_release(&own);
+    return st;
+}
+
+/* ---- what can be read of a folder ---- */
+
+static toc_status has_rows(toc_ctx *ctx, const source *s, bool *rows)
+{
+    rd_batch batch = {0};
+    toc_status st = rd_next(ctx, s->reader, &batch);
+
+    *rows = false;
+    for (size_t i = 0; !st && i < batch.n && !*rows; i++) *rows = batch.records[i].fault != RD_TRAILER;
+    rd_batch_release(&batch);
+    return st;
+}
+
+static bool has_partner(const source *sources, const ing_standing *standing, size_t n, size_t i)
+{
+    toc_str rest = toc_str_of(sources[i].map->needs), map;
+
+    while (toc_str_split(&rest, '|', &map))
+        for (size_t k = 0; k < n; k++)
+            if (standing[k] == ING_STANDS && toc_str_is(map, sources[k].map->name)) return true;
+    return false;
+}
+
+/* Until no file loses its partner any more. */
+static void find_lonely(const source *sources, size_t n, ing_standing *standing)
+{
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (size_t i = 0; i < n; i++) {
+            if (standing[i] != ING_STANDS || !sources[i].map->needs || has_partner(sources, standing, n, i)) continue;
+            standing[i] = ING_LACKS_PARTNER;
+            changed = true;
+        }
+    }
+}
+
+static toc_status title_of(toc_ctx *ctx, const ing_book *book, const source *s, ing_standing standing, const char **title)
+{
+    toc_buf titles = {0};
+    toc_status st;
+
+    *title = s->map->title;
+    if (standing != ING_LACKS_PARTNER) return TOC_OK;
+    st = titles_of(ctx, book, s->map->needs, &titles);
+    if (!st) st = toc_arena_printf(ctx, &ctx->arena, title, "%s without %s", s->map->title, titles.p);
+    toc_buf_release(&titles);
+    return st;
+}
+
+toc_status ing_standings(toc_ctx *ctx, const char *const *paths, size_t n, const ing_options *options, ing_standing *standing, const char **titles)
+{
+    source *sources = NULL;
+    const ing_book *book;
+    ing_book own = {0};
+    ing_summary *summaries;
+    toc_status st;
+
+    TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, n, sizeof *summaries, &summaries));
+    st = recognise_all(ctx, paths, n, options, &own, &book, &sources, summaries);
+    for (size_t i = 0; i < n && !st; i++) {
+        bool rows = true;
+        st = has_rows(ctx, &sources[i], &rows);
+        standing[i] = rows ? ING_STANDS : ING_NO_ROWS;
+    }
+    if (!st) find_lonely(sources, n, standing);
+    for (size_t i = 0; i < n && !st; i++) st = title_of(ctx, book, &sources[i], standing[i], &titles[i]);
     close_sources(sources, n);
     ing_book_release(&own);
     return st;

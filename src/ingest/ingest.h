@@ -72,6 +72,16 @@ void ing_report_header(toc_out *out);
  * a file whose partner is missing), TOC_E_USAGE (a kind or encoding that does not exist). */
 TOC_CHECKED toc_status ing_read(toc_ctx *ctx, const char *const *paths, size_t n, const ing_options *options, shop_data *shop,
                                 ing_summary *summaries);
+/* How a file stands beside the others of its folder. */
+typedef enum {
+    ING_STANDS,       /* ing_read takes it with the others that stand */
+    ING_LACKS_PARTNER, /* it means nothing without a file that is not among those that stand */
+    ING_NO_ROWS,      /* a header, and nothing below it but perhaps a trailer */
+} ing_standing;
+/* Says so of each of n files (standing[n], the caller's), by header and first rows. titles[i], in ctx->arena, is what a file is in words, of one that
+ * lacks its partner with " without " and what would do behind it. Errors: those of ing_read but for files that do not stand. */
+TOC_CHECKED toc_status ing_standings(toc_ctx *ctx, const char *const *paths, size_t n, const ing_options *options, ing_standing *standing,
+                                     const char **titles);
 /* Drafts a map from the header of a file ("-" is stdin), for a person to check: columns are guessed by name. Of options, kind, map and dialect count.
  * Errors: as rd_open, and those of the map file. */
 TOC_CHECKED toc_status ing_draft(toc_ctx *ctx, const char *path, const ing_options *options, toc_out *out);

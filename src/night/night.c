@@ -40,6 +40,31 @@ static toc_status read_files(toc_ctx *ctx, night_state *n, const shop_rates *rat
     return ing_judge(ctx, n->summaries, n->n_files, &limit, "rejects.csv of this night");
 }
 
+/* Passes over what cannot be read yet: a file whose partner has not come is left for another night, one without rows is read with that. */
+static toc_status pass_over(toc_ctx *ctx, night_state *n)
+{
+    const ing_options reading = { .currency = n->options->currency };
+    const char **paths, **titles;
+    ing_standing *standing;
+    size_t kept = 0;
+
+    TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, n->n_files, sizeof *paths, &paths));
+    TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, n->n_files, sizeof *titles, &titles));
+    TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, n->n_files, sizeof *standing, &standing));
+    for (size_t i = 0; i < n->n_files; i++) paths[i] = n->files[i].path;
+    TOC_TRY(ing_standings(ctx, paths, n->n_files, &reading, standing, titles));
+    for (size_t i = 0; i < n->n_files; i++) {
+        if (standing[i] == ING_STANDS) n->files[kept++] = n->files[i];
+        if (standing[i] == ING_LACKS_PARTNER)
+            toc_warn(ctx, "%s: %s: nothing can be said of it, so it is left for the night in which that comes", paths[i], titles[i]);
+        if (standing[i] != ING_NO_ROWS) continue;
+        toc_warn(ctx, "%s: %s: no rows", paths[i], titles[i]);
+        TOC_TRY(sto_file_add(ctx, n->store, n->files[i].hash, paths[i], 0, ctx->now));
+    }
+    n->n_files = kept;
+    return TOC_OK;
+}
+
 static toc_status add_files(toc_ctx *ctx, night_state *n)
 {
     shop_data incoming = {0};
@@ -115,6 +140,7 @@ static toc_status walk(toc_ctx *ctx, night_state *n, night_result *result)
     TOC_TRY(night_find_files(ctx, n));
     TOC_TRY(night_open_folder(ctx, n));
     TOC_TRY(sto_begin(ctx, n->store));
+    if (n->n_files) TOC_TRY(pass_over(ctx, n));
     if (n->n_files) TOC_TRY(add_files(ctx, n));
     n->seconds[NIGHT_T_INGEST] = lap(&clock);
     TOC_TRY(load_shop(ctx, n));
