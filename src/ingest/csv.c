@@ -37,7 +37,7 @@ toc_status ing_csv_add(toc_ctx *ctx, ing_csv *csv, const ing_block *block, const
     if (csv->n_blocks + 1 > csv->cap_blocks) TOC_TRY(toc_grow(ctx, &csv->blocks, &csv->cap_blocks, csv->n_blocks + 1, sizeof *csv->blocks));
     csv->blocks[csv->n_blocks++] = b;
     csv->n_rows += b.n;
-    csv->columns |= b.columns;
+    csv->columns |= b.filled;
     return TOC_OK;
 }
 
@@ -104,15 +104,17 @@ static toc_status parse_block(toc_ctx *ctx, const loaded *l, shop_kind kind, toc
     return st;
 }
 
-/* A row with empty cells for the columns that its block has not. */
-static void write_wider(const rd_batch *batch, const rd_record *r, uint64_t has, uint64_t columns, toc_out *out)
+/* A row with empty cells for the columns that its block has not, and without those that are empty in all blocks. */
+static void write_row(const rd_batch *batch, const rd_record *r, uint64_t has, uint64_t columns, toc_out *out)
 {
-    for (size_t j = 0, field = 0, first = 1; columns >> j; j++) {
-        if (!(columns >> j & 1)) continue;
-        if (!first) toc_out_write(out, ",", 1);
-        first = 0;
-        if (has >> j & 1) tab_csv_field(out, rd_field(batch, r, field++));
-        if (columns >> j == 1) break;
+    const char *comma = "";
+
+    for (size_t j = 0, field = 0; j < ING_MAX_COLUMNS; j++) {
+        bool there = has >> j & 1, wanted = columns >> j & 1;
+        if (wanted) toc_out_str(out, comma);
+        if (wanted && there) tab_csv_field(out, rd_field(batch, r, field));
+        if (wanted) comma = ",";
+        field += there;
     }
     toc_out_write(out, "\n", 1);
 }
@@ -135,7 +137,7 @@ toc_status ing_csv_write(toc_ctx *ctx, const ing_csv *csv, toc_out *out)
             continue;
         }
         if ((st = parse_block(ctx, &l, csv->kind, &text, &batch))) goto out;
-        for (size_t i = 0; i < batch.n; i++) write_wider(&batch, &batch.records[i], l.block->columns, columns, out);
+        for (size_t i = 0; i < batch.n; i++) write_row(&batch, &batch.records[i], l.block->columns, columns, out);
     }
 out:
     rd_batch_release(&batch);

@@ -363,6 +363,11 @@ void ing_seen_release(ing_rows *seen);
 /* Names an order line by what does not change in its life: ids, title, quantity, prices, time. Of texts and values only, so the same for any file,
  * chunk and order of rows. */
 uint64_t ing_line_hash(const shop_data *shop, size_t row);
+/* The same of the hashes of its order, merchant, product and title (0 where empty) and the values of its row. */
+uint64_t ing_name_hash(const uint64_t texts[4], const shop_orders *orders, size_t row);
+/* The id of a line so named: `h` and 48 bits of the name, not NUL-terminated. */
+enum { ING_LINE_ID = 13 };
+void ing_line_id(uint64_t name, char *id);
 
 /* ---- lines.c: several lines in one record ---- */
 /* The number where a header has the pattern's number mark; false where it is not of the pattern. */
@@ -447,10 +452,47 @@ typedef struct {
  * a value in some row of the batch. */
 TOC_CHECKED toc_status ing_row_key_of(toc_ctx *ctx, ing_load *load, size_t row, uint64_t line, uint64_t columns, ing_row_key *key);
 
+/* ---- plain.c: order lines that need no change ---- */
+typedef enum {
+    ING_PLAIN_NONE,
+    ING_PLAIN_ID,
+    ING_PLAIN_TEXT,
+    ING_PLAIN_STATUS,
+    ING_PLAIN_CURRENCY,
+    ING_PLAIN_COUNT,
+    ING_PLAIN_AMOUNT,
+    ING_PLAIN_TIME,
+} ing_plain_how;
+typedef struct {
+    ing_plain_how how;
+    size_t at;          /* place in the record */
+    size_t bound;       /* field of the load */
+    shop_domain domain;
+} ing_plain_cell;
+typedef struct {
+    uint64_t columns;   /* of the file (1 << place in the schema); 0 = no line of this file is plain */
+    uint64_t required;
+    size_t line_id, currency, named[4]; /* places; named: those that ing_name_hash wants */
+    ing_plain_cell cells[ING_MAX_COLUMNS];
+} ing_plain;
+/* What can be plain in a file, once it is decided how its values are read. */
+void ing_plain_find(const ing_load *load, ing_plain *plain);
+typedef struct {
+    toc_buf *text;
+    ing_row_key *key;
+    uint64_t filled;    /* columns with a value, the line id among them */
+    uint32_t id_end;    /* where the line id ends in the text, 0 = it is the export's own */
+} ing_plain_text;
+/* Appends a record as a row of `columns`, which have the line id and are more than none, and puts its numbers, times and currency into row `row`, which is
+ * blank. *done false: it is not plain, or line->filled names columns with a value that are not among them; text and row are as they were. */
+TOC_CHECKED toc_status ing_plain_line(toc_ctx *ctx, ing_load *load, const ing_plain *plain, const rd_batch *batch, const rd_record *record, size_t row,
+                                      uint64_t columns, ing_plain_text *line, bool *done);
+
 /* Rows put aside together. */
 typedef struct {
     uint64_t at;        /* in the spool */
     uint64_t columns;   /* of the text: 1 << place in the schema */
+    uint64_t filled;    /* those with a value in any row */
     size_t n, first_row, n_text;
 } ing_block;
 

@@ -26,6 +26,16 @@ static bool same_rows(const ing_load *load, size_t a, size_t b, size_t skip)
     return true;
 }
 
+uint64_t ing_name_hash(const uint64_t texts[4], const shop_orders *o, size_t row)
+{
+    const int64_t values[] = { o->quantity[row], o->unit_price[row], o->discount[row], o->line_total[row], o->ordered_at[row] };
+    uint64_t h = 0;
+
+    for (size_t k = 0; k < 4; k++) h = toc_mix(h ^ texts[k]);
+    for (size_t k = 0; k < TOC_COUNT(values); k++) h = toc_mix(h ^ (uint64_t)values[k]);
+    return h;
+}
+
 /* Not of the currency: a shop that names none may come to be read with --currency, and its lines are still the same. */
 uint64_t ing_line_hash(const shop_data *shop, size_t row)
 {
@@ -33,17 +43,15 @@ uint64_t ing_line_hash(const shop_data *shop, size_t row)
     const struct {
         shop_domain domain;
         uint32_t code;
-    } texts[] = {
+    } cells[] = {
         { SHOP_D_ORDER, o->order_id[row] }, { SHOP_D_MERCHANT, o->merchant_id[row] }, { SHOP_D_PRODUCT, o->product_id[row] },
         { SHOP_D_TEXT, o->title[row] },
     };
-    const int64_t values[] = { o->quantity[row], o->unit_price[row], o->discount[row], o->line_total[row], o->ordered_at[row] };
-    uint64_t h = 0;
+    uint64_t texts[4];
 
     for (size_t k = 0; k < TOC_COUNT(texts); k++)
-        h = toc_mix(h ^ (texts[k].code ? toc_str_hash(toc_pool_str(&shop->dict[texts[k].domain], texts[k].code)) : 0));
-    for (size_t k = 0; k < TOC_COUNT(values); k++) h = toc_mix(h ^ (uint64_t)values[k]);
-    return h;
+        texts[k] = cells[k].code ? toc_str_hash(toc_pool_str(&shop->dict[cells[k].domain], cells[k].code)) : 0;
+    return ing_name_hash(texts, o, row);
 }
 
 /* Whether an earlier row of the same name, the first of which is `first`, has all the same cells. */
@@ -60,13 +68,19 @@ static toc_status is_equal(toc_ctx *ctx, ing_load *load, size_t row, size_t firs
     return TOC_OK;
 }
 
+void ing_line_id(uint64_t name, char *id)
+{
+    *id++ = 'h';
+    for (int shift = 60; shift >= 16; shift -= 4) *id++ = "0123456789abcdef"[name >> shift & 15];
+}
+
 /* The line id of the k-th line of its name. */
 static toc_status put_line_id(toc_ctx *ctx, ing_load *load, size_t row, uint64_t name, uint64_t k)
 {
-    char id[48] = "h";
-    size_t n = 1;
+    char id[48];
+    size_t n = ING_LINE_ID;
 
-    for (int shift = 60; shift >= 16; shift -= 4) id[n++] = "0123456789abcdef"[name >> shift & 15]; /* every row pays for this */
+    ing_line_id(name, id);
     if (k > 1) n += (size_t)snprintf(id + n, sizeof id - n, "-%llu", (unsigned long long)k);
     return toc_pool_intern(ctx, &load->shop->dict[SHOP_D_LINE], (toc_str){ id, n }, &load->shop->orders.line_id[row]);
 }

@@ -14,7 +14,8 @@ enum { MAX_TEXTS = 1 << 16 };
 typedef struct {
     ing_load load;       /* the file's, with caches and a shop of its own */
     shop_data shop;
-    uint64_t filled;     /* columns that rows of any batch had */
+    ing_plain plain;
+    uint64_t columns;    /* of the text: those that rows of any batch had */
     size_t n_blank;      /* rows of the shop that never had others */
     ing_summary summary; /* of this batch */
     ing_block block;
@@ -47,6 +48,12 @@ struct ing_stream {
 
 /* ---- a batch, in a thread of its own ---- */
 
+/* Columns that every row of the text has a place for; orders are given line ids. */
+static uint64_t own_columns(shop_kind kind)
+{
+    return shop_required_columns(kind) | (kind == SHOP_ORDERS ? UINT64_C(1) << shop_column_of(SHOP_ORDERS, TOC_STR("line_id")) : 0);
+}
+
 static toc_status begin_worker(toc_ctx *ctx, const ing_load *load, worker *w)
 {
     w->load = *load;
@@ -59,6 +66,8 @@ static toc_status begin_worker(toc_ctx *ctx, const ing_load *load, worker *w)
     w->load.masking = NULL;
     if (load->options && load->options->mask) TOC_TRY(ing_masking_new(ctx, &w->load));
     TOC_TRY(shop_init(ctx, &w->shop));
+    ing_plain_find(&w->load, &w->plain);
+    w->columns = own_columns(load->map->kind);
     return ing_load_currency(ctx, &w->load);
 }
 
@@ -109,55 +118,79 @@ static toc_status reserve(toc_ctx *ctx, worker *w, size_t n)
     return TOC_OK;
 }
 
-static toc_status convert_batch(toc_ctx *ctx, worker *w, const rd_batch *batch)
+static toc_status note_refused(toc_ctx *ctx, worker *w, size_t record, const ing_reject *reject)
 {
-    ing_load *load = &w->load;
-    size_t row = 0;
-
-    TOC_TRY(shop_renew(ctx, &w->shop, load->map->kind, w->filled, &w->n_blank, batch->n));
-    ing_find_cells(load);
-    for (size_t i = 0; i < batch->n; i++) {
-        const rd_record *r = &batch->records[i];
-        ing_reject reject = {0};
-        uint64_t line = 0;
-        if (!r->fault) TOC_TRY(ing_convert(ctx, load, batch, r, row, &line, &reject));
-        if (r->fault || reject.code) {
-            if (w->n_refused + 1 > w->cap_refused) TOC_TRY(toc_grow(ctx, &w->refused, &w->cap_refused, w->n_refused + 1, sizeof *w->refused));
-            w->refused[w->n_refused].record = (uint32_t)i;
-            w->refused[w->n_refused++].reject = reject;
-            ing_blank_row(load, row);
-            continue;
-        }
-        w->records[row] = (uint32_t)i;
-        w->keys[row++].name = line;
-    }
-    shop_truncate(&w->shop, load->map->kind, row);
-    w->block.n = row;
-    const uint64_t columns = shop_filled_columns(&w->shop, load->map->kind, 0, row);
-    for (size_t k = 0; k < row; k++) TOC_TRY(ing_row_key_of(ctx, load, k, w->keys[k].name, columns, &w->keys[k]));
+    if (w->n_refused + 1 > w->cap_refused) TOC_TRY(toc_grow(ctx, &w->refused, &w->cap_refused, w->n_refused + 1, sizeof *w->refused));
+    w->refused[w->n_refused].record = (uint32_t)record;
+    w->refused[w->n_refused++].reject = *reject;
     return TOC_OK;
 }
 
-/* The rows' text, each with the line id it has when it is the first of its name. */
-static toc_status format_batch(toc_ctx *ctx, worker *w)
+/* Appends the text of a row that is in the shop, with the line id it has when it is the first of its name. */
+static toc_status format_row(toc_ctx *ctx, worker *w, size_t row)
 {
-    shop_kind kind = w->load.map->kind;
     const shop_orders *o = &w->shop.orders;
+    size_t start = w->text.n;
 
-    toc_buf_reset(&w->text);
-    w->block.columns = shop_filled_columns(&w->shop, kind, 0, w->block.n) | shop_required_columns(kind);
-    w->filled |= w->block.columns;
-    for (size_t i = 0; i < w->block.n; i++) {
-        w->starts[i] = (uint32_t)w->text.n;
-        w->id_ends[i] = 0;
-        if (w->keys[i].again && kind == SHOP_ORDERS) { /* order id, comma, line id are the first columns */
-            TOC_TRY(tab_csv_add(ctx, &w->text, toc_pool_str(&w->shop.dict[SHOP_D_ORDER], o->order_id[i])));
-            w->id_ends[i] = (uint32_t)(w->text.n + 1 + toc_pool_str(&w->shop.dict[SHOP_D_LINE], o->line_id[i]).n);
-            w->text.n = w->starts[i];
-        }
-        TOC_TRY(shop_csv_row(ctx, &w->shop, kind, w->block.columns, i, &w->text));
+    w->id_ends[row] = 0;
+    if (w->keys[row].again && w->load.map->kind == SHOP_ORDERS) { /* order id, comma, line id are the first columns */
+        TOC_TRY(tab_csv_add(ctx, &w->text, toc_pool_str(&w->shop.dict[SHOP_D_ORDER], o->order_id[row])));
+        w->id_ends[row] = (uint32_t)(w->text.n + 1 + toc_pool_str(&w->shop.dict[SHOP_D_LINE], o->line_id[row]).n);
+        w->text.n = start;
     }
-    w->starts[w->block.n] = (uint32_t)w->text.n;
+    return shop_csv_row(ctx, &w->shop, w->load.map->kind, w->columns, row, &w->text);
+}
+
+/* A record that is not plain: through the shop. *filled: the columns that have a value, 0 where the record is refused. */
+static toc_status take_record(toc_ctx *ctx, worker *w, const rd_batch *batch, size_t i, size_t row, uint64_t *filled)
+{
+    const rd_record *r = &batch->records[i];
+    shop_kind kind = w->load.map->kind;
+    ing_reject reject = {0};
+    uint64_t line = 0;
+
+    *filled = 0;
+    if (!r->fault) TOC_TRY(ing_convert(ctx, &w->load, batch, r, row, &line, &reject));
+    if (r->fault || reject.code) {
+        ing_blank_row(&w->load, row);
+        return note_refused(ctx, w, i, &reject);
+    }
+    *filled = shop_filled_columns(&w->shop, kind, row, row + 1);
+    TOC_TRY(ing_row_key_of(ctx, &w->load, row, line, *filled, &w->keys[row]));
+    *filled |= own_columns(kind);
+    return *filled & ~w->columns ? TOC_OK : format_row(ctx, w, row);
+}
+
+/* *wider: columns of a row that the text has no place for, at which it stopped. */
+static toc_status take_records(toc_ctx *ctx, worker *w, const rd_batch *batch, uint64_t *wider)
+{
+    size_t row = 0;
+
+    w->n_refused = 0;
+    w->summary = (ing_summary){0};
+    w->block = (ing_block){0};
+    for (size_t k = 0; k < w->load.n_bound; k++) w->load.bound[k].long_ids = w->load.bound[k].zero_ids = 0;
+    toc_buf_reset(&w->text);
+    TOC_TRY(shop_renew(ctx, &w->shop, w->load.map->kind, w->columns, &w->n_blank, batch->n));
+    ing_find_cells(&w->load);
+    for (size_t i = 0; i < batch->n; i++) {
+        ing_plain_text line = { .text = &w->text, .key = &w->keys[row] };
+        uint64_t filled;
+        bool done = false;
+        w->starts[row] = (uint32_t)w->text.n;
+        if (!batch->records[i].fault) TOC_TRY(ing_plain_line(ctx, &w->load, &w->plain, batch, &batch->records[i], row, w->columns, &line, &done));
+        w->id_ends[row] = line.id_end;
+        filled = line.filled;
+        if (!done && !filled) TOC_TRY(take_record(ctx, w, batch, i, row, &filled));
+        if ((*wider = filled & ~w->columns)) return TOC_OK;
+        w->block.filled |= filled;
+        w->records[row] = (uint32_t)i;
+        row += filled != 0;
+    }
+    w->starts[row] = (uint32_t)w->text.n;
+    w->block.n = row;
+    w->block.columns = w->columns;
+    shop_truncate(&w->shop, w->load.map->kind, row);
     return TOC_OK;
 }
 
@@ -165,14 +198,15 @@ static toc_status take_batch(toc_ctx *ctx, void *arg, size_t slot, const rd_batc
 {
     const ing_stream *s = arg;
     worker *w = &s->workers[slot];
+    uint64_t wider = 0;
 
-    w->summary = (ing_summary){0};
-    w->n_refused = 0;
-    for (size_t k = 0; k < w->load.n_bound; k++) w->load.bound[k].long_ids = w->load.bound[k].zero_ids = 0;
     TOC_TRY(empty_shop(ctx, w));
     TOC_TRY(reserve(ctx, w, batch->n));
-    TOC_TRY(convert_batch(ctx, w, batch));
-    return format_batch(ctx, w);
+    do {
+        w->columns |= wider;
+        TOC_TRY(take_records(ctx, w, batch, &wider));
+    } while (wider);
+    return TOC_OK;
 }
 
 /* ---- the batches in order ---- */
@@ -237,6 +271,7 @@ static toc_status take_rows(toc_ctx *ctx, ing_stream *s, worker *w)
     ing_summary *summary = s->load->summary;
     bool drop = s->load->options && s->load->options->drop_repeats, orders = s->load->map->kind == SHOP_ORDERS;
     size_t kept = 0, n = w->block.n;
+    bool as_is = true; /* the text of all rows so far is the worker's */
 
     toc_buf_reset(&s->scratch);
     ing_names_begin(&s->names, w->keys, n);
@@ -244,7 +279,12 @@ static toc_status take_rows(toc_ctx *ctx, ing_stream *s, worker *w)
         const ing_row_key *key = &w->keys[i];
         ing_named named;
         TOC_TRY(ing_names_add(ctx, &s->names, s->csv, i, kept, &named));
-        if (named.equal && (!key->again || drop)) {
+        bool dropped = named.equal && (!key->again || drop);
+        if (as_is && (dropped || (key->again && named.k > 1))) {
+            as_is = false;
+            TOC_TRY(toc_buf_add(ctx, &s->scratch, w->text.p, w->starts[i]));
+        }
+        if (dropped) {
             summary->duplicate++;
             continue;
         }
@@ -252,16 +292,17 @@ static toc_status take_rows(toc_ctx *ctx, ing_stream *s, worker *w)
         if (key->again) summary->repeats += named.equal;
         else summary->states += orders && named.k > 1;
         TOC_TRY(count_row(ctx, s, w, i));
-        size_t start = s->scratch.n;
-        TOC_TRY(add_text(ctx, s, w, i, key->again ? named.k : 1));
+        size_t start = as_is ? w->starts[i] : s->scratch.n;
+        if (!as_is) TOC_TRY(add_text(ctx, s, w, i, key->again ? named.k : 1));
         w->keys[kept] = *key;
         w->records[kept] = (uint32_t)(s->n_records + w->records[i] + 1);
         w->starts[kept++] = (uint32_t)start; /* of a place that was read already */
     }
-    w->starts[kept] = (uint32_t)s->scratch.n;
+    const toc_buf *text = as_is ? &w->text : &s->scratch;
+    w->starts[kept] = (uint32_t)text->n;
     w->block.n = kept;
-    w->block.n_text = s->scratch.n;
-    return kept ? ing_csv_add(ctx, s->csv, &w->block, w->keys, w->records, w->starts, s->scratch.p) : TOC_OK;
+    w->block.n_text = text->n;
+    return kept ? ing_csv_add(ctx, s->csv, &w->block, w->keys, w->records, w->starts, text->p) : TOC_OK;
 }
 
 /* The faults of records are put into words here, since they name lines, which a batch knows only now. */
