@@ -1,8 +1,6 @@
 /* thread.c: tasks are handed out by one atomic counter; the threads live as long as the loop. */
 #include "base/base.h"
 
-#include <pthread.h>
-
 typedef struct {
     toc_ctx *ctx;
     toc_status (*work)(toc_ctx *ctx, void *arg, size_t task);
@@ -55,4 +53,27 @@ toc_status toc_parallel(toc_ctx *ctx, size_t n_tasks, toc_status (*work)(toc_ctx
     for (size_t i = 0; i < started; i++) pthread_join(threads[i], NULL);
     pthread_mutex_destroy(&l.lock);
     return l.status;
+}
+
+static void *run_task(void *arg)
+{
+    toc_task *task = arg;
+
+    task->status = task->work(task->ctx, task->arg);
+    return NULL;
+}
+
+void toc_task_start(toc_ctx *ctx, toc_task *task, toc_status (*work)(toc_ctx *ctx, void *arg), void *arg)
+{
+    *task = (toc_task){ .ctx = ctx, .work = work, .arg = arg };
+    task->running = ctx->n_threads > 1 && pthread_create(&task->thread, NULL, run_task, task) == 0;
+    if (!task->running) run_task(task);
+}
+
+toc_status toc_task_wait(toc_task *task)
+{
+    if (task->running) pthread_join(task->thread, NULL);
+    toc_status status = task->status;
+    *task = (toc_task){0};
+    return status;
 }

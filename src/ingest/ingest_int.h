@@ -516,7 +516,7 @@ TOC_CHECKED toc_status ing_csv_key(toc_ctx *ctx, ing_csv *csv, size_t row, ing_r
 /* Refuses the late rows of the file whose blocks begin at first_block. days: rows a day from 1990-01-01 on, by column; NULL = not a time of the past. */
 TOC_CHECKED toc_status ing_csv_refuse_late(toc_ctx *ctx, ing_csv *csv, size_t first_block, ing_load *load, uint32_t *const *days);
 
-enum { ING_NAME_PARTS = 64 };
+enum { ING_NAME_PARTS = 16 };
 typedef struct {
     uint64_t *slots;
     uint32_t n, cap;

@@ -4,7 +4,7 @@
  * but for names that do come again. The table is in parts that grow one by one, so that growing never needs much more room than the table has. */
 #include "ingest/ingest_int.h"
 
-enum { AHEAD = 8 };
+enum { AHEAD = 24 };
 
 void ing_names_init(ing_names *names, size_t first_row)
 {
@@ -21,12 +21,12 @@ void ing_names_release(ing_names *names)
 
 static inline ing_name_part *part_of(ing_names *names, uint64_t name)
 {
-    return &names->parts[name >> 58];
+    return &names->parts[name >> 60];
 }
 
 static inline uint32_t tag_of(uint64_t name)
 {
-    return (uint32_t)(name >> 26);
+    return (uint32_t)(name >> 28);
 }
 
 /* Tags keep their order in the slots, whatever the capacity. */

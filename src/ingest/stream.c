@@ -1,8 +1,8 @@
 /* stream.c: a file as canonical CSV without its rows in memory.
  *
  * Every batch becomes rows and their text in the thread that parsed it, with dictionaries of its own that stay small; then, in the order of the file,
- * equal rows and lines seen again are told, refused records written, and the text put aside (base/spool.h), since whether the run succeeds is known
- * only at the end. What must be remembered of a row is 8 bytes in a table (names.c); the rest of what tells two rows apart is put aside with the text:
+ * refused records are written, equal rows and lines seen again are told, and the text is put aside (base/spool.h), since whether the run succeeds is known
+ * only at the end. That runs beside the parsing of the next batches, so workers come in two banks. What must be remembered of a row is 8 bytes in a table (names.c); the rest of what tells two rows apart is put aside with the text:
  *
  *   block | hashes of the rows | their records | where each row's text begins | the text */
 #include "ingest/ingest_int.h"
@@ -19,6 +19,7 @@ typedef struct {
     size_t n_blank;      /* rows of the shop that never had others */
     ing_summary summary; /* of this batch */
     ing_block block;
+    size_t n_records;    /* of the file in front of the batch */
     toc_buf text;
     ing_row_key *keys;   /* of the rows, as are the following */
     uint32_t *records, *starts, *id_ends; /* starts has one more; id_ends: where the line id ends, 0 = it is the export's own */
@@ -34,8 +35,11 @@ struct ing_stream {
     ing_load *load;      /* the file's: reader, map, settings, counts */
     ing_csv *csv;
     ing_names names;
-    worker *workers;     /* by slot */
-    size_t n_workers;
+    worker *workers;     /* a bank of them or two, by slot */
+    size_t n_slots, n_banks, bank;
+    worker **taken;      /* those whose rows are told, in the order of the file */
+    size_t n_taken;
+    toc_task telling;
     uint32_t *days[ING_MAX_COLUMNS]; /* rows a day, of the times that tell the past; NULL = another column */
     size_t first_block;  /* of the file */
     toc_buf scratch;
@@ -197,7 +201,7 @@ static toc_status take_records(toc_ctx *ctx, worker *w, const rd_batch *batch, u
 static toc_status take_batch(toc_ctx *ctx, void *arg, size_t slot, const rd_batch *batch)
 {
     const ing_stream *s = arg;
-    worker *w = &s->workers[slot];
+    worker *w = &s->workers[s->bank * s->n_slots + slot];
     uint64_t wider = 0;
 
     TOC_TRY(empty_shop(ctx, w));
@@ -295,7 +299,7 @@ static toc_status take_rows(toc_ctx *ctx, ing_stream *s, worker *w)
         size_t start = as_is ? w->starts[i] : s->scratch.n;
         if (!as_is) TOC_TRY(add_text(ctx, s, w, i, key->again ? named.k : 1));
         w->keys[kept] = *key;
-        w->records[kept] = (uint32_t)(s->n_records + w->records[i] + 1);
+        w->records[kept] = (uint32_t)(w->n_records + w->records[i] + 1);
         w->starts[kept++] = (uint32_t)start; /* of a place that was read already */
     }
     const toc_buf *text = as_is ? &w->text : &s->scratch;
@@ -318,17 +322,30 @@ static toc_status refuse(toc_ctx *ctx, ing_stream *s, const rd_batch *batch, con
     return ing_refuse(ctx, s->load, batch, r, reject);
 }
 
+static toc_status tell_rows(toc_ctx *ctx, void *arg)
+{
+    ing_stream *s = arg;
+
+    for (size_t k = 0; k < s->n_taken; k++) TOC_TRY(take_rows(ctx, s, s->taken[k]));
+    return TOC_OK;
+}
+
+/* Refused records need their batches, so they are written at once; the rows are told while the next set is parsed. */
 static toc_status take_set(toc_ctx *ctx, ing_stream *s, const rd_ready *ready, size_t n)
 {
+    TOC_TRY(toc_task_wait(&s->telling));
+    s->n_taken = n;
     for (size_t k = 0; k < n; k++) {
-        worker *w = &s->workers[ready[k].slot];
+        worker *w = s->taken[k] = &s->workers[s->bank * s->n_slots + ready[k].slot];
         const rd_batch *batch = ready[k].batch;
         s->load->summary->rows += batch->n;
         add_counts(s->load, w);
         for (size_t i = 0; i < w->n_refused; i++) TOC_TRY(refuse(ctx, s, batch, &batch->records[w->refused[i].record], &w->refused[i].reject));
-        TOC_TRY(take_rows(ctx, s, w));
+        w->n_records = s->n_records;
         s->n_records += batch->n;
     }
+    toc_task_start(ctx, &s->telling, tell_rows, s);
+    s->bank = (s->bank + 1) % s->n_banks;
     return TOC_OK;
 }
 
@@ -341,8 +358,10 @@ static toc_status begin(toc_ctx *ctx, ing_stream *s)
     ing_names_init(&s->names, s->csv->n_rows);
     for (size_t j = 0; j < s->load->n_columns; j++)
         if (s->load->past[j]) TOC_TRY(toc_alloc(ctx, ING_LATE_DAYS, sizeof *s->days[j], &s->days[j]));
-    s->n_workers = rd_set_most(ctx);
-    return toc_alloc(ctx, s->n_workers, sizeof *s->workers, &s->workers);
+    s->n_slots = rd_set_most(ctx);
+    s->n_banks = ctx->n_threads > 1 ? 2 : 1;
+    TOC_TRY(toc_alloc(ctx, s->n_slots, sizeof *s->taken, &s->taken));
+    return toc_alloc(ctx, s->n_banks * s->n_slots, sizeof *s->workers, &s->workers);
 }
 
 /* ---- what has to be known before the first row ---- */
@@ -350,7 +369,7 @@ static toc_status begin(toc_ctx *ctx, ing_stream *s)
 static toc_status decide(toc_ctx *ctx, ing_stream *s, const rd_batch *first)
 {
     TOC_TRY(ing_decide(ctx, s->load, first, true, &s->aside));
-    for (size_t k = 0; k < s->n_workers; k++) TOC_TRY(begin_worker(ctx, s->load, &s->workers[k]));
+    for (size_t k = 0; k < s->n_banks * s->n_slots; k++) TOC_TRY(begin_worker(ctx, s->load, &s->workers[k]));
     return TOC_OK;
 }
 
@@ -373,17 +392,17 @@ static toc_status take_first(toc_ctx *ctx, ing_stream *s, const rd_ready *ready,
         TOC_TRY(toc_parallel(ctx, n, take_waiting, &(waiting){ s, ready }));
         return take_set(ctx, s, ready, n);
     }
-    TOC_TRY(toc_alloc(ctx, s->n_workers, sizeof *s->held, &s->held));
-    TOC_TRY(toc_alloc(ctx, s->n_workers, sizeof *s->ready, &s->ready));
+    TOC_TRY(toc_alloc(ctx, s->n_slots, sizeof *s->held, &s->held));
+    TOC_TRY(toc_alloc(ctx, s->n_slots, sizeof *s->ready, &s->ready));
     do {
-        for (n = 0; n < s->n_workers; n++) {
+        for (n = 0; n < s->n_slots; n++) {
             TOC_TRY(ing_aside_next(ctx, &s->aside, &s->held[n]));
             if (!s->held[n].n) break;
             s->ready[n] = (rd_ready){ &s->held[n], n };
         }
         TOC_TRY(toc_parallel(ctx, n, take_waiting, &(waiting){ s, s->ready }));
         TOC_TRY(take_set(ctx, s, s->ready, n));
-    } while (n == s->n_workers);
+    } while (n == s->n_slots);
     return TOC_OK;
 }
 
@@ -410,10 +429,13 @@ toc_status ing_stream_file(toc_ctx *ctx, ing_load *load, ing_csv *csv)
     toc_status st = begin(ctx, &s);
 
     if (!st) st = take_file(ctx, &s);
+    toc_status told = toc_task_wait(&s.telling);
+    if (!st) st = told;
     if (!st) st = ing_csv_refuse_late(ctx, csv, s.first_block, load, s.days);
-    for (size_t k = 0; s.workers && k < s.n_workers; k++) end_worker(&s.workers[k]);
+    for (size_t k = 0; s.workers && k < s.n_banks * s.n_slots; k++) end_worker(&s.workers[k]);
     toc_free(s.workers);
-    for (size_t k = 0; s.held && k < s.n_workers; k++) rd_batch_release(&s.held[k]);
+    toc_free(s.taken);
+    for (size_t k = 0; s.held && k < s.n_slots; k++) rd_batch_release(&s.held[k]);
     ing_aside_release(&s.aside);
     toc_free(s.held);
     toc_free(s.ready);
