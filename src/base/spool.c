@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+enum { DIRECT = 32 << 10 }; /* bytes */
+
 void toc_spool_init(toc_spool *spool, size_t most)
 {
     *spool = (toc_spool){ .fd = -1, .most = most };
@@ -47,12 +49,13 @@ static toc_status write_all(toc_ctx *ctx, const toc_spool *spool, const char *by
 
 toc_status toc_spool_add(toc_ctx *ctx, toc_spool *spool, const void *bytes, size_t n)
 {
-    if (spool->memory.n + n <= spool->most) return toc_buf_add(ctx, &spool->memory, bytes, n);
+    /* once there is a file, what is worth a call goes there from the caches it is still in */
+    if (spool->memory.n + n <= spool->most && (spool->fd < 0 || n < DIRECT)) return toc_buf_add(ctx, &spool->memory, bytes, n);
     if (spool->fd < 0) TOC_TRY(open_file(ctx, spool));
     TOC_TRY(write_all(ctx, spool, spool->memory.p, spool->memory.n));
     spool->in_file += spool->memory.n;
     toc_buf_reset(&spool->memory);
-    if (n <= spool->most) return toc_buf_add(ctx, &spool->memory, bytes, n);
+    if (n < DIRECT && n <= spool->most) return toc_buf_add(ctx, &spool->memory, bytes, n);
     TOC_TRY(write_all(ctx, spool, bytes, n));
     spool->in_file += n;
     return TOC_OK;
