@@ -10,6 +10,7 @@
 #include <emmintrin.h>
 #endif
 
+#include "base/rng.h"
 #include "base/time.h"
 
 enum { TOC_PLAIN_SLACK = 16 };
@@ -30,6 +31,18 @@ static inline uint64_t toc_load_8(const char *p)
 static inline uint64_t toc_low_bytes(uint64_t word, size_t n)
 {
     return n >= 8 ? word : word & ((UINT64_C(1) << (8 * n)) - 1);
+}
+
+/* toc_str_hash. */
+static inline uint64_t toc_plain_hash(toc_str text)
+{
+    uint64_t h = UINT64_C(0x9e3779b97f4a7c15) ^ (text.n * UINT64_C(0xff51afd7ed558ccd));
+
+    for (; text.n >= 8; text = (toc_str){ text.p + 8, text.n - 8 }) {
+        h = (h ^ toc_load_8(text.p)) * UINT64_C(0x9fb21c651e98df25);
+        h ^= h >> 32;
+    }
+    return toc_mix(h ^ toc_low_bytes(toc_load_8(text.p), text.n) * UINT64_C(0xc4ceb9fe1a85ec53));
 }
 
 /* Whether the bytes of digits (each already xor '0', others 0) are 0 to 9. */

@@ -102,7 +102,10 @@ uint64_t toc_str_hash(toc_str a)
         a = (toc_str){ a.p + 8, a.n - 8 };
     }
     word = 0;
-    for (size_t i = 0; i < a.n; i++) word |= (uint64_t)(unsigned char)a.p[i] << (8 * i);
+    if (a.n) memcpy(&word, a.p, a.n);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
     return toc_mix(h ^ word * 0xc4ceb9fe1a85ec53u);
 }
 

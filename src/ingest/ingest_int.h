@@ -516,7 +516,7 @@ TOC_CHECKED toc_status ing_csv_key(toc_ctx *ctx, ing_csv *csv, size_t row, ing_r
 /* Refuses the late rows of the file whose blocks begin at first_block. days: rows a day from 1990-01-01 on, by column; NULL = not a time of the past. */
 TOC_CHECKED toc_status ing_csv_refuse_late(toc_ctx *ctx, ing_csv *csv, size_t first_block, ing_load *load, uint32_t *const *days);
 
-enum { ING_NAME_PARTS = 16 };
+enum { ING_NAME_PARTS = 8 };
 typedef struct {
     uint64_t *slots;
     uint32_t n, cap;
@@ -534,7 +534,8 @@ typedef struct {
     uint64_t k;       /* the k-th of its name among those that are kept */
     uint64_t *again;  /* NULL for the first; else to be counted up where the row is kept. Valid until the next call */
 } ing_named;
-void ing_names_init(ing_names *names, size_t first_row);
+/* expected: rows that there may be, so that the table need not grow; it may be wrong. */
+TOC_CHECKED toc_status ing_names_init(toc_ctx *ctx, ing_names *names, size_t first_row, size_t expected);
 void ing_names_release(ing_names *names);
 /* A batch of n rows comes; those that are kept go to the csv behind those that are there. */
 void ing_names_begin(ing_names *names, const ing_row_key *keys, size_t n);

@@ -6,9 +6,16 @@
 
 enum { AHEAD = 24 };
 
-void ing_names_init(ing_names *names, size_t first_row)
+toc_status ing_names_init(toc_ctx *ctx, ing_names *names, size_t first_row, size_t expected)
 {
+    size_t cap = TOC_MIN(expected / ING_NAME_PARTS / 3 * 4 + 64, (size_t)UINT32_MAX / 2);
+
     *names = (ing_names){ .first_row = first_row };
+    for (size_t k = 0; k < ING_NAME_PARTS; k++) {
+        TOC_TRY(toc_alloc(ctx, cap, sizeof *names->parts[k].slots, &names->parts[k].slots));
+        names->parts[k].cap = (uint32_t)cap;
+    }
+    return TOC_OK;
 }
 
 void ing_names_release(ing_names *names)
@@ -21,12 +28,12 @@ void ing_names_release(ing_names *names)
 
 static inline ing_name_part *part_of(ing_names *names, uint64_t name)
 {
-    return &names->parts[name >> 60];
+    return &names->parts[name >> 61];
 }
 
 static inline uint32_t tag_of(uint64_t name)
 {
-    return (uint32_t)(name >> 28);
+    return (uint32_t)(name >> 29);
 }
 
 /* Tags keep their order in the slots, whatever the capacity. */
@@ -42,7 +49,7 @@ static inline size_t after(const ing_name_part *part, size_t slot)
 
 static toc_status grow(toc_ctx *ctx, ing_name_part *part)
 {
-    ing_name_part grown = { .n = part->n, .cap = part->cap ? (uint32_t)(part->cap + part->cap / 4) : 64 };
+    ing_name_part grown = { .n = part->n, .cap = (uint32_t)(part->cap + part->cap / 4) };
 
     TOC_TRY(toc_alloc(ctx, grown.cap, sizeof *grown.slots, &grown.slots));
     for (size_t i = 0; i < part->cap; i++) {
@@ -59,7 +66,7 @@ static toc_status grow(toc_ctx *ctx, ing_name_part *part)
 static void fetch(ing_names *names, const ing_row_key *key)
 {
     const ing_name_part *part = part_of(names, key->name);
-    if (part->cap) __builtin_prefetch(&part->slots[slot_of(part, tag_of(key->name))]);
+    __builtin_prefetch(&part->slots[slot_of(part, tag_of(key->name))]);
 }
 
 void ing_names_begin(ing_names *names, const ing_row_key *keys, size_t n)

@@ -203,7 +203,7 @@ static bool add_cell(ing_load *load, const ing_plain_cell *c, size_t column, toc
     case ING_PLAIN_NONE: return false;
     }
     if (what == CHANGED) return false;
-    g->hashes[column] = toc_str_hash(text);
+    g->hashes[column] = toc_plain_hash(text);
     g->to = what == AS_IS ? put(g->to, text) : put_quoted(g->to, text);
     return true;
 }
@@ -290,7 +290,10 @@ toc_status ing_plain_line(toc_ctx *ctx, ing_load *load, const ing_plain *plain, 
     line->filled = find_wider(load, plain, batch, record, columns);
     if (line->filled) return TOC_OK;
     if (room > text->cap) TOC_TRY(toc_grow(ctx, &text->p, &text->cap, room, 1));
-    growing g = { .to = text->p + text->n, .filled = 0, .line_id = NULL };
+    growing g; /* most of its hashes are of no column */
+    g.to = text->p + text->n;
+    g.filled = 0;
+    g.line_id = NULL;
     if (!grow_line(load, plain, batch, record, row, columns, &g)) {
         ing_blank_row(load, row);
         return TOC_OK;

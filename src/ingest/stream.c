@@ -5,6 +5,8 @@
  * only at the end. That runs beside the parsing of the next batches, so workers come in two banks. What must be remembered of a row is 8 bytes in a table (names.c); the rest of what tells two rows apart is put aside with the text:
  *
  *   block | hashes of the rows | their records | where each row's text begins | the text */
+#include <sys/stat.h>
+
 #include "ingest/ingest_int.h"
 
 /* Texts in the dictionaries of a worker before they are emptied: what fits a cache. */
@@ -355,7 +357,6 @@ static toc_status begin(toc_ctx *ctx, ing_stream *s)
 {
     ing_find_cells(s->load);
     s->first_block = s->csv->n_blocks;
-    ing_names_init(&s->names, s->csv->n_rows);
     for (size_t j = 0; j < s->load->n_columns; j++)
         if (s->load->past[j]) TOC_TRY(toc_alloc(ctx, ING_LATE_DAYS, sizeof *s->days[j], &s->days[j]));
     s->n_slots = rd_set_most(ctx);
@@ -366,8 +367,18 @@ static toc_status begin(toc_ctx *ctx, ing_stream *s)
 
 /* ---- what has to be known before the first row ---- */
 
+/* Rows of the file, going by its size and the first of them; never so many that being wrong would cost much memory. */
+static size_t expected_rows(const ing_load *load, const rd_batch *first)
+{
+    struct stat status;
+    bool known = ing_is_file(load->path) && stat(load->path, &status) == 0 && first->end > first->begin;
+
+    return known ? (size_t)TOC_MIN((double)status.st_size / (double)(first->end - first->begin) * (double)first->n, 1 << 24) : 0;
+}
+
 static toc_status decide(toc_ctx *ctx, ing_stream *s, const rd_batch *first)
 {
+    TOC_TRY(ing_names_init(ctx, &s->names, s->csv->n_rows, expected_rows(s->load, first)));
     TOC_TRY(ing_decide(ctx, s->load, first, true, &s->aside));
     for (size_t k = 0; k < s->n_banks * s->n_slots; k++) TOC_TRY(begin_worker(ctx, s->load, &s->workers[k]));
     return TOC_OK;

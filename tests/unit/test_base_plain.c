@@ -119,8 +119,21 @@ static void words(void **state)
     assert_true(toc_plain_word(text_of(&(sample){0})));
 }
 
+static void hashes(void **state)
+{
+    toc_rng rng = toc_rng_new(7, 4);
+
+    (void)state;
+    for (size_t i = 0; i < 20000; i++) {
+        sample s = { .n = toc_rng_below(&rng, 64) };
+        for (size_t k = 0; k < sizeof s.bytes; k++) s.bytes[k] = (char)toc_rng_u64(&rng);
+        assert_true(toc_plain_hash(text_of(&s)) == toc_str_hash(text_of(&s)));
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(times), cmocka_unit_test(amounts), cmocka_unit_test(counts), cmocka_unit_test(words) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(times), cmocka_unit_test(amounts), cmocka_unit_test(counts), cmocka_unit_test(words),
+                                        cmocka_unit_test(hashes) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
