@@ -193,7 +193,7 @@ static void want_huge_pages(void *memory, size_t bytes)
     const uintptr_t page = (uintptr_t)2 << 20;
     uintptr_t begin = ((uintptr_t)memory + page - 1) & ~(page - 1), end = ((uintptr_t)memory + bytes) & ~(page - 1);
 
-    if (bytes >= 4 * page && begin < end) (void)madvise((void *)begin, end - begin, MADV_HUGEPAGE);
+    if (bytes >= 2 * page && begin < end) (void)madvise((void *)begin, end - begin, MADV_HUGEPAGE);
 #else
     (void)memory;
     (void)bytes;

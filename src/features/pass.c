@@ -667,7 +667,7 @@ static toc_status begin(toc_ctx *ctx, pass *p, rd_reader *reader)
     }
     p->n_gathered = rd_set_most(ctx);
     TOC_TRY(toc_alloc(ctx, p->n_gathered, sizeof *p->gathered, &p->gathered));
-    p->n_parts = TOC_MIN(ctx->n_threads * 4, (size_t)MAX_PARTS);
+    p->n_parts = TOC_MIN(ctx->n_threads * 2, (size_t)MAX_PARTS);
     TOC_TRY(toc_alloc(ctx, p->n_parts, sizeof *p->parts, &p->parts));
     for (size_t k = 0; k < p->n_parts && p->as_of == TOC_NO_TIME; k++)
         TOC_TRY(toc_alloc(ctx, (size_t)(END_DAY - FIRST_DAY), sizeof *p->parts[k].days, &p->parts[k].days));
