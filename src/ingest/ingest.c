@@ -348,7 +348,11 @@ static toc_status has_rows(toc_ctx *ctx, const source *s, bool *rows)
     toc_status st = rd_next(ctx, s->reader, &batch);
 
     *rows = false;
-    for (size_t i = 0; !st && i < batch.n && !*rows; i++) *rows = batch.records[i].fault != RD_TRAILER;
+    for (size_t i = 0; !st && i < batch.n && !*rows; i++) {
+        if (batch.records[i].fault == RD_TRAILER) continue;
+        *rows = batch.records[i].fault != RD_FINE;
+        for (size_t j = 0; j < s->n_header && !*rows; j++) *rows = toc_str_trim(rd_field(&batch, &batch.records[i], j)).n != 0;
+    }
     rd_batch_release(&batch);
     return st;
 }
@@ -628,6 +632,7 @@ toc_status ing_judge(toc_ctx *ctx, const ing_summary *summaries, size_t n, const
     for (size_t i = 0; i < n; i++) {
         const ing_summary *s = &summaries[i];
         TOC_TRY(tell(ctx, s));
+        if (!s->rows) return toc_fail(ctx, TOC_E_DATA, "%s: a header but no rows", s->file); /* but a trailer, or separators */
         rows += s->rows;
         rejected += s->rejected;
         damaged += s->damaged;
