@@ -81,6 +81,7 @@ toc_status ing_feed_take(toc_ctx *ctx, ing_feed *feed, const rd_batch *batch, co
     size_t row;
 
     if (record->fault == RD_TRAILER) return ing_leave_out(ctx, load, batch, record);
+    if (ing_is_blank(batch, record)) return TOC_OK;
     load->summary->rows++;
     if (load->shop != shop) {
         load->shop = shop;

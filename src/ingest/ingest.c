@@ -348,11 +348,8 @@ static toc_status has_rows(toc_ctx *ctx, const source *s, bool *rows)
     toc_status st = rd_next(ctx, s->reader, &batch);
 
     *rows = false;
-    for (size_t i = 0; !st && i < batch.n && !*rows; i++) {
-        if (batch.records[i].fault == RD_TRAILER) continue;
-        *rows = batch.records[i].fault != RD_FINE;
-        for (size_t j = 0; j < s->n_header && !*rows; j++) *rows = toc_str_trim(rd_field(&batch, &batch.records[i], j)).n != 0;
-    }
+    for (size_t i = 0; !st && i < batch.n && !*rows; i++)
+        *rows = batch.records[i].fault != RD_TRAILER && !ing_is_blank(&batch, &batch.records[i]);
     rd_batch_release(&batch);
     return st;
 }

@@ -338,6 +338,8 @@ bool ing_decimal_comma(const ing_load *load, const ing_bound *b, toc_str text, b
 void ing_decided_text(const ing_load *load, char *buf, size_t room);
 /* Whether a path can be read again. */
 bool ing_is_file(const char *path);
+/* Whether a record is of separators only, as spreadsheets leave below a table: it is no row. */
+bool ing_is_blank(const rd_batch *batch, const rd_record *record);
 /* Makes cells point to the arrays of the table, after rows were added. */
 void ing_find_cells(ing_load *load);
 /* Counts a row of a currency, by its code in load->shop, or with sign -1 takes it back. */

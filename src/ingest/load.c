@@ -303,8 +303,7 @@ static toc_status take_line(toc_ctx *ctx, ing_load *load, const rd_batch *batch,
     return TOC_OK;
 }
 
-/* A record of separators only, as spreadsheets leave below a table: no row. */
-static bool is_blank(const rd_batch *batch, const rd_record *r)
+bool ing_is_blank(const rd_batch *batch, const rd_record *r)
 {
     for (size_t j = 0; j < r->n; j++)
         if (toc_str_trim(rd_field(batch, r, j)).n) return false;
@@ -329,7 +328,7 @@ static toc_status take_batch(toc_ctx *ctx, ing_load *load, const rd_batch *batch
             TOC_TRY(ing_leave_out(ctx, load, batch, r));
             continue;
         }
-        if (is_blank(batch, r)) continue;
+        if (ing_is_blank(batch, r)) continue;
         TOC_TRY(ing_lines_count(ctx, load, batch, r, &n));
         for (size_t k = 0; k < n; k++) {
             if (load->lines.several) ing_lines_choose(load, k);

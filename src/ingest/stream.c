@@ -316,9 +316,9 @@ static toc_status refuse(toc_ctx *ctx, ing_stream *s, const rd_batch *batch, con
 {
     char why[160];
 
-    if (r->fault == RD_TRAILER) {
+    if (r->fault == RD_TRAILER || ing_is_blank(batch, r)) {
         s->load->summary->rows--; /* no row */
-        return ing_leave_out(ctx, s->load, batch, r);
+        return r->fault ? ing_leave_out(ctx, s->load, batch, r) : TOC_OK;
     }
     if (r->fault) ING_REJECT(reject, rd_fault_code(r->fault), "", "%s", rd_fault_text(s->load->reader, batch, r, why));
     return ing_refuse(ctx, s->load, batch, r, reject);
