@@ -61,13 +61,13 @@ static toc_status feed_init(toc_ctx *ctx, sto_store *store, const sto_rows *from
     return toc_alloc(ctx, f->n_slots, sizeof *f->slots, &f->slots);
 }
 
-static toc_status read_block(toc_ctx *ctx, feed *f, size_t at, size_t k)
+static toc_status read_block(toc_ctx *ctx, feed *f, size_t at, size_t k, bool states)
 {
     slot *s = &f->slots[at];
 
     TOC_TRY(f->from->read(ctx, f->from->arg, at, k, &s->block));
     if (s->block.n > s->cap) TOC_TRY(toc_grow(ctx, &s->names, &s->cap, s->block.n, sizeof *s->names));
-    sto_identify(&f->identity, &s->block, s->names);
+    sto_identify(&f->identity, &s->block, states, s->names);
     return TOC_OK;
 }
 
@@ -76,7 +76,7 @@ static toc_status read_block(toc_ctx *ctx, feed *f, size_t at, size_t k)
 static toc_status read_ahead(toc_ctx *ctx, void *arg, size_t task)
 {
     feed *f = arg;
-    return read_block(ctx, f, task, f->next + task);
+    return read_block(ctx, f, task, f->next + task, true);
 }
 
 static toc_status take_names(toc_ctx *ctx, feed *f, const slot *s)
@@ -347,7 +347,7 @@ static toc_status write_block(toc_ctx *ctx, writing *w)
 static toc_status write_or_read(toc_ctx *ctx, void *arg, size_t task)
 {
     writing *w = arg;
-    return task ? read_block(ctx, w->feed, 1 - w->current, w->feed->next) : write_block(ctx, w);
+    return task ? read_block(ctx, w->feed, 1 - w->current, w->feed->next, false) : write_block(ctx, w);
 }
 
 static toc_status write_rows(toc_ctx *ctx, feed *f)
@@ -356,7 +356,7 @@ static toc_status write_rows(toc_ctx *ctx, feed *f)
     toc_status st = prepare_insert(ctx, f, &w.stmt);
 
     if (!st) st = toc_runs_next(ctx, &f->counted, &w.counted, &w.any_counted);
-    if (!st && f->from->n_blocks) st = read_block(ctx, f, 0, 0);
+    if (!st && f->from->n_blocks) st = read_block(ctx, f, 0, 0, false);
     for (f->next = 1; f->next <= f->from->n_blocks && !st; f->next++) {
         st = toc_parallel(ctx, f->next < f->from->n_blocks ? 2 : 1, write_or_read, &w);
         w.current = 1 - w.current;

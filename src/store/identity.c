@@ -60,36 +60,39 @@ static inline bool is_missing(shop_value cell)
     return cell.text ? !cell.n : cell.n == SHOP_NO_INT;
 }
 
-void sto_identify(const sto_identity *identity, const shop_block *block, sto_name *names_of)
-{
+/* The columns of a block, in their order. */
+typedef struct {
+    size_t width;
     uint64_t name[STO_MAX_COLUMNS];
     uint8_t roles[STO_MAX_COLUMNS];
-    size_t width = 0;
+} columns;
+
+static uint64_t sum_of(const columns *of, const shop_value *cells, uint8_t role)
+{
+    uint64_t sum = 0;
+
+    for (size_t c = 0; c < of->width; c++)
+        if (of->roles[c] & role) sum += part_of(cells[c], of->name[c]);
+    return sum;
+}
+
+void sto_identify(const sto_identity *identity, const shop_block *block, bool states, sto_name *names_of)
+{
+    columns of = {0};
 
     for (size_t j = 0; j < STO_MAX_COLUMNS; j++) {
         if (!(block->columns >> j & 1)) continue;
-        name[width] = identity->name_hash[j];
-        roles[width++] = identity->roles[j];
+        of.name[of.width] = identity->name_hash[j];
+        of.roles[of.width++] = identity->roles[j] | STO_ANY;
     }
     for (size_t i = 0; i < block->n; i++) {
-        const shop_value *cells = block->cells + i * width;
-        uint64_t state = 0, ids = 0, sometimes = 0, fixed = 0;
+        const shop_value *cells = block->cells + i * of.width;
         size_t n_ids = 0;
-        for (size_t c = 0; c < width; c++) {
-            if (is_missing(cells[c])) continue;
-            uint64_t part = part_of(cells[c], name[c]);
-            state += part;
-            if (roles[c] & STO_ID) {
-                ids += part;
-                n_ids++;
-            }
-            if (roles[c] & STO_SOMETIMES) sometimes += part;
-            if (roles[c] & STO_FIXED) fixed += part;
-        }
+        for (size_t c = 0; c < of.width; c++) n_ids += (of.roles[c] & STO_ID) && !is_missing(cells[c]);
         bool named = identity->n_ids && n_ids == identity->n_ids;
         names_of[i].counted = !named && identity->counts;
-        names_of[i].key = names_of[i].counted ? toc_mix(fixed) : named ? ids + sometimes : ids;
-        names_of[i].state = state;
+        names_of[i].key = names_of[i].counted ? toc_mix(sum_of(&of, cells, STO_FIXED)) : sum_of(&of, cells, named ? STO_ID | STO_SOMETIMES : STO_ID);
+        names_of[i].state = states ? sum_of(&of, cells, STO_ANY) : 0;
     }
 }
 

@@ -152,6 +152,7 @@ toc_status sto_open(toc_ctx *ctx, const char *path, sto_mode mode, sto_store **s
     } else if (!S_ISREG(info.st_mode)) {
         return toc_fail(ctx, TOC_E_USAGE, "%s is no file", path);
     }
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* before its first use: nobody asks, and each allocation would take a lock to count it */
     TOC_TRY(toc_alloc(ctx, 1, sizeof *s, &s));
     s->lock_fd = -1;
     s->writing = mode == STO_WRITE;

@@ -43,7 +43,7 @@ TOC_CHECKED toc_status sto_add_columns(toc_ctx *ctx, sto_store *store);
 TOC_CHECKED toc_status sto_has_column(toc_ctx *ctx, sto_store *store, const char *table, const char *column, bool *has);
 
 /* ---- identity.c ---- */
-enum { STO_ID = 1, STO_SOMETIMES = 2, STO_FIXED = 4 };
+enum { STO_ID = 1, STO_SOMETIMES = 2, STO_FIXED = 4, STO_ANY = 8 };
 /* What names a row of one kind. */
 typedef struct {
     uint64_t name_hash[STO_MAX_COLUMNS];
@@ -58,8 +58,8 @@ typedef struct {
     uint64_t key, state;
     bool counted; /* key is of all rows that look alike; sto_occurrence tells them apart */
 } sto_name;
-/* Fills names (block->n). */
-void sto_identify(const sto_identity *identity, const shop_block *block, sto_name *names);
+/* Fills names (block->n); without `states` only their keys. */
+void sto_identify(const sto_identity *identity, const shop_block *block, bool states, sto_name *names);
 /* The key of the row that is the occurrence-th (from 0) of its file with this key. */
 uint64_t sto_occurrence(uint64_t key, uint64_t occurrence);
 
