@@ -91,9 +91,10 @@ check: deps  ## build everything and run all tests
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all tools unit
 	@B=$(B) tests/run
 
-# Races need threads: what fails allocations, or feeds readers, in one thread is not run again under the thread sanitizer.
+# Under the thread sanitizer: the programs whose source speaks of threads, and the commands, but for nightly, which runs the others.
 RUN.asan := unit prop fault replay cli
-RUN.tsan := unit prop cli
+RUN.tsan := threads prop cli
+tsan: export WITHOUT := nightly
 asan tsan:  ## the tests under address+undefined, or thread sanitizer
 	@$(MAKE) --no-print-directory -s -j$(JOBS) FLAVOUR=$@ all tools unit
 	@B=build/$@ tests/run $(RUN.$@)
