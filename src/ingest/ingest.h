@@ -133,7 +133,8 @@ const ing_summary *ing_feed_summary(const ing_feed *feed);
 void ing_feed_close(ing_feed *feed);
 
 /* Says on stderr what was refused, with -v also what was read, and judges it: TOC_E_DATA when more rows were refused than the limit allows, or, without
- * a limit (max_rejects NULL or none given), when any record was damaged (an unclosed quote ...) or no row at all was accepted. */
+ * a limit (max_rejects NULL or none given), when any record was damaged (an unclosed quote ...) or no row at all was accepted; always when a file held no
+ * row, but a header and perhaps a trailer or separators. */
 TOC_CHECKED toc_status ing_judge(toc_ctx *ctx, const ing_summary *summaries, size_t n, const ing_limit *max_rejects, const char *rejects_path);
 
 #endif

@@ -220,8 +220,8 @@ static void judging(void **state)
         toc_status st;
     } table[] = {
         { 5, 0, 0, NULL, TOC_OK }, { 5, 3, 0, NULL, TOC_OK }, { 5, 3, 1, NULL, TOC_E_DATA }, { 5, 3, 1, "3", TOC_OK }, { 5, 3, 0, "2", TOC_E_DATA },
-        { 0, 3, 0, NULL, TOC_E_DATA }, { 0, 0, 0, "0", TOC_OK }, { 9943, 57, 0, "0.57%", TOC_OK }, { 9943, 57, 0, "0.569%", TOC_E_DATA },
-        { 0, 0, 0, "0%", TOC_OK }, { 1, 1, 0, "100%", TOC_OK },
+        { 0, 3, 0, NULL, TOC_E_DATA }, { 0, 0, 0, "0", TOC_E_DATA }, { 9943, 57, 0, "0.57%", TOC_OK }, { 9943, 57, 0, "0.569%", TOC_E_DATA },
+        { 0, 0, 0, NULL, TOC_E_DATA }, { 1, 1, 0, "100%", TOC_OK },
     };
     static const char *const wrong[] = { "", "%", "-1", "101%", "many", "5 %", "nan%" };
     (void)state;
