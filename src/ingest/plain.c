@@ -173,7 +173,7 @@ typedef struct {
 static bool add_value(ing_load *load, const ing_plain_cell *c, size_t column, toc_str text, size_t row, growing *g)
 {
     const int64_t known_at = load->options ? load->options->known_at : 0;
-    int64_t value;
+    int64_t value = 0;
 
     if (!read_value(load, c, text, &value)) return false;
     if (known_at && c->how == ING_PLAIN_TIME && load->past[column] && value > known_at + TOC_DAY) return false;
