@@ -4,9 +4,9 @@ import datetime
 import gzip
 import os
 import subprocess
-import sys
 
-sys.dont_write_bytecode = True
+from measures import auc, average_precision, data
+
 DAY = datetime.timedelta(days=1)
 DELAY = 7 * DAY  # a fraud is known a week after the transaction
 TEST = datetime.date(2018, 8, 8)
@@ -16,12 +16,8 @@ FIRST = datetime.date(2018, 5, 16)
 
 def read():
     """The transactions from FIRST on: (id, time, customer, terminal, amount, fraud)."""
-    path = os.path.join(os.environ.get("TOCSIN_DATA", "../shared/data"), "card-transactions.csv.gz")
-    if not os.path.exists(path):
-        print("cards: no file %s" % path, file=sys.stderr)
-        sys.exit(77)
     rows = []
-    with gzip.open(path, "rt", newline="") as f:
+    with gzip.open(data("card-transactions.csv.gz"), "rt", newline="") as f:
         for r in csv.DictReader(f):
             if r["TX_DATETIME"] >= str(FIRST):
                 rows.append((r["TRANSACTION_ID"], datetime.datetime.fromisoformat(r["TX_DATETIME"]), r["CUSTOMER_ID"], r["TERMINAL_ID"], r["TX_AMOUNT"],
@@ -50,32 +46,6 @@ def tested(rows, start):
             known.setdefault(r[2], []).append(r[1].date())
     week = [r for r in rows if start <= r[1].date() < start + 7 * DAY]
     return [r for r in week if not any(d < r[1].date() - DELAY for d in known.get(r[2], []))]
-
-
-def auc(score, truth):
-    order = sorted(range(len(score)), key=lambda i: score[i])
-    positive, rank_sum, i = sum(truth), 0.0, 0
-    while i < len(order):
-        k = i
-        while k < len(order) and score[order[k]] == score[order[i]]:
-            k += 1
-        rank_sum += (i + k + 1) / 2 * sum(truth[order[m]] for m in range(i, k))
-        i = k
-    return (rank_sum - positive * (positive + 1) / 2) / (positive * (len(score) - positive))
-
-
-def average_precision(score, truth):
-    order = sorted(range(len(score)), key=lambda i: -score[i])
-    found, total, i = 0, 0.0, 0
-    while i < len(order):
-        k, hits = i, 0
-        while k < len(order) and score[order[k]] == score[order[i]]:
-            hits += truth[order[k]]
-            k += 1
-        found += hits
-        total += hits * found / k
-        i = k
-    return total / found
 
 
 def card_precision(rows, score, n=100):

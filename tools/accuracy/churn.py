@@ -8,33 +8,9 @@ import subprocess
 import sys
 import tempfile
 
-sys.dont_write_bytecode = True
+from measures import auc, brier
+
 BINS = 10
-
-
-def data(name):
-    path = os.path.join(os.environ.get("TOCSIN_DATA", "../shared/data"), name)
-    if not os.path.exists(path):
-        print("churn: no file %s" % path, file=sys.stderr)
-        sys.exit(77)
-    return path
-
-
-def auc(score, truth):
-    order = sorted(range(len(score)), key=lambda i: score[i])
-    positive = sum(truth)
-    rank_sum, i = 0.0, 0
-    while i < len(order):
-        k = i
-        while k < len(order) and score[order[k]] == score[order[i]]:
-            k += 1
-        rank_sum += (i + k + 1) / 2 * sum(truth[order[m]] for m in range(i, k))
-        i = k
-    return (rank_sum - positive * (positive + 1) / 2) / (positive * (len(score) - positive))
-
-
-def brier(score, truth):
-    return sum((p - y) ** 2 for p, y in zip(score, truth)) / len(truth)
 
 
 def ece(score, truth):

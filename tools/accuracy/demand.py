@@ -10,14 +10,6 @@ import sys
 LEVELS = ("0.5", "0.8", "0.9", "0.95", "0.99")
 
 
-def data(name):
-    path = os.path.join(os.environ.get("TOCSIN_DATA", "../shared/data"), name)
-    if not os.path.exists(path):
-        print("%s: no %s" % (os.path.basename(sys.argv[0]), path), file=sys.stderr)
-        sys.exit(77)
-    return path
-
-
 def forecast(series, starts, end, period, horizon):
     """{id: (means, sum quantiles)} from what is before period number `end`. starts: the date of every period."""
     text = io.StringIO()

@@ -4,7 +4,6 @@ import subprocess
 import sys
 import time
 
-sys.dont_write_bytecode = True
 import treepeer
 
 TOCSIN = os.environ.get("TOCSIN", "build/tocsin")

@@ -4,7 +4,6 @@ import subprocess
 import sys
 import tempfile
 
-sys.dont_write_bytecode = True
 ROWS, COLUMNS, THREADS = (200000 if os.environ.get("QUICK") else 1000000), 28, 2
 VENV = os.path.join("build", "bench-venv")
 
