@@ -6,8 +6,9 @@
 #include "cli/cli.h"
 #include "commands/commands.h"
 
-/* openblas has no header of its own for this in every distribution. */
+/* OpenBLAS has no header of its own for these in every distribution; the second is not in every build of it. */
 extern void openblas_set_num_threads(int n);
+extern int blas_thread_shutdown_(void) __attribute__((weak));
 
 const cli_command *const cmd_all[] = {
     &cmd_nightly, &cmd_churn, &cmd_fraud, &cmd_inventory,
@@ -22,7 +23,9 @@ static void settle_environment(toc_ctx *ctx)
     const char *now = getenv("TOCSIN_NOW"), *cpu = getenv("TOCSIN_CPU"), *trace = getenv("TOCSIN_TRACE");
     int64_t fixed;
 
-    openblas_set_num_threads(1); /* tocsin runs the threads itself, so that results do not depend on their number */
+    /* tocsin runs the threads itself, so that results do not depend on their number; those of OpenBLAS would spin for a tenth of a second */
+    openblas_set_num_threads(1);
+    if (blas_thread_shutdown_) blas_thread_shutdown_();
     signal(SIGPIPE, SIG_IGN);    /* a closed pipe shows as EPIPE, and toc_out ends quietly */
     signal(SIGXFSZ, SIG_IGN);    /* a limit on file sizes shows as EFBIG, like a full disk */
     ctx->plain = cpu && strcmp(cpu, "plain") == 0;

@@ -40,6 +40,8 @@ void toc_ctx_init(toc_ctx *ctx)
 void toc_ctx_release(toc_ctx *ctx)
 {
     if (!ctx) return;
+    toc_team_release(ctx->team);
+    ctx->team = NULL;
     toc_arena_release(&ctx->arena);
     ctx->zone = NULL;
     ctx->tz_named = false;

@@ -37,6 +37,7 @@ typedef struct {
     toc_arena_block *head;
 } toc_arena;
 
+typedef struct toc_team toc_team;
 /* Everything a call needs from outside: messages, memory, threads, settings. One per process (tests make their own). Workers in
  * toc_parallel() share it; all its functions may be called from several threads. */
 typedef struct toc_ctx {
@@ -52,6 +53,7 @@ typedef struct toc_ctx {
     bool plain;               /* TOCSIN_CPU=plain: plain kernels only */
     bool no_stamp;            /* reports leave out version, arguments and time */
     toc_arena arena;          /* lives as long as the command */
+    toc_team *team;           /* its threads, once there is a loop for them */
     FILE *err;                /* where messages go; NULL = stderr */
     FILE *trace;              /* JSON lines of TOCSIN_TRACE, or NULL */
     int64_t allocations_left; /* fault tests: allocations until one fails; negative = never */
@@ -60,7 +62,7 @@ typedef struct toc_ctx {
 
 /* A context with one thread, UTC, seed 1 and messages to stderr. Never fails. */
 void toc_ctx_init(toc_ctx *ctx);
-/* Gives back the arena; accepts a zeroed context. */
+/* Gives back the arena and the threads; accepts a zeroed context. */
 void toc_ctx_release(toc_ctx *ctx);
 
 /* Records the message of a failure (the first one wins) and returns `status`. Printed by main(), or read by tests. Here and below, control

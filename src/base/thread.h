@@ -7,8 +7,12 @@
 #include "base/ctx.h"
 
 /* Calls work(ctx, arg, task) for task = 0 .. n_tasks-1 on ctx->n_threads threads; each task once, in no fixed order. Returns the status of the
- * lowest failing task; tasks not begun are then skipped. One thread, or one task: runs in the caller. */
+ * lowest failing task; tasks not begun are then skipped. One thread, one task, or another loop of ctx under way (around this one, or beside it): runs in
+ * the caller. */
 TOC_CHECKED toc_status toc_parallel(toc_ctx *ctx, size_t n_tasks, toc_status (*work)(toc_ctx *ctx, void *arg, size_t task), void *arg);
+
+/* Ends the threads of a context (toc_ctx_release calls it); NULL = none. */
+void toc_team_release(toc_team *team);
 
 /* Work that runs beside its caller. Zero: none does, and its status is TOC_OK. */
 typedef struct {

@@ -150,10 +150,35 @@ static void loops_within_loops(void **state)
     toc_ctx_release(&ctx);
 }
 
+static toc_status loop_beside(toc_ctx *ctx, void *arg)
+{
+    for (size_t i = 0; i < 50; i++) TOC_TRY(nested(ctx, arg, 0));
+    return TOC_OK;
+}
+
+/* Loops of two threads at a time: one has the others' help, the other runs alone. */
+static void loops_side_by_side(void **state)
+{
+    static job beside, mine;
+    toc_task task;
+    toc_ctx ctx;
+
+    (void)state;
+    toc_ctx_init(&ctx);
+    ctx.n_threads = 3;
+    toc_task_start(&ctx, &task, loop_beside, &beside);
+    assert_int_equal(loop_beside(&ctx, &mine), TOC_OK);
+    assert_int_equal(toc_task_wait(&task), TOC_OK);
+    for (size_t i = 0; i < 20; i++) assert_int_equal(mine.times[i], 50);
+    assert_memory_equal(mine.sums, beside.sums, sizeof mine.sums);
+    toc_ctx_release(&ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_task_once), cmocka_unit_test(lowest_failure), cmocka_unit_test(context_is_shared), cmocka_unit_test(loops_within_loops),
+        cmocka_unit_test(loops_side_by_side),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
