@@ -283,10 +283,13 @@ bool toc_parse_offset(toc_str t, int32_t *offset_s)
 {
     int64_t hour, minute = 0;
 
+    if (t.n > 2 && t.p[0] == '(' && t.p[t.n - 1] == ')') t = (toc_str){ t.p + 1, t.n - 2 };
     if (zone_letters(t, offset_s)) return true;
+    bool named = take_text(&t, "GMT") || take_text(&t, "UTC");
     bool west = take_char(&t, '-');
     if (!west && !take_char(&t, '+')) return false;
-    if (take_number(&t, 2, &hour) != 2) return false;
+    size_t digits = take_number(&t, 2, &hour);
+    if (digits != 2 && !(named && digits)) return false;
     if (t.n) {
         take_char(&t, ':');
         if (take_number(&t, 2, &minute) != 2) return false;

@@ -21,7 +21,23 @@ static bool parse_ratio(toc_str text, bool decimal_comma, int64_t *value)
     return true;
 }
 
-/* Whole numbers, also as "12.0", true and false, yes and no, 是 and 否. */
+/* "12.0", "12,00", "1,234,567", "1.234,0": nothing but zeros behind the decimal mark. Whether 1.000 is one or a thousand cannot be told. */
+static bool parse_marked(toc_str text, toc_decimal mark, int64_t *value)
+{
+    char decimal = mark == TOC_DECIMAL_COMMA ? ',' : '.';
+    size_t whole = text.n;
+
+    if (mark == TOC_DECIMAL_EITHER) return false;
+    for (size_t i = 0; i < text.n; i++) {
+        if (!strchr("0123456789.,'+- ", text.p[i])) return false;
+        if (text.p[i] == decimal) whole = i;
+    }
+    for (size_t i = whole + 1; i < text.n; i++)
+        if (text.p[i] != '0') return false;
+    return toc_parse_money((toc_str){ text.p, whole }, 0, mark == TOC_DECIMAL_COMMA, value);
+}
+
+/* Whole numbers, also with zeros behind a decimal mark, with thousands apart, true and false, yes and no, 是 and 否. */
 static bool parse_int(toc_str text, int64_t *value)
 {
     static const struct { const char *word; int64_t value; } words[] = {
@@ -35,6 +51,8 @@ static bool parse_int(toc_str text, int64_t *value)
         *value = words[i].value;
         return true;
     }
+    toc_decimal mark = toc_decimal_of(text);
+    if (mark != TOC_DECIMAL_NONE && !memchr(text.p, 'e', text.n) && !memchr(text.p, 'E', text.n)) return parse_marked(text, mark, value);
     if (!toc_parse_double(text, &number) || number != floor(number) || fabs(number) > 9e15) return false;
     *value = (int64_t)number;
     return true;
