@@ -378,7 +378,7 @@ static toc_status add_bought(toc_ctx *ctx, const pass *p, part *q, const custome
 {
     if (q->n_bought == q->tidy_at) {
         if (q->n_bought) TOC_TRY(tidy_bought(ctx, p, q));
-        q->tidy_at = TOC_MAX(q->n_bought * 2, (size_t)1 << 20); /* repeats never outnumber what is wanted */
+        q->tidy_at = TOC_MAX(q->n_bought * 2, (size_t)1 << 22); /* repeats never outnumber what is wanted */
         TOC_TRY(toc_grow(ctx, &q->bought, &q->cap_bought, q->tidy_at, sizeof *q->bought));
     }
     q->bought[q->n_bought++] = (bought){ (uint32_t)(c - q->customers), merchant };

@@ -107,7 +107,7 @@ typedef struct {
  * bytes, bit 1 for bytes above 0x7f. */
 typedef size_t rd_scan_fn(const char *bytes, size_t begin, size_t end, rd_special special, uint32_t *places, size_t n, uint32_t *breaks, size_t *n_breaks,
                           unsigned *seen);
-enum { RD_SCAN_SPARE = 8 };
+enum { RD_SCAN_SPARE = 16 };
 /* "avx512", "avx2", "sse2" or "plain"; NULL = the best of this CPU. NULL where the CPU has no such kernel. */
 rd_scan_fn *rd_scan_kernel(const char *name);
 size_t rd_count_byte(const char *bytes, size_t n, char c);
