@@ -43,6 +43,7 @@ toc_status ing_lines_bind(toc_ctx *ctx, ing_load *load)
     for (size_t k = 0; k < load->n_bound; k++)
         while (lines->numbers[load->bound[k].slot] < load->bound[k].group) load->bound[k].slot++;
     lines->several = lines->each || lines->split || lines->n_numbers;
+    lines->n = 1;
     return TOC_OK;
 }
 
@@ -81,8 +82,8 @@ toc_status ing_lines_count(toc_ctx *ctx, ing_load *load, const rd_batch *batch, 
     toc_str text;
 
     *n = lines->n = 1;
-    lines->n_present = 0;
     if (!lines->several) return TOC_OK;
+    lines->n_present = 0;
     ing_lines_choose(load, 0);
     if (record->fault) return TOC_OK;
     if (lines->each) {
