@@ -146,7 +146,7 @@ static toc_status read_header(toc_ctx *ctx, rd_reader *reader)
     char why[160];
 
     batch.begin = reader->carry_at;
-    batch.end = TOC_MIN(reader->carry.n, batch.begin + RD_BLOCK);
+    batch.end = TOC_MIN(reader->carry.n, batch.begin + RD_HEAD);
     toc_status st = rd_parse(ctx, &reader->parser, &batch, reader->end && batch.end == reader->carry.n, &used, &lines);
 
     if (st) goto out;

@@ -39,7 +39,7 @@ TOC_CHECKED toc_status rd_dialect_parse(toc_ctx *ctx, const char *text, rd_diale
 typedef struct {
     rd_dialect dialect;
     size_t max_field;     /* bytes of one field; 0 = 1 MiB */
-    size_t batch_bytes;   /* bytes of a batch, more where a record is longer; 0 = 1 MiB. Records do not depend on it */
+    size_t batch_bytes;   /* bytes of a batch, more where a record is longer; 0 = 256 KiB. Records do not depend on it */
     bool hash;            /* rd_content_hash will be asked for */
     bool libcsv_only;     /* no record is split without libcsv: what tests and benches compare with */
     toc_out *rejects;     /* rd_read_table only: where faulty records go; NULL = the first one is an error */

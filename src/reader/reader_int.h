@@ -7,7 +7,8 @@
 
 #include "reader/reader.h"
 
-#define RD_BLOCK ((size_t)1 << 20)        /* bytes read at a time, and looked at to find out encoding and delimiter */
+#define RD_BLOCK ((size_t)256 << 10)      /* bytes read at a time: so few that what is made of them stays in caches */
+#define RD_HEAD ((size_t)1 << 20)         /* bytes looked at to find out encoding and layout; the header is among them */
 #define RD_MAX_RECORD ((size_t)16 << 20)  /* a quoted field that is not closed by then is taken for an unclosed quote */
 #define RD_MAX_FIELD ((size_t)1 << 20)
 #define RD_MAX_RAW 4096

@@ -145,9 +145,9 @@ static rd_charset given_charset(const char *name, rd_charset found)
 static toc_status choose_charset(toc_ctx *ctx, rd_reader *reader, const rd_dialect *given)
 {
     toc_str head = ahead_text(reader);
-    bool whole = reader->input_end && head.n <= RD_BLOCK;
+    bool whole = reader->input_end && head.n <= RD_HEAD;
 
-    head.n = TOC_MIN(head.n, RD_BLOCK);
+    head.n = TOC_MIN(head.n, RD_HEAD);
     rd_sniffed found = rd_sniff_charset(head, whole, given->delimiter);
     reader->charset = found.charset;
     reader->ascii_so_far = found.ascii;
@@ -167,11 +167,11 @@ static toc_status choose_layout(toc_ctx *ctx, rd_reader *reader, const rd_dialec
 {
     const size_t most = (size_t)256 << 10; /* enough, and quickly converted */
     toc_str head = ahead_text(reader);
-    bool whole = reader->input_end && head.n <= RD_BLOCK, direct = reader->charset == RD_UTF8 || reader->transcoded;
+    bool whole = reader->input_end && head.n <= RD_HEAD, direct = reader->charset == RD_UTF8 || reader->transcoded;
     toc_buf utf8 = {0};
     toc_status st = TOC_OK;
 
-    if (direct) head.n = TOC_MIN(head.n, RD_BLOCK);
+    if (direct) head.n = TOC_MIN(head.n, RD_HEAD);
     else {
         whole = reader->input_end && head.n <= most;
         head.n = TOC_MIN(head.n, most);
@@ -207,7 +207,7 @@ toc_status rd_open_text(toc_ctx *ctx, rd_reader *reader, const rd_dialect *given
     reader->trailer_given = given->trailer_given ? (int64_t)given->trailer : -1;
     reader->direct = rd_input_anywhere(reader->input);
     do TOC_TRY(read_raw(ctx, reader, &reader->ahead));
-    while (!reader->direct && !reader->input_end && reader->ahead.n < RD_BLOCK + RD_TAIL);
+    while (!reader->input_end && reader->ahead.n < RD_HEAD + (reader->direct ? 0 : RD_TAIL));
     if (!reader->ahead.n) return toc_fail(ctx, TOC_E_DATA, "%s: empty file", reader->path);
     TOC_TRY(choose_charset(ctx, reader, given));
     if (reader->ahead_at == reader->ahead.n) return toc_fail(ctx, TOC_E_DATA, "%s: empty file", reader->path);
@@ -223,7 +223,10 @@ toc_status rd_open_text(toc_ctx *ctx, rd_reader *reader, const rd_dialect *given
         toc_buf_release(&reader->ahead);
         reader->end = reader->input_end;
         TOC_TRY(find_trailer_far(ctx, reader));
-    } else TOC_TRY(rd_read_block(ctx, reader));
+    } else {
+        do TOC_TRY(rd_read_block(ctx, reader));
+        while (!reader->end && reader->carry.n < RD_HEAD);
+    }
     reader->carry_at = skip;
     reader->line += reader->layout.skip;
     reader->text = skip;
