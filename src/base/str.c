@@ -260,32 +260,15 @@ size_t toc_format_int(int64_t value, char *buf)
 
 /* ---- buffers ---- */
 
-static toc_status reserve(toc_ctx *ctx, toc_buf *buf, size_t more)
+toc_status toc_buf_reserve(toc_ctx *ctx, toc_buf *buf, size_t more)
 {
     if (more >= SIZE_MAX - buf->n) return toc_fail(ctx, TOC_E_NOMEM, "out of memory");
     return toc_grow(ctx, &buf->p, &buf->cap, buf->n + more + 1, 1);
 }
 
-toc_status toc_buf_add(toc_ctx *ctx, toc_buf *buf, const char *bytes, size_t n)
-{
-    if (buf->cap - buf->n <= n) TOC_TRY(reserve(ctx, buf, n));
-    if (n) memcpy(buf->p + buf->n, bytes, n);
-    buf->n += n;
-    buf->p[buf->n] = 0;
-    return TOC_OK;
-}
-
 toc_status toc_buf_str(toc_ctx *ctx, toc_buf *buf, const char *text)
 {
     return toc_buf_add(ctx, buf, text, strlen(text));
-}
-
-toc_status toc_buf_char(toc_ctx *ctx, toc_buf *buf, char c)
-{
-    if (buf->cap - buf->n <= 1) TOC_TRY(reserve(ctx, buf, 1));
-    buf->p[buf->n++] = c;
-    buf->p[buf->n] = 0;
-    return TOC_OK;
 }
 
 toc_status toc_buf_printf(toc_ctx *ctx, toc_buf *buf, const char *fmt, ...)
@@ -296,7 +279,7 @@ toc_status toc_buf_printf(toc_ctx *ctx, toc_buf *buf, const char *fmt, ...)
     int n = vsnprintf(NULL, 0, fmt, args);
     va_end(args);
     if (n < 0) return toc_fail(ctx, TOC_E_BUG, "bad format \"%s\"", fmt);
-    TOC_TRY(reserve(ctx, buf, (size_t)n));
+    TOC_TRY(toc_buf_reserve(ctx, buf, (size_t)n));
     va_start(args, fmt);
     vsnprintf(buf->p + buf->n, (size_t)n + 1, fmt, args);
     va_end(args);

@@ -2,6 +2,8 @@
 #ifndef TOC_STR_H
 #define TOC_STR_H
 
+#include <string.h>
+
 #include "base/ctx.h"
 
 /* n bytes at p, not NUL-terminated, borrowed. */
@@ -40,9 +42,24 @@ typedef struct {
     size_t n, cap;
 } toc_buf;
 
-TOC_CHECKED toc_status toc_buf_add(toc_ctx *ctx, toc_buf *buf, const char *bytes, size_t n);
+/* Room for so many more bytes, and the NUL. */
+TOC_CHECKED toc_status toc_buf_reserve(toc_ctx *ctx, toc_buf *buf, size_t more);
+TOC_CHECKED static inline toc_status toc_buf_add(toc_ctx *ctx, toc_buf *buf, const char *bytes, size_t n)
+{
+    if (buf->cap - buf->n <= n) TOC_TRY(toc_buf_reserve(ctx, buf, n));
+    if (n) memcpy(buf->p + buf->n, bytes, n);
+    buf->n += n;
+    buf->p[buf->n] = 0;
+    return TOC_OK;
+}
+TOC_CHECKED static inline toc_status toc_buf_char(toc_ctx *ctx, toc_buf *buf, char c)
+{
+    if (buf->cap - buf->n <= 1) TOC_TRY(toc_buf_reserve(ctx, buf, 1));
+    buf->p[buf->n++] = c;
+    buf->p[buf->n] = 0;
+    return TOC_OK;
+}
 TOC_CHECKED toc_status toc_buf_str(toc_ctx *ctx, toc_buf *buf, const char *text);
-TOC_CHECKED toc_status toc_buf_char(toc_ctx *ctx, toc_buf *buf, char c);
 TOC_CHECKED toc_status toc_buf_printf(toc_ctx *ctx, toc_buf *buf, const char *fmt, ...) TOC_PRINTF(3, 4);
 void toc_buf_reset(toc_buf *buf);   /* empty, memory kept */
 void toc_buf_release(toc_buf *buf);

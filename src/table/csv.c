@@ -55,23 +55,30 @@ typedef struct {
     toc_buf *bufs;
 } writer;
 
+/* Numbers and times are written in place. */
+static toc_status add_cell(toc_ctx *ctx, toc_buf *buf, const tab_column *column, size_t row)
+{
+    if (column->type == TAB_TEXT) return tab_csv_add(ctx, buf, tab_cell(column, row, NULL));
+    TOC_TRY(toc_buf_reserve(ctx, buf, 40));
+    buf->n += tab_cell(column, row, buf->p + buf->n).n;
+    return TOC_OK;
+}
+
 static toc_status format_rows(toc_ctx *ctx, void *arg, size_t task)
 {
     const writer *w = arg;
     const tab_table *t = w->table;
     toc_buf *buf = &w->bufs[task];
     size_t first = w->first + task * ROWS, end = TOC_MIN(t->n_rows, first + ROWS);
-    char text[40];
 
     toc_buf_reset(buf);
     for (size_t i = first; i < end; i++) {
+        size_t start = buf->n;
         for (size_t j = 0; j < t->n_cols; j++) {
-            toc_str cell = tab_cell(&t->columns[j], i, text);
             if (j) TOC_TRY(toc_buf_char(ctx, buf, ','));
-            /* a row that is one empty cell would be an empty line, which readers skip */
-            if (t->n_cols == 1 && !cell.n) TOC_TRY(add_quoted(ctx, buf, cell));
-            else TOC_TRY(tab_csv_add(ctx, buf, cell));
+            TOC_TRY(add_cell(ctx, buf, &t->columns[j], i));
         }
+        if (buf->n == start) TOC_TRY(toc_buf_add(ctx, buf, "\"\"", 2)); /* one empty cell would be an empty line, which readers skip */
         TOC_TRY(toc_buf_char(ctx, buf, '\n'));
     }
     return TOC_OK;
