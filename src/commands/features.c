@@ -2,17 +2,18 @@
 #include "features/features.h"
 #include "cli/cli.h"
 #include "commands/commands.h"
+#include "reader/reader.h"
 
 #include <stddef.h>
 
 typedef struct {
     cli_shop shop;
-    int64_t as_of, from;
-    const char *scale, *by, *label, *only, *out;
+    int64_t as_of, from, label_delay;
+    const char *at, *scale, *by, *label, *only, *out;
     bool list;
 } args;
 
-static const args defaults = { .as_of = TOC_NO_TIME, .from = TOC_NO_TIME, .scale = "none", .by = "none", .out = "-" };
+static const args defaults = { .as_of = TOC_NO_TIME, .from = TOC_NO_TIME, .label_delay = -1, .scale = "none", .by = "none", .out = "-" };
 
 static const char *const scale_words[] = { "none", "minmax", "standard", NULL };
 static const char *const by_words[] = { "none", "hour", "day", "week", NULL };
@@ -20,9 +21,11 @@ static const char *const by_words[] = { "none", "hour", "day", "week", NULL };
 static const cli_option options[] = {
     CLI_SHOP(args, shop),
     CLI_TIME('T', "as-of", args, as_of, .help = "the moment; nothing later is seen [after the last event]"),
+    CLI_TEXT(0, "at", args, at, .arg = "FILE", .help = "at many moments: id, time[, label] a line; its columns are kept"),
     CLI_TIME(0, "from", args, from, .help = "orders: rows of orders placed since then [all]"),
     CLI_TEXT('l', "label", args, label, .arg = "churn:SPAN",
              .help = "customers: add `churned`, no purchase in SPAN after the moment"),
+    CLI_SPAN(0, "label-delay", args, label_delay, .help = "orders: a fraud label counts SPAN after its order"),
     CLI_WORD('s', "scale", args, scale, scale_words, .arg = "HOW", .help = "none, minmax or standard [none]"),
     CLI_WORD('b', "by", args, by, by_words, .arg = "WINDOW", .help = "purchases by hour, day or week instead"),
     CLI_TEXT(0, "only", args, only, .arg = "NAMES", .help = "these features, with commas between, in this order [all]"),
@@ -72,11 +75,11 @@ static void name_dropped(toc_ctx *ctx, uint64_t dropped)
         if (dropped >> c & 1) toc_note(ctx, "left out %s: nothing says when it became known", schema->columns[c].name);
 }
 
-static toc_status add_label(toc_ctx *ctx, const shop_data *shop, int64_t as_of, int64_t horizon, tab_table *table)
+static toc_status add_label(toc_ctx *ctx, const shop_data *shop, const fea_samples *samples, int64_t horizon, tab_table *table)
 {
     size_t n_open;
 
-    TOC_TRY(fea_label_churn(ctx, shop, as_of, horizon, table, &n_open));
+    TOC_TRY(fea_label_churn(ctx, shop, samples, horizon, table, &n_open));
     if (n_open > 0)
         toc_warn(ctx, "%zu customers without a label: the window of %.0f days ends after the data", n_open,
                  (double)horizon / (double)TOC_DAY);
@@ -119,7 +122,7 @@ static const char *pass_file(const args *a, const cli_call *call, bool basics)
 {
     const cli_shop *s = &a->shop;
 
-    if (!basics || s->store || a->label || strcmp(a->scale, "none") != 0 || strcmp(a->by, "none") != 0) return NULL;
+    if (!basics || s->store || a->at || a->label || strcmp(a->scale, "none") != 0 || strcmp(a->by, "none") != 0) return NULL;
     if (s->reviews.n + s->products.n + s->stock.n + s->promotions.n + s->customers.n + s->merchants.n + s->payments.n + s->labels.n) return NULL;
     if (s->orders.n + (call->n_files - 1) > 1) return NULL;
     return s->orders.n ? s->orders.items[0] : call->n_files > 1 ? call->files[1] : "-";
@@ -180,6 +183,106 @@ out:
     return st;
 }
 
+/* What --only and --label ask for. */
+typedef struct {
+    const char **names;
+    fea_basic *basics;
+    size_t n, n_basics;
+    int64_t horizon; /* 0 = no label */
+} asked;
+
+/* ---- --at ---- */
+
+/* What --at says: the table of its file, and its rows as samples; arrays live in ctx->arena. */
+typedef struct {
+    tab_table file;
+    fea_samples samples;
+    int64_t *at;
+} moments;
+
+static toc_status alloc_samples(toc_ctx *ctx, size_t n, uint32_t **code, moments *m)
+{
+    TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, n, sizeof **code, code));
+    TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, n, sizeof *m->at, &m->at));
+    TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, n, sizeof *m->samples.seen, &m->samples.seen));
+    m->samples.n = n;
+    m->samples.code = *code;
+    m->samples.at = m->at;
+    return TOC_OK;
+}
+
+/* The rows of a feature table as samples of one moment. */
+static toc_status samples_of(toc_ctx *ctx, const tab_table *table, int64_t as_of, moments *m)
+{
+    uint32_t *code;
+
+    TOC_TRY(alloc_samples(ctx, table->n_rows, &code, m));
+    for (size_t i = 0; i < table->n_rows; i++) {
+        code[i] = table->columns[0].code[i];
+        m->at[i] = as_of;
+        m->samples.seen[i] = true;
+    }
+    return TOC_OK;
+}
+
+/* The file of --at: first column the id, second the time. The time becomes a TAB_TIME column. */
+static toc_status read_moments(toc_ctx *ctx, const char *path, const char *entity, const shop_data *shop, moments *m)
+{
+    const toc_pool *ids = &shop->dict[fea_domain(entity)];
+    uint32_t *code;
+    tab_column *time;
+
+    TOC_TRY(rd_read_table(ctx, path, NULL, &m->file));
+    if (m->file.n_cols < 2) return toc_fail(ctx, TOC_E_DATA, "%s: --at wants the columns id and time; there is only one", path);
+    TOC_TRY(alloc_samples(ctx, m->file.n_rows, &code, m));
+    TOC_TRY(tab_add(ctx, &m->file, m->file.columns[1].name, TAB_TIME, NULL, &time));
+    for (size_t i = 0; i < m->file.n_rows; i++) {
+        toc_str id = toc_pool_str(m->file.columns[0].pool, m->file.columns[0].code[i]);
+        toc_str text = toc_pool_str(m->file.columns[1].pool, m->file.columns[1].code[i]);
+        if (!toc_pool_find(ids, id, &code[i])) code[i] = 0;
+        if (!toc_parse_time(ctx, toc_str_trim(text), TOC_DATE_YMD, &m->at[i]))
+            return toc_fail(ctx, TOC_E_DATA, "%s: row %zu: \"%.*s\" in column \"%s\" is no time", path, i + 2, (int)text.n, text.p, time->name);
+        time->i64[i] = m->at[i];
+    }
+    return TOC_OK;
+}
+
+/* The features alone, a row for each of the file. */
+static toc_status compute_at(toc_ctx *ctx, const char *entity, const shop_data *shop, moments *m, uint64_t *dropped, tab_table *table)
+{
+    size_t unseen = 0;
+
+    TOC_TRY(fea_at(ctx, shop, entity, &m->samples, dropped, table));
+    for (size_t i = 0; i < m->samples.n; i++) unseen += !m->samples.seen[i];
+    if (unseen) toc_warn(ctx, "%zu of %zu rows have no features: nothing was seen of their %s before the time", unseen, m->samples.n, entity);
+    return TOC_OK;
+}
+
+/* Id and time of the file, then the features, then the file's other columns. The file's table is empty afterwards. */
+static toc_status join_moments(toc_ctx *ctx, moments *m, tab_table *table)
+{
+    tab_table joined;
+    tab_table *const from[] = { &m->file, table, &m->file };
+    size_t n_file = m->file.n_cols;
+    toc_status st = TOC_OK;
+
+    tab_init(&joined, m->file.n_rows);
+    for (size_t part = 0; part < TOC_COUNT(from) && !st; part++) {
+        size_t low = part == 2 ? 2 : 0, high = part == 0 ? 2 : part == 1 ? table->n_cols : n_file - 1;
+        for (size_t c = low; c < high && !st; c++) {
+            const tab_column *old = &from[part]->columns[part == 0 && c == 1 ? n_file - 1 : c];
+            tab_column *fresh;
+            if (tab_find(&joined, old->name))
+                st = toc_fail(ctx, TOC_E_USAGE, "--at: its column \"%s\" has the name of a feature", old->name);
+            else if (!(st = tab_add(ctx, &joined, old->name, old->type, old->pool, &fresh)))
+                memcpy(fresh->values, old->values, joined.n_rows * (old->type == TAB_TEXT ? sizeof *old->code : sizeof *old->i64));
+        }
+    }
+    tab_release(table);
+    *table = joined;
+    return st;
+}
+
 static toc_status write_table(toc_ctx *ctx, const tab_table *table, const char *path)
 {
     toc_out out;
@@ -204,47 +307,76 @@ static toc_status write_list(toc_ctx *ctx, const char *entity, const char *path)
     return toc_out_close(ctx, &out);
 }
 
-static toc_status run(toc_ctx *ctx, const cli_call *call)
+/* What belongs together, and what does not. */
+static toc_status check(toc_ctx *ctx, const args *a, const char *entity)
+{
+    bool orders = toc_str_is(toc_str_of(entity), "orders");
+
+    if (a->at && a->as_of != TOC_NO_TIME) return toc_fail(ctx, TOC_E_USAGE, "--at says the moments; --as-of goes without it");
+    if (a->at && strcmp(a->by, "none") != 0) return toc_fail(ctx, TOC_E_USAGE, "--at and --by do not go together");
+    if (a->label_delay >= 0 && !orders) return toc_fail(ctx, TOC_E_USAGE, "--label-delay is for orders, not for %s", entity);
+    return TOC_OK;
+}
+
+/* The features of the whole shop, at one moment or at those of --at, with the columns and the label that were asked for. */
+static toc_status shop_features(toc_ctx *ctx, const args *a, const char *entity, const asked *want, shop_data *shop, shop_data *view, moments *m,
+                                tab_table *table)
 {
     static const char *const labels[] = { "churned", NULL };
+    int64_t as_of = a->as_of;
+    uint64_t dropped = 0;
+
+    if (a->label_delay >= 0) TOC_TRY(fea_delay_labels(ctx, a->label_delay, shop));
+    if (a->at) {
+        TOC_TRY(read_moments(ctx, a->at, entity, shop, m));
+        TOC_TRY(compute_at(ctx, entity, shop, m, &dropped, table));
+    } else {
+        if (as_of == TOC_NO_TIME) TOC_TRY(shop_default_as_of(ctx, shop, &as_of));
+        TOC_TRY(shop_as_of(ctx, shop, as_of, view, &dropped));
+        TOC_TRY(compute(ctx, a, entity, view, as_of, table));
+    }
+    name_dropped(ctx, dropped);
+    if (want->n && !a->at) TOC_TRY(choose_columns(ctx, view, want->basics, want->n_basics, want->names, want->n, table));
+    if (want->n && a->at) TOC_TRY(tab_select(ctx, table, want->names, want->n));
+    if (want->horizon > 0 && !a->at) TOC_TRY(samples_of(ctx, table, as_of, m));
+    fea_scale_table(table, (fea_scale)word_index(scale_words, a->scale), labels);
+    if (want->horizon > 0) TOC_TRY(add_label(ctx, shop, &m->samples, want->horizon, table));
+    return a->at ? join_moments(ctx, m, table) : TOC_OK;
+}
+
+static toc_status run(toc_ctx *ctx, const cli_call *call)
+{
     const args *a = call->args;
     const char *entity = call->files[0];
     cli_call rest = *call;
     shop_data shop = {0}, view = {0};
     tab_table table = {0};
-    int64_t as_of = a->as_of, horizon;
-    uint64_t dropped = 0;
-    size_t n_list, n_only, n_basics;
-    const char **only = NULL, *file;
-    fea_basic *basics;
+    moments m = {0};
+    asked want = {0};
+    size_t n_list;
+    const char *file;
     bool all_basic, done = false;
     toc_status st = TOC_OK;
 
     if (!fea_list(entity, &n_list))
         return toc_fail(ctx, TOC_E_USAGE, "features of what? \"%s\" is none of customers, merchants, products, orders", entity);
     if (a->list) return write_list(ctx, entity, a->out);
-    TOC_TRY(parse_label(ctx, entity, a->label, &horizon));
-    TOC_TRY(split_only(ctx, entity, a->only, &only, &n_only));
-    TOC_TRY(find_basics(ctx, entity, only, n_only, &basics, &n_basics, &all_basic));
+    TOC_TRY(check(ctx, a, entity));
+    TOC_TRY(parse_label(ctx, entity, a->label, &want.horizon));
+    TOC_TRY(split_only(ctx, entity, a->only, &want.names, &want.n));
+    TOC_TRY(find_basics(ctx, entity, want.names, want.n, &want.basics, &want.n_basics, &all_basic));
     file = pass_file(a, call, all_basic);
-    if (file && (st = one_pass(ctx, a, file, basics, n_basics, &table, &done))) goto out;
-    if (done) {
-        st = write_table(ctx, &table, a->out);
-        goto out;
+    if (file && (st = one_pass(ctx, a, file, want.basics, want.n_basics, &table, &done))) goto out;
+    if (!done) {
+        rest.files++;
+        rest.n_files--;
+        if ((st = cmd_load_shop(ctx, &rest, &a->shop, want.horizon > 0 ? TOC_NO_TIME : a->as_of, &shop))) goto out;
+        if ((st = shop_features(ctx, a, entity, &want, &shop, &view, &m, &table))) goto out;
     }
-    rest.files++;
-    rest.n_files--;
-    if ((st = cmd_load_shop(ctx, &rest, &a->shop, horizon > 0 ? TOC_NO_TIME : as_of, &shop))) goto out;
-    if (as_of == TOC_NO_TIME && (st = shop_default_as_of(ctx, &shop, &as_of))) goto out;
-    if ((st = shop_as_of(ctx, &shop, as_of, &view, &dropped))) goto out;
-    name_dropped(ctx, dropped);
-    if ((st = compute(ctx, a, entity, &view, as_of, &table))) goto out;
-    if (n_only && (st = choose_columns(ctx, &view, basics, n_basics, only, n_only, &table))) goto out;
-    fea_scale_table(&table, (fea_scale)word_index(scale_words, a->scale), labels);
-    if (horizon > 0 && (st = add_label(ctx, &shop, as_of, horizon, &table))) goto out;
     st = write_table(ctx, &table, a->out);
 out:
     tab_release(&table);
+    tab_release(&m.file);
     shop_release(&view);
     shop_release(&shop);
     return st;

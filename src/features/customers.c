@@ -74,7 +74,7 @@ static const int window_days[] = { 7, 30, 90, 180, 365 };
 
 typedef struct {
     const shop_data *view;
-    int64_t as_of;
+    const int64_t *moment; /* T, by customer code */
     double unit;
     fea_orders_set orders;
     fea_groups by_order, lines, reviews; /* orders, order lines and reviews by customer */
@@ -94,6 +94,7 @@ typedef struct {
 /* When a customer purchased: recency, windows, shares of hours and weekdays. */
 static void add_times(toc_ctx *ctx, const job *j, const uint32_t *row, size_t n, size_t r)
 {
+    const int64_t as_of = j->moment[j->codes[r]];
     double *const *out = j->out;
     size_t orders = 0, day_part[4] = { 0 }, weekday[7] = { 0 }, previous_90 = 0;
     size_t in_window[TOC_COUNT(window_days)] = { 0 };
@@ -103,7 +104,7 @@ static void add_times(toc_ctx *ctx, const job *j, const uint32_t *row, size_t n,
     for (size_t i = 0; i < n; i++) {
         uint32_t k = row[i];
         if (j->orders.bought[k] == 0) continue;
-        int64_t age = j->as_of - j->orders.at[k], amount = j->orders.amount[k];
+        int64_t age = as_of - j->orders.at[k], amount = j->orders.amount[k];
         orders++;
         spend += amount;
         last = amount;
@@ -141,6 +142,7 @@ static void add_times(toc_ctx *ctx, const job *j, const uint32_t *row, size_t n,
 static toc_status add_rhythm(toc_ctx *ctx, const job *j, scratch *s, const uint32_t *row, size_t n, size_t r)
 {
     double *const *out = j->out;
+    const int64_t as_of = j->moment[j->codes[r]];
     int64_t first = TOC_NO_TIME, last = TOC_NO_TIME, last_day = 0;
     size_t days = 0;
 
@@ -157,7 +159,7 @@ static toc_status add_rhythm(toc_ctx *ctx, const job *j, scratch *s, const uint3
     }
     out[F_purchase_days][r] = (double)days;
     if (days == 0) return TOC_OK;
-    double recency = fea_days(j->as_of - last), tenure = fea_days(j->as_of - first);
+    double recency = fea_days(as_of - last), tenure = fea_days(as_of - first);
     out[F_recency_days][r] = recency;
     out[F_tenure_days][r] = tenure;
     out[F_purchase_rate][r] = 30 * (double)days / TOC_MAX(tenure, 1);
@@ -277,7 +279,7 @@ static toc_status customers_block(toc_ctx *ctx, void *arg, size_t task)
         if (!st) st = add_variety(ctx, j, &s, row, n, r);
         row = group(&j->reviews, c, &n);
         add_reviews(j, row, n, r);
-        if (j->created[c] != TOC_NO_TIME) j->out[F_account_days][r] = fea_days(j->as_of - j->created[c]);
+        if (j->created[c] != TOC_NO_TIME) j->out[F_account_days][r] = fea_days(j->moment[c] - j->created[c]);
     }
     toc_free(s.gaps);
     toc_free(s.codes);
@@ -305,9 +307,9 @@ out:
     return st;
 }
 
-toc_status fea_customers(toc_ctx *ctx, const shop_data *view, int64_t as_of, tab_table *features)
+toc_status fea_customers_each(toc_ctx *ctx, const shop_data *view, const int64_t *moment, double unit, tab_table *features)
 {
-    job j = { .view = view, .as_of = as_of };
+    job j = { .view = view, .moment = moment, .unit = unit };
     size_t n_codes = toc_pool_size(&view->dict[SHOP_D_CUSTOMER]);
     int64_t *created = NULL;
     uint32_t *codes = NULL;
@@ -315,7 +317,6 @@ toc_status fea_customers(toc_ctx *ctx, const shop_data *view, int64_t as_of, tab
     toc_status st = TOC_OK;
 
     tab_init(features, 0);
-    if ((st = fea_money_unit(ctx, view, &j.unit))) goto out;
     if ((st = group_customers(ctx, &j, n_codes))) goto out;
     if ((st = toc_alloc(ctx, n_codes, sizeof *created, &created))) goto out;
     if ((st = toc_alloc(ctx, n_codes, sizeof *seen, &seen))) goto out;
@@ -324,7 +325,7 @@ toc_status fea_customers(toc_ctx *ctx, const shop_data *view, int64_t as_of, tab
         seen[c] = j.lines.start[c + 1] > j.lines.start[c] || j.reviews.start[c + 1] > j.reviews.start[c];
     }
     for (size_t i = 0; i < view->customers.n; i++)
-        if (view->customers.created_at[i] < as_of) created[view->customers.customer_id[i]] = view->customers.created_at[i];
+        if (view->customers.created_at[i] < moment[view->customers.customer_id[i]]) created[view->customers.customer_id[i]] = view->customers.created_at[i];
     if ((st = fea_sorted_codes(ctx, &view->dict[SHOP_D_CUSTOMER], seen, &codes, &j.n))) goto out;
     j.created = created;
     j.codes = codes;
@@ -340,5 +341,18 @@ out:
     toc_free(created);
     toc_free(codes);
     toc_free(seen);
+    return st;
+}
+
+toc_status fea_customers(toc_ctx *ctx, const shop_data *view, int64_t as_of, tab_table *features)
+{
+    int64_t *moment = NULL;
+    double unit;
+
+    tab_init(features, 0);
+    TOC_TRY(fea_money_unit(ctx, view, &unit));
+    toc_status st = fea_one_moment(ctx, as_of, toc_pool_size(&view->dict[SHOP_D_CUSTOMER]), &moment);
+    if (!st) st = fea_customers_each(ctx, view, moment, unit, features);
+    toc_free(moment);
     return st;
 }

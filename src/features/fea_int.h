@@ -46,6 +46,8 @@ TOC_CHECKED toc_status fea_order_codes(toc_ctx *ctx, const fea_orders_set *set, 
 /* Minor units in a unit of the one currency of a view's order lines; TOC_E_DATA where there are two. Amounts are divided by it: a quotient is the
  * double nearest to the decimal, a product with 0.01 need not be. */
 TOC_CHECKED toc_status fea_money_unit(toc_ctx *ctx, const shop_data *view, double *minor_per_unit);
+/* The same of lines ordered before a moment only. */
+TOC_CHECKED toc_status fea_money_unit_before(toc_ctx *ctx, const shop_data *view, int64_t before, double *minor_per_unit);
 /* The failure of amounts in two currencies. */
 toc_status fea_two_currencies(toc_ctx *ctx, const char *one, const char *other);
 
@@ -55,6 +57,12 @@ TOC_CHECKED toc_status fea_sorted_codes(toc_ctx *ctx, const toc_pool *pool, cons
 TOC_CHECKED toc_status fea_table(toc_ctx *ctx, const char *id_name, const shop_data *view, shop_domain domain,
                                  const uint32_t *codes, size_t n,
                                  const fea_info *list, size_t n_list, tab_table *table, double **column);
+
+/* fea_customers and fea_products of a view whose rows are cut at the moment of their entity, by code. */
+TOC_CHECKED toc_status fea_customers_each(toc_ctx *ctx, const shop_data *view, const int64_t *moment, double unit, tab_table *features);
+TOC_CHECKED toc_status fea_products_each(toc_ctx *ctx, const shop_data *view, const int64_t *moment, double unit, tab_table *features);
+/* The same moment for n codes; the caller's. */
+TOC_CHECKED toc_status fea_one_moment(toc_ctx *ctx, int64_t as_of, size_t n, int64_t **moment);
 
 /* Distinct non-missing values among n codes; scratch (n) is overwritten. */
 size_t fea_distinct(uint32_t *scratch, size_t n);

@@ -26,16 +26,34 @@ TOC_CHECKED toc_status fea_products(toc_ctx *ctx, const shop_data *view, int64_t
  * Orders placed in [from, as_of). Takes the whole shop's view at as_of. */
 TOC_CHECKED toc_status fea_orders(toc_ctx *ctx, const shop_data *view, int64_t from, int64_t as_of, tab_table *features);
 
+/* Entities at moments, any number of them. */
+typedef struct {
+    size_t n;
+    const uint32_t *code; /* (n) of the shop's dictionary; 0 = nobody the shop knows */
+    const int64_t *at;    /* (n) T of each; TOC_NO_TIME = none */
+    bool *seen;           /* (n) out: whether there was anything of the entity before T; false at first */
+} fea_samples;
+/* The dictionary of an entity's ids. */
+shop_domain fea_domain(const char *entity);
+/* Features of each sample: n rows in the order of the samples, the features alone, without an id column; the same as fea_customers and its like of
+ * shop_as_of at that moment would give, and missing where those would have no row. shop: all of it; *dropped as of shop_as_of. Time: the rows of each
+ * sample's entity (customers, products), or of the whole shop for each moment there is (merchants) or once (orders). Errors: as above. */
+TOC_CHECKED toc_status fea_at(toc_ctx *ctx, const shop_data *shop, const char *entity, const fea_samples *samples, uint64_t *dropped, tab_table *features);
+
 /* Orders, units and spend of each customer, merchant or product ("customers" ...) in each local hour, day or week (from Monday)
  * with a purchase: id, `from` (TAB_TIME, start of the bucket), orders, units, spend; sorted by id text, then time. Errors: as
  * above, TOC_E_USAGE for another entity. */
 typedef enum { FEA_BY_HOUR, FEA_BY_DAY, FEA_BY_WEEK } fea_bucket;
 TOC_CHECKED toc_status fea_windows(toc_ctx *ctx, const shop_data *view, const char *entity, fea_bucket by, tab_table *windows);
 
-/* Adds a label column that says what happened in [as_of, as_of + horizon): "churned" for customers (1 = no purchase). A window
- * not wholly inside the data (shop: everything, not the view) leaves the label empty; *n_open counts those. */
-TOC_CHECKED toc_status fea_label_churn(toc_ctx *ctx, const shop_data *shop, int64_t as_of, int64_t horizon, tab_table *features,
-                                       size_t *n_open);
+/* Adds a label column that says what happened in [T, T + horizon) of each sample, which are the rows: "churned" for customers (1 = no purchase). A window
+ * not wholly inside the data (shop: everything, not the view) leaves the label empty; *n_open counts those. So does no order before T, where the table
+ * tells. */
+TOC_CHECKED toc_status fea_label_churn(toc_ctx *ctx, const shop_data *shop, const fea_samples *samples, int64_t horizon, tab_table *features, size_t *n_open);
+
+/* A fraud label of an order counts `delay` after the order was placed at the earliest, and then where nothing says when it became known: what a shop that
+ * learns of frauds so late could know. Changes labelled_at of the labels; before shop_as_of. Errors: TOC_E_NOMEM. */
+TOC_CHECKED toc_status fea_delay_labels(toc_ctx *ctx, int64_t delay, shop_data *shop);
 
 /* Whether a word of the labels table says fraud: anything but "0", "no", "honest", "legit", "ok" and the like; a missing one does
  * not. */

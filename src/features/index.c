@@ -119,6 +119,13 @@ toc_status fea_order_codes(toc_ctx *ctx, const fea_orders_set *set, const uint32
     return TOC_OK;
 }
 
+toc_status fea_one_moment(toc_ctx *ctx, int64_t as_of, size_t n, int64_t **moment)
+{
+    TOC_TRY(toc_alloc(ctx, n, sizeof **moment, moment));
+    for (size_t i = 0; i < n; i++) (*moment)[i] = as_of;
+    return TOC_OK;
+}
+
 toc_status fea_two_currencies(toc_ctx *ctx, const char *one, const char *other)
 {
     return toc_fail(ctx, TOC_E_DATA, "amounts in %s and in %s cannot be added: convert them with tocsin ingest --rates, or keep the orders of one currency", one, other);
@@ -126,11 +133,16 @@ toc_status fea_two_currencies(toc_ctx *ctx, const char *one, const char *other)
 
 toc_status fea_money_unit(toc_ctx *ctx, const shop_data *view, double *minor_per_unit)
 {
+    return fea_money_unit_before(ctx, view, INT64_MAX, minor_per_unit);
+}
+
+toc_status fea_money_unit_before(toc_ctx *ctx, const shop_data *view, int64_t before, double *minor_per_unit)
+{
     const shop_orders *o = &view->orders;
     uint32_t currency = 0;
 
     for (size_t i = 0; i < o->n; i++) {
-        if (o->currency[i] == 0 || o->currency[i] == currency) continue;
+        if (o->currency[i] == 0 || o->currency[i] == currency || o->ordered_at[i] >= before) continue;
         if (currency == 0) {
             currency = o->currency[i];
             continue;

@@ -42,7 +42,7 @@ const size_t fea_product_count = N_FEATURES;
 
 typedef struct {
     const shop_data *view;
-    int64_t as_of;
+    const int64_t *moment; /* T, by product code */
     double unit;
     fea_groups lines, reviews;
     double *on_hand; /* by product code; NaN = never counted */
@@ -62,6 +62,7 @@ static toc_status add_demand(toc_ctx *ctx, const job *j, scratch *s, const uint3
 {
     static const int window_days[] = { 7, 30, 90, 365 };
     const shop_orders *o = &j->view->orders;
+    const int64_t as_of = j->moment[j->codes[r]];
     double *const *out = j->out, units = 0, in_window[4] = { 0 }, previous = 0, weekend = 0, best = 0;
     int64_t first = TOC_NO_TIME, last = TOC_NO_TIME, day = 0;
     size_t days = 0;
@@ -71,7 +72,7 @@ static toc_status add_demand(toc_ctx *ctx, const job *j, scratch *s, const uint3
         uint32_t l = row[i];
         if (!shop_line_is_purchase(j->view, l)) continue;
         double quantity = (double)o->quantity[l];
-        int64_t at = o->ordered_at[l], age = j->as_of - at, on = toc_local_day(ctx, at);
+        int64_t at = o->ordered_at[l], age = as_of - at, on = toc_local_day(ctx, at);
         if (days == 0) first = at;
         last = at;
         units += quantity;
@@ -85,11 +86,11 @@ static toc_status add_demand(toc_ctx *ctx, const job *j, scratch *s, const uint3
     out[F_units][r] = units;
     for (size_t w = 0; w < 4; w++) out[F_units_7d + w][r] = in_window[w];
     if (days == 0) return TOC_OK;
-    double span = (double)TOC_MAX(toc_local_day(ctx, j->as_of - 1) - toc_local_day(ctx, first) + 1, 1);
+    double span = (double)TOC_MAX(toc_local_day(ctx, as_of - 1) - toc_local_day(ctx, first) + 1, 1);
     double mean = num_mean(s->days, days);
     for (size_t i = 0; i < days; i++) best = TOC_MAX(best, s->days[i]);
-    out[F_age_days][r] = fea_days(j->as_of - first);
-    out[F_recency_days][r] = fea_days(j->as_of - last);
+    out[F_age_days][r] = fea_days(as_of - first);
+    out[F_recency_days][r] = fea_days(as_of - last);
     out[F_trend][r] = fea_ratio(in_window[1] - previous, in_window[1] + previous);
     out[F_units_per_day][r] = units / span;
     out[F_zero_day_share][r] = 1 - (double)days / span;
@@ -201,16 +202,15 @@ out:
     return st;
 }
 
-toc_status fea_products(toc_ctx *ctx, const shop_data *view, int64_t as_of, tab_table *features)
+toc_status fea_products_each(toc_ctx *ctx, const shop_data *view, const int64_t *moment, double unit, tab_table *features)
 {
-    job j = { .view = view, .as_of = as_of };
+    job j = { .view = view, .moment = moment, .unit = unit };
     size_t n_codes = toc_pool_size(&view->dict[SHOP_D_PRODUCT]);
     uint32_t *lines = NULL, *reviews = NULL, *codes = NULL;
     bool *seen = NULL;
     toc_status st = TOC_OK;
 
     tab_init(features, 0);
-    if ((st = fea_money_unit(ctx, view, &j.unit))) goto out;
     if ((st = fea_time_order(ctx, view->orders.ordered_at, view->orders.n, &lines))) goto out;
     if ((st = fea_time_order(ctx, view->reviews.created_at, view->reviews.n, &reviews))) goto out;
     if ((st = fea_group(ctx, view->orders.product_id, view->orders.n, n_codes, lines, &j.lines))) goto out;
@@ -232,5 +232,18 @@ out:
     toc_free(reviews);
     toc_free(codes);
     toc_free(seen);
+    return st;
+}
+
+toc_status fea_products(toc_ctx *ctx, const shop_data *view, int64_t as_of, tab_table *features)
+{
+    int64_t *moment = NULL;
+    double unit;
+
+    tab_init(features, 0);
+    TOC_TRY(fea_money_unit(ctx, view, &unit));
+    toc_status st = fea_one_moment(ctx, as_of, toc_pool_size(&view->dict[SHOP_D_PRODUCT]), &moment);
+    if (!st) st = fea_products_each(ctx, view, moment, unit, features);
+    toc_free(moment);
     return st;
 }

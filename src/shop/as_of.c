@@ -47,26 +47,47 @@ static toc_status copy_rows(toc_ctx *ctx, const shop_data *shop, shop_kind kind,
     return TOC_OK;
 }
 
-static toc_status cut_kind(toc_ctx *ctx, const shop_data *shop, shop_kind kind, int64_t as_of, shop_data *view)
-{
-    size_t n = shop_rows(shop, kind), kept = 0;
-    int column = row_times[kind].column ? shop_column_of(kind, toc_str_of(row_times[kind].column)) : -1;
-    const int64_t *at = column >= 0 ? shop_ints(shop, kind, (size_t)column) : NULL;
-    uint32_t *rows;
+/* The moment of each row, or one for all. */
+typedef struct {
+    const int64_t *each; /* NULL = `all` */
+    int64_t all;
+} moments;
 
-    TOC_TRY(toc_alloc(ctx, n, sizeof *rows, &rows));
-    for (size_t i = 0; i < n; i++)
-        if (row_before(at ? at[i] : TOC_NO_TIME, shop_known_at(shop, kind)[i], as_of, row_times[kind].always)) rows[kept++] = (uint32_t)i;
-    toc_status st = copy_rows(ctx, shop, kind, rows, kept, view);
-    toc_free(rows);
+static int64_t moment_of(const moments *m, size_t i)
+{
+    return m->each ? m->each[i] : m->all;
+}
+
+/* Adds those of n rows (NULL: the first n) that existed before their moments. *kept: the moments of the rows added; the caller's. */
+static toc_status cut_kind(toc_ctx *ctx, const shop_data *shop, shop_kind kind, const uint32_t *from, size_t n, const moments *as_of, shop_data *view,
+                           int64_t **kept)
+{
+    size_t n_kept = 0;
+    int column = row_times[kind].column ? shop_column_of(kind, toc_str_of(row_times[kind].column)) : -1;
+    const int64_t *at = column >= 0 ? shop_ints(shop, kind, (size_t)column) : NULL, *known_at = shop_known_at(shop, kind);
+    uint32_t *rows = NULL;
+    toc_status st = TOC_OK;
+
+    *kept = NULL;
+    if ((st = toc_alloc(ctx, n, sizeof *rows, &rows))) goto out;
+    if (as_of->each && (st = toc_alloc(ctx, n, sizeof **kept, kept))) goto out;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t row = from ? from[i] : (uint32_t)i;
+        if (!row_before(at ? at[row] : TOC_NO_TIME, known_at[row], moment_of(as_of, i), row_times[kind].always)) continue;
+        if (*kept) (*kept)[n_kept] = as_of->each[i];
+        rows[n_kept++] = row;
+    }
+    st = copy_rows(ctx, shop, kind, rows, n_kept, view);
     view->has[kind] = shop->has[kind];
+out:
+    toc_free(rows);
     return st;
 }
 
-static void blank_later(int64_t *times, size_t n, int64_t as_of)
+static void blank_later(int64_t *times, size_t n, const moments *as_of)
 {
     for (size_t i = 0; i < n; i++)
-        if (!before(times[i], as_of)) times[i] = TOC_NO_TIME;
+        if (!before(times[i], moment_of(as_of, i))) times[i] = TOC_NO_TIME;
 }
 
 /* The status of a line that its own times before T speak for, the latest of them; SHOP_NO_STATUS where none does. Times are already cut. */
@@ -105,7 +126,7 @@ static toc_status cut_status(toc_ctx *ctx, shop_data *view, size_t i, int64_t as
     return toc_pool_intern(ctx, words, toc_str_of(status == SHOP_NO_STATUS ? "" : shop_status_name(status)), &o->status[i]);
 }
 
-static toc_status cut_orders(toc_ctx *ctx, shop_data *view, int64_t as_of, uint64_t *dropped)
+static toc_status cut_orders(toc_ctx *ctx, shop_data *view, const moments *as_of, uint64_t *dropped)
 {
     shop_orders *o = &view->orders;
     int64_t *const times[] = { o->paid_at, o->shipped_at, o->delivered_at, o->cancelled_at, o->returned_at, o->refunded_at };
@@ -113,8 +134,8 @@ static toc_status cut_orders(toc_ctx *ctx, shop_data *view, int64_t as_of, uint6
 
     for (size_t t = 0; t < TOC_COUNT(times); t++) blank_later(times[t], o->n, as_of);
     for (size_t i = 0; i < o->n; i++) {
-        TOC_TRY(cut_status(ctx, view, i, as_of, &no_status));
-        if (o->refund_amount[i] == TOC_NO_MONEY || o->refunded_at[i] != TOC_NO_TIME || before(o->known_at[i], as_of)) continue;
+        TOC_TRY(cut_status(ctx, view, i, moment_of(as_of, i), &no_status));
+        if (o->refund_amount[i] == TOC_NO_MONEY || o->refunded_at[i] != TOC_NO_TIME || before(o->known_at[i], moment_of(as_of, i))) continue;
         no_refund |= o->refund_amount[i] != 0;
         o->refund_amount[i] = TOC_NO_MONEY;
     }
@@ -123,18 +144,42 @@ static toc_status cut_orders(toc_ctx *ctx, shop_data *view, int64_t as_of, uint6
     return TOC_OK;
 }
 
+/* What later told of the rows just taken over goes. */
+static toc_status cut_later(toc_ctx *ctx, shop_data *view, shop_kind kind, const moments *as_of, uint64_t *dropped)
+{
+    if (kind == SHOP_ORDERS) return cut_orders(ctx, view, as_of, dropped);
+    if (kind == SHOP_CUSTOMERS) blank_later(view->customers.ended_at, view->customers.n, as_of);
+    if (kind == SHOP_PRODUCTS) blank_later(view->products.discontinued_at, view->products.n, as_of);
+    return TOC_OK;
+}
+
 toc_status shop_as_of(toc_ctx *ctx, const shop_data *shop, int64_t as_of, shop_data *view, uint64_t *dropped)
 {
+    const moments at = { .all = as_of };
     toc_status st = TOC_OK;
 
     *view = (shop_data){ .dict = shop->dict, .dict_borrowed = true };
     if (dropped) *dropped = 0;
-    for (size_t k = 0; k < SHOP_N_KINDS && !st; k++) st = cut_kind(ctx, shop, (shop_kind)k, as_of, view);
-    if (!st) st = cut_orders(ctx, view, as_of, dropped);
-    if (!st) {
-        blank_later(view->customers.ended_at, view->customers.n, as_of);
-        blank_later(view->products.discontinued_at, view->products.n, as_of);
+    for (size_t k = 0; k < SHOP_N_KINDS && !st; k++) {
+        int64_t *kept;
+        st = cut_kind(ctx, shop, (shop_kind)k, NULL, shop_rows(shop, (shop_kind)k), &at, view, &kept);
+        if (!st) st = cut_later(ctx, view, (shop_kind)k, &at, dropped);
     }
     if (st) shop_release(view);
+    return st;
+}
+
+toc_status shop_as_of_rows(toc_ctx *ctx, const shop_data *shop, shop_kind kind, const uint32_t *rows, const int64_t *at, size_t n, shop_data *view,
+                           uint64_t *dropped)
+{
+    moments as_of = { .each = at };
+    int64_t *kept = NULL;
+
+    TOC_ASSERT(shop_rows(view, kind) == 0);
+    if (!view->dict) *view = (shop_data){ .dict = shop->dict, .dict_borrowed = true };
+    toc_status st = cut_kind(ctx, shop, kind, rows, n, &as_of, view, &kept);
+    as_of.each = kept;
+    if (!st) st = cut_later(ctx, view, kind, &as_of, dropped);
+    toc_free(kept);
     return st;
 }

@@ -213,5 +213,9 @@ int64_t shop_first_order(const shop_data *shop);
  * (set of 1 << column of SHOP_ORDERS; may be NULL). `view` borrows the dictionaries of shop, so shop must outlive it; release with shop_release.
  * Everything that learns or computes features at T works on such a view, so the future cannot leak. */
 TOC_CHECKED toc_status shop_as_of(toc_ctx *ctx, const shop_data *shop, int64_t as_of, shop_data *view, uint64_t *dropped);
+/* The same for n rows of one kind, ascending, each at its own moment at[i]; view: zero, or what this made of another kind. Adds to *dropped. For many
+ * moments of many entities at once; other kinds of the view are empty. On an error too release the view. */
+TOC_CHECKED toc_status shop_as_of_rows(toc_ctx *ctx, const shop_data *shop, shop_kind kind, const uint32_t *rows, const int64_t *at, size_t n,
+                                       shop_data *view, uint64_t *dropped);
 
 #endif
