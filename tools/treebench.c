@@ -51,7 +51,7 @@ static toc_status time_gain(toc_ctx *ctx, const sample *s)
 
     TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, s->p, sizeof *gain, &gain));
     double start = now();
-    TOC_TRY(tree_gains(ctx, &data, s->classes, 2, gain));
+    TOC_TRY(tree_gains(ctx, &data, s->classes, 2, NULL, gain));
     printf("%.4f\n", now() - start);
     return TOC_OK;
 }

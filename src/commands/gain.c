@@ -99,7 +99,7 @@ static toc_status run(toc_ctx *ctx, const cli_call *call)
     if ((st = cmd_read_learning(ctx, call->n_files ? call->files[0] : "-", a->target, &a->drop, false, &l))) goto out;
     if ((st = classes(ctx, &l, &y, &n_classes))) goto out;
     if ((st = toc_arena_alloc(ctx, &ctx->arena, l.data.p, sizeof *gain, &gain))) goto out;
-    if ((st = tree_gains(ctx, &l.data, y, n_classes, gain))) goto out;
+    if ((st = tree_gains(ctx, &l.data, y, n_classes, NULL, gain))) goto out;
     st = write_gains(ctx, a, &l, gain);
 out:
     cmd_learning_release(&l);

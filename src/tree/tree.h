@@ -20,19 +20,47 @@ typedef struct {
 } tree_data;
 
 /* ---- gain: what one column says about a target ---- */
+enum { TREE_MOST_CLASSES = 256, TREE_MOST_CUTS = 32 };
+
+/* Of the partition of the rows by a column: numeric columns by their best binary split, categorical ones by value; missing is a branch of its own. */
 typedef struct {
     double entropy;       /* H(Y), bits */
-    double gain;          /* H(Y) - H(Y | column), bits; numeric columns: by the best binary split; Quinlan 1986 */
-    double gain_ratio;    /* gain / H(column or split); Quinlan 1993 */
-    double gini_decrease; /* weighted decrease of Gini impurity of the same partition; Breiman et al. 1984 */
-    double threshold;     /* best split of a numeric column: x <= threshold; NaN for categorical */
+    double gain;          /* H(Y) - H(Y | partition), bits; Quinlan 1986 */
+    double gain_ratio;    /* gain / H(partition); Quinlan 1993 */
+    double gini_decrease; /* weighted decrease of Gini impurity; Breiman et al. 1984 */
+    double chi_square;    /* Pearson's, of the table partition x classes */
+    double symmetric_uncertainty; /* 2 gain / (H(Y) + H(partition)); Press et al., Numerical Recipes */
+    double corrected;     /* gain less its bias, bits: entropies + (cells that are not empty - 1) / (2 n ln 2); Miller 1955. May be below 0 */
+    double p_value;       /* share of permutations of the target that gain as much, itself among them; NaN without permutations */
+    double q_value;       /* the same for all columns of the call together: Benjamini & Hochberg 1995 */
+    double threshold;     /* best split of a numeric column: x <= threshold; NaN for categorical, and where there is none */
+    double binary_gain;   /* categorical: of the best split into two sets of values, missing among them; NaN for numeric */
+    const double *left;   /* the smaller set's values, n_left; lives in ctx->arena */
+    size_t n_left;
+    bool left_missing;    /* missing goes with it */
+    double missing_gain;  /* of the partition into missing and not */
     size_t n_missing, n_distinct;
+    size_t n_cuts;        /* with `mdlp`: Fayyad & Irani 1993 */
+    double cuts[TREE_MOST_CUTS];
+    double cuts_gain;
 } tree_gain;
-/* Information in column j about y (n class codes < n_classes): categorical multiway, numeric by the exact best threshold (missing is a value of its
- * own). O(n log n). Errors: TOC_E_NOMEM. */
-TOC_CHECKED toc_status tree_column_gain(toc_ctx *ctx, const tree_data *data, size_t j, const uint32_t *y, size_t n_classes, tree_gain *gain);
-/* The same for all columns: gain (p). Columns are shared among the threads. */
-TOC_CHECKED toc_status tree_gains(toc_ctx *ctx, const tree_data *data, const uint32_t *y, size_t n_classes, tree_gain *gain);
+
+/* Zero is nothing special asked for. */
+typedef struct {
+    const double *weight; /* n, finite, >= 0, not all 0; NULL = all 1 */
+    size_t permutations;  /* of the target, at most so many a column: none after 20 have gained as much (Besag & Clifford 1991) */
+    bool mdlp;            /* cuts of numeric columns into intervals */
+} tree_gain_options;
+
+/* Information in column j about y (n class codes < n_classes <= TREE_MOST_CLASSES): categorical multiway, numeric by the exact best threshold, of
+ * equally good ones the lowest. options may be NULL. The best binary split of a categorical column is exact for two classes (Breiman et al. 1984,
+ * section 4.2) and up to 10 values; else the best along the orders by each class's share; not looked for beyond 2^22 values times classes. Permutations
+ * come from ctx->seed and j. O(n log n) and O(n) a permutation. Errors: TOC_E_NOMEM, TOC_E_DATA (a weight that is none). */
+TOC_CHECKED toc_status tree_column_gain(toc_ctx *ctx, const tree_data *data, size_t j, const uint32_t *y, size_t n_classes,
+                                        const tree_gain_options *options, tree_gain *gain);
+/* The same for all columns: gain (p). Columns are shared among the threads; some 20 bytes a row and thread are needed, 40 with weights. */
+TOC_CHECKED toc_status tree_gains(toc_ctx *ctx, const tree_data *data, const uint32_t *y, size_t n_classes, const tree_gain_options *options,
+                                  tree_gain *gain);
 
 /* ---- models ---- */
 typedef enum { TREE_SINGLE, TREE_FOREST, TREE_BOOST } tree_kind;

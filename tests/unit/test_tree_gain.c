@@ -80,7 +80,7 @@ static void brute_force(void **state)
         tree_data data = { n, 1, columns, names, NULL, NULL };
         tree_gain got;
         double best = -1, best_ratio = 0, best_decrease = 0, gain, ratio, decrease;
-        assert_int_equal(tree_column_gain(*state, &data, 0, y, CLASSES, &got), TOC_OK);
+        assert_int_equal(tree_column_gain(*state, &data, 0, y, CLASSES, NULL, &got), TOC_OK);
         for (double t = -3; t < 8; t += 1) {
             size_t left = 0, right = 0;
             for (size_t i = 0; i < n; i++) {
@@ -99,7 +99,7 @@ static void brute_force(void **state)
         if (best >= 0) check(&got, best, best_ratio, best_decrease);
         if (round % 2 == 0) continue;
         data.categorical = yes;
-        assert_int_equal(tree_column_gain(*state, &data, 0, y, CLASSES, &got), TOC_OK);
+        assert_int_equal(tree_column_gain(*state, &data, 0, y, CLASSES, NULL, &got), TOC_OK);
         size_t distinct = 0, missing = 0;
         for (int v = 0; v < 8; v++) {
             bool seen = false;
@@ -129,7 +129,7 @@ static void corners(void **state)
     tree_data data = { 4, 4, columns, names, NULL, NULL };
     tree_gain got[4];
 
-    assert_int_equal(tree_gains(*state, &data, y, 2, got), TOC_OK);
+    assert_int_equal(tree_gains(*state, &data, y, 2, NULL, got), TOC_OK);
     assert_true(got[0].gain == 0 && isnan(got[0].threshold) && got[0].n_distinct == 1);
     assert_true(got[1].gain == 0 && got[1].n_missing == 4 && got[1].n_distinct == 0);
     assert_true(got[2].gain == 1 && got[2].n_distinct == 2);
@@ -153,9 +153,9 @@ static void threads(void **state)
         y[i] = (uint32_t)toc_rng_below(&rng, 2);
         for (size_t j = 0; j < COLUMNS; j++) x[j][i] = toc_rng_normal(&rng) + (j == 3 ? y[i] : 0);
     }
-    assert_int_equal(tree_gains(ctx, &data, y, 2, one), TOC_OK);
+    assert_int_equal(tree_gains(ctx, &data, y, 2, NULL, one), TOC_OK);
     ctx->n_threads = 8;
-    assert_int_equal(tree_gains(ctx, &data, y, 2, many), TOC_OK);
+    assert_int_equal(tree_gains(ctx, &data, y, 2, NULL, many), TOC_OK);
     ctx->n_threads = 1;
     assert_memory_equal(one, many, sizeof one);
     for (size_t j = 0; j < COLUMNS; j++) assert_true(j == 3 || one[j].gain < one[3].gain);

@@ -1,0 +1,76 @@
+/* gain_int.h: private to the files of gain: a column in order of value, cuts of it, and what chance makes of them.
+ *
+ * Counts of classes are doubles: whole numbers without weights, sums of weights with them. */
+#ifndef TREE_GAIN_INT_H
+#define TREE_GAIN_INT_H
+
+#include <math.h>
+
+#include "tree/tree_int.h"
+
+/* What all columns share. */
+typedef struct {
+    const tree_data *data;
+    const uint8_t *y;     /* n: class of each row */
+    const double *weight; /* n, or NULL */
+    size_t k;             /* classes */
+    const double *table;  /* c log2 c for whole numbers up to n_table; NULL with weights */
+    size_t n_table;
+    double all[TREE_MOST_CLASSES]; /* of the target */
+    double total, tolerance;       /* gains closer than this, times rows, are taken as equal: the lower cut wins */
+    double rows;                   /* that count: n, with weights (sum w)^2 / sum w^2 (Kish 1965) */
+    tree_gain *gain;
+    size_t next;                   /* column that no thread has taken yet; atomic */
+} gain_job;
+
+/* Rows of one column in order of value; those without one are behind. */
+typedef struct {
+    uint8_t *y;      /* n */
+    uint8_t *end;    /* m: 1 = the last row of its value */
+    double *w;       /* n, with weights only */
+    size_t n, m;     /* m rows have a value */
+    size_t n_distinct;
+    /* where values are found again */
+    const uint64_t *items;
+    const uint32_t *order;
+    const double *x;
+    uint64_t negative, zero, least_negative, least_positive;
+    unsigned shift, class_bits;
+} gain_sequence;
+
+/* Memory of one thread, used column after column. */
+typedef struct {
+    uint64_t *items, *spare; /* n each */
+    uint32_t *count;
+    uint32_t *order;         /* columns that are sorted by row only */
+    gain_sequence s;
+    size_t cap_items, cap_spare, cap_order;
+    double *blocks;          /* class counts at the ends of blocks */
+    size_t cap_blocks;
+} gain_scratch;
+
+enum { GAIN_DIGIT = 11, GAIN_BUCKETS = 1 << GAIN_DIGIT, GAIN_DIGITS = 3 };
+
+/* ---- sorting (gain_sort.c) ---- */
+TOC_CHECKED toc_status gain_scratch_make(toc_ctx *ctx, const gain_job *a, gain_scratch *scratch);
+void gain_scratch_release(gain_scratch *scratch);
+/* Fills scratch->s with column j. */
+TOC_CHECKED toc_status gain_sort(toc_ctx *ctx, const gain_job *a, size_t j, gain_scratch *scratch);
+/* The value of the row at a place below m. */
+double gain_value(const gain_sequence *s, size_t at);
+
+/* ---- cuts (gain_cut.c) ---- */
+static inline double gain_x_log2_x(const gain_job *a, double c)
+{
+    if (a->table && c <= (double)a->n_table) return a->table[(size_t)c];
+    return c > 0 ? c * log2(c) : 0;
+}
+/* n log2 n less the sum over classes: the weight of rows times their entropy. */
+double gain_impurity(const gain_job *a, const double *classes);
+/* Adds the rows [from, to) to classes (k). */
+void gain_count(const gain_job *a, const gain_sequence *s, size_t from, size_t to, double *classes);
+/* The cut of [from, to) into [from, at) and [at, to) that leaves the least impurity, of equal ones the lowest: *rest. 0 = there is none. With `below`, any
+ * cut will do that leaves at most so much, the first that is found. */
+TOC_CHECKED toc_status gain_cut(toc_ctx *ctx, const gain_job *a, gain_scratch *scratch, size_t from, size_t to, double below, size_t *at, double *rest);
+
+#endif

@@ -1,0 +1,265 @@
+/* gain_sort.c: the rows of a column in order of value.
+ *
+ * Values become whole numbers in their order, as small as the column allows: negative numbers, zero and positive ones are moved together, and bits that are
+ * 0 in all of them are left out. Where such a number and the class fit into 64 bits, which is nearly always, they are sorted as one (LSD radix of the upper
+ * 33 bits, what is equal there by the others), and no row is ever looked up again; other columns, and all with weights, are sorted by row. */
+#include <math.h>
+
+#include "tree/gain_int.h"
+
+enum { FEW = 64, DIGITS = 3, MOST_BITS = DIGITS * GAIN_DIGIT };
+#define ZERO (UINT64_C(1) << 63)
+
+static inline uint64_t key_of(double x)
+{
+    uint64_t bits;
+
+    memcpy(&bits, &x, sizeof bits);
+    if (bits == ZERO) bits = 0; /* -0 and 0 are equal */
+    return bits ^ ((0 - (bits >> 63)) | ZERO);
+}
+
+toc_status gain_scratch_make(toc_ctx *ctx, const gain_job *a, gain_scratch *scratch)
+{
+    size_t n = a->data->n, cap = 0;
+
+    TOC_TRY(toc_grow(ctx, &scratch->items, &scratch->cap_items, n + 1, sizeof *scratch->items));
+    TOC_TRY(toc_grow(ctx, &scratch->spare, &scratch->cap_spare, n + 1, sizeof *scratch->spare));
+    TOC_TRY(toc_alloc(ctx, DIGITS * GAIN_BUCKETS, sizeof *scratch->count, &scratch->count));
+    TOC_TRY(toc_alloc(ctx, n, 1, &scratch->s.y));
+    TOC_TRY(toc_alloc(ctx, n, 1, &scratch->s.end));
+    if (a->weight) TOC_TRY(toc_grow(ctx, &scratch->s.w, &cap, n + 1, sizeof *scratch->s.w));
+    return TOC_OK;
+}
+
+void gain_scratch_release(gain_scratch *scratch)
+{
+    toc_free(scratch->items);
+    toc_free(scratch->spare);
+    toc_free(scratch->count);
+    toc_free(scratch->order);
+    toc_free(scratch->blocks);
+    toc_free(scratch->s.y);
+    toc_free(scratch->s.end);
+    toc_free(scratch->s.w);
+}
+
+static bool is_missing(const tree_data *data, size_t j, double x)
+{
+    return x != x || (x == 0 && data->pools && data->pools[j]);
+}
+
+/* How the values of a column become small whole numbers. */
+typedef struct {
+    uint64_t base[3]; /* of negative numbers, zero, positive ones: subtracted from their keys */
+    unsigned shift, class_bits, bits;
+    bool fits;
+} packing;
+
+static unsigned bit_length(uint64_t x)
+{
+    return x ? 64 - (unsigned)__builtin_clzll(x) : 0;
+}
+
+static packing choose_packing(const tree_data *data, size_t j, size_t k, gain_sequence *s)
+{
+    const double *x = data->x[j];
+    bool codes = data->pools && data->pools[j];
+    uint64_t least = UINT64_MAX, most = 0, most_negative = 0, least_positive = UINT64_MAX, magnitudes = 0;
+    size_t zeros = 0, m = 0;
+
+    for (size_t i = 0; i < s->n; i++) {
+        double v = x[i];
+        uint64_t key = key_of(v), bits;
+        if (v != v) continue;
+        memcpy(&bits, &v, sizeof bits);
+        magnitudes |= bits;
+        least = TOC_MIN(least, key);
+        most = TOC_MAX(most, key);
+        most_negative = TOC_MAX(most_negative, key < ZERO ? key : 0);
+        least_positive = TOC_MIN(least_positive, key > ZERO ? key : UINT64_MAX);
+        zeros += key == ZERO;
+        m++;
+    }
+    s->m = codes ? m - zeros : m;
+    magnitudes &= ~ZERO;
+    packing p = { .shift = magnitudes ? (unsigned)__builtin_ctzll(magnitudes) : 0, .class_bits = bit_length(k - 1) };
+    uint64_t negative = most_negative ? ((most_negative - least) >> p.shift) + 1 : 0, zero = zeros > 0;
+    uint64_t positive = least_positive != UINT64_MAX ? ((most - least_positive) >> p.shift) + 1 : 0;
+    p.base[0] = least;
+    p.base[1] = ZERO - (negative << p.shift);
+    p.base[2] = least_positive - ((negative + zero) << p.shift);
+    p.bits = bit_length(negative + zero + positive > 0 ? negative + zero + positive - 1 : 0);
+    p.fits = p.bits + p.class_bits <= 64;
+    s->negative = negative;
+    s->zero = zero;
+    s->least_negative = least;
+    s->least_positive = least_positive;
+    s->shift = p.shift;
+    s->class_bits = p.class_bits;
+    return p;
+}
+
+static inline uint64_t pack(const packing *p, double x, uint8_t y)
+{
+    uint64_t key = key_of(x);
+    return (key - p->base[(key >= ZERO) + (key > ZERO)]) >> p->shift << p->class_bits | y;
+}
+
+double gain_value(const gain_sequence *s, size_t at)
+{
+    if (s->order) return s->x[s->order[at]];
+    uint64_t v = s->items[at] >> s->class_bits;
+    if (v < s->negative) return toc_f64_of_key((v << s->shift) + s->least_negative);
+    if (v < s->negative + s->zero) return 0;
+    return toc_f64_of_key(((v - s->negative - s->zero) << s->shift) + s->least_positive);
+}
+
+static void insert(uint64_t *items, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        uint64_t item = items[i];
+        size_t k = i;
+        for (; k > 0 && items[k - 1] > item; k--) items[k] = items[k - 1];
+        items[k] = item;
+    }
+}
+
+/* Digits of the bits [low, low + bits), the lowest first. */
+typedef struct {
+    unsigned n, width, shift[DIGITS];
+} digits;
+
+static digits choose_digits(unsigned low, unsigned bits)
+{
+    digits d = { .n = (bits + GAIN_DIGIT - 1) / GAIN_DIGIT };
+
+    d.width = d.n ? (bits + d.n - 1) / d.n : 0;
+    for (unsigned i = 0; i < d.n; i++) d.shift[i] = low + i * d.width;
+    return d;
+}
+
+/* Counts become places; whether all items have one digit, so that there is nothing to move. */
+static bool places(uint32_t *count, size_t n_buckets, size_t m)
+{
+    uint32_t sum = 0;
+
+    for (size_t b = 0; b < n_buckets; b++) {
+        uint32_t here = count[b];
+        if (here == m) return true;
+        count[b] = sum;
+        sum += here;
+    }
+    return false;
+}
+
+static void scatter(const uint64_t *from, uint64_t *to, size_t m, uint32_t *count, unsigned shift, uint64_t mask)
+{
+    for (size_t i = 0; i < m; i++) {
+        uint64_t item = from[i];
+        to[count[item >> shift & mask]++] = item;
+    }
+}
+
+/* Sorts m items in `from` by the bits [low, low + bits), at most MOST_BITS; returns where they are: there or in `to`. */
+static uint64_t *radix(uint64_t *from, uint64_t *to, size_t m, uint32_t *count, unsigned low, unsigned bits)
+{
+    digits d = choose_digits(low, bits);
+    size_t n_buckets = (size_t)1 << d.width;
+    uint64_t mask = n_buckets - 1;
+
+    memset(count, 0, d.n * GAIN_BUCKETS * sizeof *count);
+    for (size_t i = 0; i < m; i++)
+        for (unsigned p = 0; p < d.n; p++) count[p * GAIN_BUCKETS + (from[i] >> d.shift[p] & mask)]++;
+    for (unsigned p = 0; p < d.n; p++) {
+        if (places(count + p * GAIN_BUCKETS, n_buckets, m)) continue;
+        scatter(from, to, m, count + p * GAIN_BUCKETS, d.shift[p], mask);
+        uint64_t *swap = from;
+        from = to;
+        to = swap;
+    }
+    return from;
+}
+
+/* Sorts m items; returns where they are. */
+static uint64_t *sort_items(gain_scratch *scratch, size_t m, unsigned low, unsigned bits)
+{
+    unsigned rest = bits > MOST_BITS ? bits - MOST_BITS : 0;
+
+    if (m <= FEW) {
+        insert(scratch->items, m);
+        return scratch->items;
+    }
+    uint64_t *sorted = radix(scratch->items, scratch->spare, m, scratch->count, low + rest, bits - rest);
+    if (!rest) return sorted;
+    uint64_t *other = sorted == scratch->items ? scratch->spare : scratch->items;
+    for (size_t from = 0, to; from < m; from = to) {
+        uint64_t upper = sorted[from] >> (low + rest);
+        for (to = from + 1; to < m && sorted[to] >> (low + rest) == upper;) to++;
+        if (to - from <= FEW) insert(sorted + from, to - from);
+        else {
+            uint64_t *run = radix(sorted + from, other + from, to - from, scratch->count, low, rest);
+            if (run != sorted + from) memcpy(sorted + from, run, (to - from) * sizeof *run);
+        }
+    }
+    return sorted;
+}
+
+static void sort_packed(const gain_job *a, size_t j, const packing *p, gain_scratch *scratch)
+{
+    const double *x = a->data->x[j];
+    gain_sequence *s = &scratch->s;
+    uint64_t *items = scratch->items, mask = (UINT64_C(1) << p->class_bits) - 1;
+    size_t m = 0, missing = s->m;
+    bool codes = a->data->pools && a->data->pools[j];
+
+    for (size_t i = 0; i < s->n; i++) {
+        double v = x[i];
+        items[m] = pack(p, v, a->y[i]);
+        if (__builtin_expect(v != v || (codes && v == 0), 0)) s->y[missing++] = a->y[i];
+        else m++;
+    }
+    const uint64_t *sorted = sort_items(scratch, m, p->class_bits, p->bits);
+    s->items = sorted;
+    s->order = NULL;
+    s->n_distinct = m > 0;
+    for (size_t i = 0; i + 1 < m; i++) {
+        s->y[i] = (uint8_t)(sorted[i] & mask);
+        s->end[i] = (sorted[i] ^ sorted[i + 1]) > mask;
+        s->n_distinct += s->end[i];
+    }
+    if (m == 0) return;
+    s->y[m - 1] = (uint8_t)(sorted[m - 1] & mask);
+    s->end[m - 1] = 1;
+}
+
+static toc_status sort_rows(toc_ctx *ctx, const gain_job *a, size_t j, gain_scratch *scratch)
+{
+    const double *x = a->data->x[j];
+    gain_sequence *s = &scratch->s;
+
+    TOC_TRY(toc_grow(ctx, &scratch->order, &scratch->cap_order, s->n + 1, sizeof *scratch->order));
+    for (size_t i = 0; i < s->n; i++) scratch->items[i] = is_missing(a->data, j, x[i]) ? UINT64_MAX : key_of(x[i]);
+    TOC_TRY(toc_sort_u64(ctx, scratch->items, s->n, false, scratch->order));
+    s->order = scratch->order;
+    s->x = x;
+    s->n_distinct = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        uint32_t row = s->order[i];
+        s->y[i] = a->y[row];
+        if (a->weight) s->w[i] = a->weight[row];
+        if (i >= s->m) continue;
+        s->end[i] = i + 1 == s->m || scratch->items[row] != scratch->items[s->order[i + 1]];
+        s->n_distinct += s->end[i];
+    }
+    return TOC_OK;
+}
+
+toc_status gain_sort(toc_ctx *ctx, const gain_job *a, size_t j, gain_scratch *scratch)
+{
+    scratch->s.n = a->data->n;
+    packing p = choose_packing(a->data, j, a->k, &scratch->s);
+    if (a->weight || !p.fits) return sort_rows(ctx, a, j, scratch);
+    sort_packed(a, j, &p, scratch);
+    return TOC_OK;
+}
