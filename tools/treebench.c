@@ -2,8 +2,8 @@
  *
  *   treebench gain|trees|write ROWS COLUMNS [THREADS | FILE]
  *
- * gain and trees print seconds (and for trees the AUC on a tenth as many rows more that were not learned from); write puts the same numbers in FILE for
- * the peer: ROWS * 1.1 rows of COLUMNS floats, then as many labels of one byte. */
+ * gain and trees print seconds (and gains and thresholds; for trees the AUC on a tenth as many rows more that were not learned from); write puts the same
+ * numbers in FILE for the peer: ROWS * 1.1 rows of COLUMNS floats, then as many labels of one byte. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -52,7 +52,9 @@ static toc_status time_gain(toc_ctx *ctx, const sample *s)
     TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, s->p, sizeof *gain, &gain));
     double start = now();
     TOC_TRY(tree_gains(ctx, &data, s->classes, 2, NULL, gain));
-    printf("%.4f\n", now() - start);
+    printf("%.4f", now() - start);
+    for (size_t j = 0; j < s->p; j++) printf(" %.12g %.9g", gain[j].gain, gain[j].threshold);
+    printf("\n");
     return TOC_OK;
 }
 

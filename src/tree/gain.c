@@ -159,17 +159,20 @@ static toc_status fill_table(toc_ctx *ctx, void *arg, size_t task)
 
 static toc_status prepare(toc_ctx *ctx, const uint32_t *y, gain_job *a, uint8_t *classes, double *table)
 {
-    double squares = 0;
+    const size_t n = a->data->n;
+    double squares = a->weight ? 0 : (double)n;
 
-    for (size_t i = 0; i < a->data->n; i++) {
-        double w = a->weight ? a->weight[i] : 1;
+    for (size_t i = 0; i < n; i++) classes[i] = (uint8_t)y[i];
+    for (size_t i = 0; i < n && a->weight; i++) {
+        double w = a->weight[i];
         if (!(w >= 0 && w < INFINITY)) return toc_fail(ctx, TOC_E_DATA, "row %zu weighs %g; a weight is a number of at least 0", i + 1, w);
-        classes[i] = (uint8_t)y[i];
         a->all[y[i]] += w;
-        a->total += w;
         squares += w * w;
     }
-    if (a->data->n && !(a->total > 0)) return toc_fail(ctx, TOC_E_DATA, "all rows weigh 0");
+    gain_sequence whole = { .y = classes };
+    if (!a->weight) gain_count(a, &whole, 0, n, a->all);
+    for (size_t c = 0; c < a->k; c++) a->total += a->all[c];
+    if (n && !(a->total > 0)) return toc_fail(ctx, TOC_E_DATA, "all rows weigh 0");
     a->rows = squares > 0 ? a->total * a->total / squares : 0;
     a->tolerance = 1e-12 * a->total;
     a->y = classes;

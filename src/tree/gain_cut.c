@@ -65,26 +65,13 @@ static double rest_of(const gain_job *a, const double *left, const double *whole
     return gain_x_log2_x(a, n_left) + gain_x_log2_x(a, n_right) - sum;
 }
 
-/* No cut in a block leaves less. */
-static double least_in_block(const gain_job *a, const double *start, const double *end, const double *whole)
-{
-    double least = INFINITY, corner[MOST_CORNERED];
-
-    if (a->k > MOST_CORNERED) return -INFINITY;
-    for (size_t which = 0; which < (size_t)1 << a->k; which++) {
-        for (size_t c = 0; c < a->k; c++) corner[c] = which >> c & 1 ? end[c] : start[c];
-        double rest = rest_of(a, corner, whole);
-        least = TOC_MIN(least, rest);
-    }
-    return least;
-}
-
 /* Rows [from, to) of the sequence, their class counts, and those before each block. */
 typedef struct {
     const gain_job *a;
     const gain_sequence *s;
     size_t from, to, n_blocks;
     const double *whole, *before; /* k; (n_blocks + 1) x k */
+    double *least;                /* n_blocks: no cut in the block leaves less */
 } range;
 
 /* The least that a cut in block b leaves; the first that leaves at most `stop` ends the search and is told in *at. */
@@ -119,34 +106,42 @@ static double search_block(const range *r, size_t b, double stop, size_t *at)
     return least;
 }
 
-/* The least that cuts between blocks leave. */
+/* What a cut between blocks leaves at least; also fills r->least. */
 static double search_ends(const range *r)
 {
-    double least = INFINITY;
+    const size_t k = r->a->k, n_corners = k <= MOST_CORNERED ? (size_t)1 << k : 0;
+    double best = INFINITY, end = rest_of(r->a, r->before, r->whole), corner[MOST_CORNERED];
 
-    for (size_t b = 1; b < r->n_blocks; b++) {
-        if (!r->s->end[r->from + b * BLOCK - 1]) continue;
-        double rest = rest_of(r->a, r->before + b * r->a->k, r->whole);
-        least = TOC_MIN(least, rest);
+    for (size_t b = 0; b < r->n_blocks; b++) {
+        const double *from = r->before + b * k, *to = from + k;
+        double least = end;
+        end = rest_of(r->a, to, r->whole);
+        least = TOC_MIN(least, end);
+        if (b + 1 < r->n_blocks && r->s->end[r->from + (b + 1) * BLOCK - 1]) best = TOC_MIN(best, end);
+        for (size_t which = 1; which + 1 < n_corners; which++) { /* the first and the last are the ends */
+            for (size_t c = 0; c < k; c++) corner[c] = which >> c & 1 ? to[c] : from[c];
+            double rest = rest_of(r->a, corner, r->whole);
+            least = TOC_MIN(least, rest);
+        }
+        r->least[b] = n_corners ? least : -INFINITY;
     }
-    return least;
+    return best;
 }
 
 static void search(const range *r, double below, size_t *at, double *rest)
 {
-    const size_t k = r->a->k;
     double tolerance = r->a->tolerance, best = search_ends(r);
 
     *at = 0;
     for (size_t b = 0; b < r->n_blocks && isnan(below); b++) {
-        if (least_in_block(r->a, r->before + b * k, r->before + (b + 1) * k, r->whole) > best + tolerance) continue;
+        if (r->least[b] > best + tolerance) continue;
         double least = search_block(r, b, -INFINITY, at);
         best = TOC_MIN(best, least);
     }
     double stop = isnan(below) ? best + tolerance : below;
     if (isinf(stop)) return;
     for (size_t b = 0; b < r->n_blocks && !*at; b++)
-        if (least_in_block(r->a, r->before + b * k, r->before + (b + 1) * k, r->whole) <= stop) *rest = search_block(r, b, stop, at);
+        if (r->least[b] <= stop) *rest = search_block(r, b, stop, at);
 }
 
 toc_status gain_cut(toc_ctx *ctx, const gain_job *a, gain_scratch *scratch, size_t from, size_t to, double below, size_t *at, double *rest)
@@ -157,14 +152,14 @@ toc_status gain_cut(toc_ctx *ctx, const gain_job *a, gain_scratch *scratch, size
     *at = 0;
     *rest = INFINITY;
     if (to - from < 2) return TOC_OK;
-    TOC_TRY(toc_grow(ctx, &scratch->blocks, &scratch->cap_blocks, (n_blocks + 1) * k, sizeof *scratch->blocks));
+    TOC_TRY(toc_grow(ctx, &scratch->blocks, &scratch->cap_blocks, (n_blocks + 1) * (k + 1), sizeof *scratch->blocks));
     double *before = scratch->blocks;
     memset(before, 0, k * sizeof *before);
     for (size_t b = 0; b < n_blocks; b++) {
         memcpy(before + (b + 1) * k, before + b * k, k * sizeof *before);
         gain_count(a, s, from + b * BLOCK, TOC_MIN(from + (b + 1) * BLOCK, to), before + (b + 1) * k);
     }
-    range r = { a, s, from, to, n_blocks, before + n_blocks * k, before };
+    range r = { a, s, from, to, n_blocks, before + n_blocks * k, before, before + (n_blocks + 1) * k };
     search(&r, below, at, rest);
     return TOC_OK;
 }

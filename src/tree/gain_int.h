@@ -45,11 +45,31 @@ typedef struct {
     uint32_t *order;         /* columns that are sorted by row only */
     gain_sequence s;
     size_t cap_items, cap_spare, cap_order;
-    double *blocks;          /* class counts at the ends of blocks */
+    double *blocks;          /* class counts at the ends of blocks, and what a cut inside each leaves at least */
     size_t cap_blocks;
 } gain_scratch;
 
-enum { GAIN_DIGIT = 11, GAIN_BUCKETS = 1 << GAIN_DIGIT, GAIN_DIGITS = 3 };
+enum { GAIN_DIGIT = 11, GAIN_BUCKETS = 1 << GAIN_DIGIT };
+#define GAIN_ZERO_KEY (UINT64_C(1) << 63) /* toc_key_f64(0) */
+
+/* ---- loops over a column (gain_lanes.c) ---- */
+/* What a column's values have in common; NaN are left out. */
+typedef struct {
+    double least, most, most_negative, least_positive; /* infinite where there is none */
+    uint64_t bits;         /* that are 1 in any value */
+    size_t present, zeros; /* values, and how many of them are 0 */
+} gain_range;
+void gain_range_of(const double *x, size_t n, gain_range *range);
+
+/* How the values of a column become small whole numbers. */
+typedef struct {
+    uint64_t base[3]; /* of negative numbers, zero, positive ones: subtracted from their keys */
+    unsigned shift, class_bits, bits;
+    bool fits;
+} gain_packing;
+/* Both return how many items they did: the last few are left to the caller. What becomes of NaN is not defined. */
+size_t gain_pack_lanes(const gain_packing *packing, const double *x, const uint8_t *y, size_t n, uint64_t *items);
+size_t gain_unpack_lanes(const uint64_t *items, size_t m, unsigned class_bits, uint8_t *y, uint8_t *end, size_t *n_ends);
 
 /* ---- sorting (gain_sort.c) ---- */
 TOC_CHECKED toc_status gain_scratch_make(toc_ctx *ctx, const gain_job *a, gain_scratch *scratch);

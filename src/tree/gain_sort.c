@@ -8,15 +8,14 @@
 #include "tree/gain_int.h"
 
 enum { FEW = 64, DIGITS = 3, MOST_BITS = DIGITS * GAIN_DIGIT };
-#define ZERO (UINT64_C(1) << 63)
 
 static inline uint64_t key_of(double x)
 {
     uint64_t bits;
 
     memcpy(&bits, &x, sizeof bits);
-    if (bits == ZERO) bits = 0; /* -0 and 0 are equal */
-    return bits ^ ((0 - (bits >> 63)) | ZERO);
+    if (bits == GAIN_ZERO_KEY) bits = 0; /* -0 and 0 are equal */
+    return bits ^ ((0 - (bits >> 63)) | GAIN_ZERO_KEY);
 }
 
 toc_status gain_scratch_make(toc_ctx *ctx, const gain_job *a, gain_scratch *scratch)
@@ -49,61 +48,41 @@ static bool is_missing(const tree_data *data, size_t j, double x)
     return x != x || (x == 0 && data->pools && data->pools[j]);
 }
 
-/* How the values of a column become small whole numbers. */
-typedef struct {
-    uint64_t base[3]; /* of negative numbers, zero, positive ones: subtracted from their keys */
-    unsigned shift, class_bits, bits;
-    bool fits;
-} packing;
-
 static unsigned bit_length(uint64_t x)
 {
     return x ? 64 - (unsigned)__builtin_clzll(x) : 0;
 }
 
-static packing choose_packing(const tree_data *data, size_t j, size_t k, gain_sequence *s)
+static gain_packing choose_packing(const tree_data *data, size_t j, size_t k, gain_sequence *s)
 {
-    const double *x = data->x[j];
-    bool codes = data->pools && data->pools[j];
-    uint64_t least = UINT64_MAX, most = 0, most_negative = 0, least_positive = UINT64_MAX, magnitudes = 0;
-    size_t zeros = 0, m = 0;
+    gain_range r;
 
-    for (size_t i = 0; i < s->n; i++) {
-        double v = x[i];
-        uint64_t key = key_of(v), bits;
-        if (v != v) continue;
-        memcpy(&bits, &v, sizeof bits);
-        magnitudes |= bits;
-        least = TOC_MIN(least, key);
-        most = TOC_MAX(most, key);
-        most_negative = TOC_MAX(most_negative, key < ZERO ? key : 0);
-        least_positive = TOC_MIN(least_positive, key > ZERO ? key : UINT64_MAX);
-        zeros += key == ZERO;
-        m++;
-    }
-    s->m = codes ? m - zeros : m;
-    magnitudes &= ~ZERO;
-    packing p = { .shift = magnitudes ? (unsigned)__builtin_ctzll(magnitudes) : 0, .class_bits = bit_length(k - 1) };
-    uint64_t negative = most_negative ? ((most_negative - least) >> p.shift) + 1 : 0, zero = zeros > 0;
-    uint64_t positive = least_positive != UINT64_MAX ? ((most - least_positive) >> p.shift) + 1 : 0;
-    p.base[0] = least;
-    p.base[1] = ZERO - (negative << p.shift);
-    p.base[2] = least_positive - ((negative + zero) << p.shift);
-    p.bits = bit_length(negative + zero + positive > 0 ? negative + zero + positive - 1 : 0);
+    gain_range_of(data->x[j], s->n, &r);
+    s->m = data->pools && data->pools[j] ? r.present - r.zeros : r.present;
+    uint64_t bits = r.bits & ~GAIN_ZERO_KEY;
+    gain_packing p = { .shift = bits ? (unsigned)__builtin_ctzll(bits) : 0, .class_bits = bit_length(k - 1) };
+    uint64_t negative = 0, positive = 0, zero = r.zeros > 0;
+    if (r.least < 0) negative = ((key_of(r.most_negative) - key_of(r.least)) >> p.shift) + 1;
+    if (r.most > 0) positive = ((key_of(r.most) - key_of(r.least_positive)) >> p.shift) + 1;
+    p.base[0] = key_of(r.least);
+    p.base[1] = GAIN_ZERO_KEY - (negative << p.shift);
+    p.base[2] = key_of(r.least_positive) - ((negative + zero) << p.shift);
+    uint64_t numbers = negative + zero + positive;
+    p.bits = bit_length(numbers ? numbers - 1 : 0);
     p.fits = p.bits + p.class_bits <= 64;
     s->negative = negative;
     s->zero = zero;
-    s->least_negative = least;
-    s->least_positive = least_positive;
+    s->least_negative = p.base[0];
+    s->least_positive = key_of(r.least_positive);
     s->shift = p.shift;
     s->class_bits = p.class_bits;
     return p;
 }
 
-static inline uint64_t pack(const packing *p, double x, uint8_t y)
+static inline uint64_t pack(const gain_packing *p, double x, uint8_t y)
 {
     uint64_t key = key_of(x);
-    return (key - p->base[(key >= ZERO) + (key > ZERO)]) >> p->shift << p->class_bits | y;
+    return (key - p->base[(key >= GAIN_ZERO_KEY) + (key > GAIN_ZERO_KEY)]) >> p->shift << p->class_bits | y;
 }
 
 double gain_value(const gain_sequence *s, size_t at)
@@ -168,9 +147,13 @@ static uint64_t *radix(uint64_t *from, uint64_t *to, size_t m, uint32_t *count, 
     size_t n_buckets = (size_t)1 << d.width;
     uint64_t mask = n_buckets - 1;
 
-    memset(count, 0, d.n * GAIN_BUCKETS * sizeof *count);
-    for (size_t i = 0; i < m; i++)
-        for (unsigned p = 0; p < d.n; p++) count[p * GAIN_BUCKETS + (from[i] >> d.shift[p] & mask)]++;
+    memset(count, 0, DIGITS * GAIN_BUCKETS * sizeof *count);
+    for (size_t i = 0; i < m; i++) { /* digits that are not there count something that nobody reads */
+        uint64_t item = from[i];
+        count[item >> d.shift[0] & mask]++;
+        count[GAIN_BUCKETS + (item >> d.shift[1] & mask)]++;
+        count[2 * GAIN_BUCKETS + (item >> d.shift[2] & mask)]++;
+    }
     for (unsigned p = 0; p < d.n; p++) {
         if (places(count + p * GAIN_BUCKETS, n_buckets, m)) continue;
         scatter(from, to, m, count + p * GAIN_BUCKETS, d.shift[p], mask);
@@ -205,30 +188,28 @@ static uint64_t *sort_items(gain_scratch *scratch, size_t m, unsigned low, unsig
     return sorted;
 }
 
-static void sort_packed(const gain_job *a, size_t j, const packing *p, gain_scratch *scratch)
+static void sort_packed(const gain_job *a, size_t j, const gain_packing *p, gain_scratch *scratch)
 {
     const double *x = a->data->x[j];
     gain_sequence *s = &scratch->s;
     uint64_t *items = scratch->items, mask = (UINT64_C(1) << p->class_bits) - 1;
-    size_t m = 0, missing = s->m;
-    bool codes = a->data->pools && a->data->pools[j];
+    size_t m = s->m == s->n ? gain_pack_lanes(p, x, a->y, s->n, items) : 0, missing = s->m, i = m;
 
-    for (size_t i = 0; i < s->n; i++) {
-        double v = x[i];
-        items[m] = pack(p, v, a->y[i]);
-        if (__builtin_expect(v != v || (codes && v == 0), 0)) s->y[missing++] = a->y[i];
+    for (; i < s->n; i++) {
+        items[m] = pack(p, x[i], a->y[i]);
+        if (is_missing(a->data, j, x[i])) s->y[missing++] = a->y[i];
         else m++;
     }
     const uint64_t *sorted = sort_items(scratch, m, p->class_bits, p->bits);
     s->items = sorted;
     s->order = NULL;
-    s->n_distinct = m > 0;
-    for (size_t i = 0; i + 1 < m; i++) {
+    for (i = gain_unpack_lanes(sorted, m, p->class_bits, s->y, s->end, &s->n_distinct); i + 1 < m; i++) {
         s->y[i] = (uint8_t)(sorted[i] & mask);
         s->end[i] = (sorted[i] ^ sorted[i + 1]) > mask;
         s->n_distinct += s->end[i];
     }
     if (m == 0) return;
+    s->n_distinct++;
     s->y[m - 1] = (uint8_t)(sorted[m - 1] & mask);
     s->end[m - 1] = 1;
 }
@@ -258,7 +239,7 @@ static toc_status sort_rows(toc_ctx *ctx, const gain_job *a, size_t j, gain_scra
 toc_status gain_sort(toc_ctx *ctx, const gain_job *a, size_t j, gain_scratch *scratch)
 {
     scratch->s.n = a->data->n;
-    packing p = choose_packing(a->data, j, a->k, &scratch->s);
+    gain_packing p = choose_packing(a->data, j, a->k, &scratch->s);
     if (a->weight || !p.fits) return sort_rows(ctx, a, j, scratch);
     sort_packed(a, j, &p, scratch);
     return TOC_OK;
