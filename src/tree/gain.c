@@ -2,13 +2,15 @@
  * stretches of that order. */
 #include "tree/gain_int.h"
 
-enum { LARGEST_TABLE = 1 << 24, TABLE_PART = 1 << 16 };
+enum { LARGEST_TABLE = 1 << 24, TABLE_PART = 1 << 16, ENOUGH_ROWS = 20, WIDEST_GAP = 2 };
+#define LIKE_TARGET 0.95
+#define NOISE 1e-13 /* bits: what is left of nothing by rounding */
 
 /* A partition, branch by branch. */
 typedef struct {
     const gain_job *a;
     double impurity, gini, split, chi; /* sums over branches; split: of n_b log2 n_b; chi: of O^2 / (R C) */
-    size_t branches, cells;            /* that are not empty */
+    size_t branches;                   /* that are not empty */
 } partition;
 
 static double gini(const gain_job *a, const double *classes)
@@ -34,9 +36,7 @@ static void add_branch(partition *p, const double *classes)
     p->split += gain_x_log2_x(a, n);
     p->branches++;
     for (size_t c = 0; c < a->k; c++) {
-        if (!(classes[c] > 0)) continue;
-        p->cells++;
-        p->chi += classes[c] / n * (classes[c] / a->all[c]);
+        if (classes[c] > 0) p->chi += classes[c] / n * (classes[c] / a->all[c]);
     }
 }
 
@@ -48,9 +48,10 @@ static void add_rows(partition *p, const gain_sequence *s, size_t from, size_t t
     add_branch(p, classes);
 }
 
-static double gain_of(const partition *p)
+double gain_left(const gain_job *a, double impurity)
 {
-    return TOC_MAX((gain_impurity(p->a, p->a->all) - p->impurity) / p->a->total, 0);
+    double gain = (gain_impurity(a, a->all) - impurity) / a->total;
+    return gain > NOISE ? gain : 0;
 }
 
 static void finish(const partition *p, tree_gain *out)
@@ -60,21 +61,22 @@ static void finish(const partition *p, tree_gain *out)
 
     for (size_t c = 0; c < a->k; c++) classes += a->all[c] > 0;
     out->entropy = gain_impurity(a, a->all) / a->total;
-    out->gain = gain_of(p);
+    out->gain = gain_left(a, p->impurity);
     out->gain_ratio = split_info > 1e-12 ? out->gain / split_info : 0;
     out->gini_decrease = TOC_MAX((gini(a, a->all) - p->gini) / a->total, 0);
     out->chi_square = TOC_MAX(a->total * (p->chi - 1), 0);
     out->symmetric_uncertainty = out->entropy + split_info > 0 ? 2 * out->gain / (out->entropy + split_info) : 0;
-    out->corrected = out->gain + (classes + (double)p->branches - (double)p->cells - 1) / (2 * a->rows * log(2));
+    out->corrected = out->gain - TOC_MAX((double)p->branches - 1, 0) * (classes - 1) / (2 * a->rows * log(2));
 }
 
-static toc_status numeric(toc_ctx *ctx, const gain_job *a, gain_scratch *scratch, tree_gain *out, double *rest)
+static toc_status numeric(toc_ctx *ctx, const gain_job *a, gain_scratch *scratch, tree_gain *out, double *left)
 {
     const gain_sequence *s = &scratch->s;
     partition p = { .a = a };
+    double rest;
     size_t at;
 
-    TOC_TRY(gain_cut(ctx, a, scratch, 0, s->m, NAN, &at, rest));
+    TOC_TRY(gain_cut(ctx, a, scratch, 0, s->m, NAN, &at, &rest));
     if (at > 0) {
         out->threshold = tree_between(gain_value(s, at - 1), gain_value(s, at));
         add_rows(&p, s, 0, at);
@@ -82,10 +84,11 @@ static toc_status numeric(toc_ctx *ctx, const gain_job *a, gain_scratch *scratch
     add_rows(&p, s, at, s->m);
     add_rows(&p, s, s->m, s->n);
     finish(&p, out);
+    *left = p.impurity;
     return TOC_OK;
 }
 
-static void categorical(const gain_job *a, const gain_sequence *s, tree_gain *out)
+static void categorical(const gain_job *a, const gain_sequence *s, tree_gain *out, double *left)
 {
     partition p = { .a = a };
 
@@ -95,6 +98,7 @@ static void categorical(const gain_job *a, const gain_sequence *s, tree_gain *ou
     }
     add_rows(&p, s, s->m, s->n);
     finish(&p, out);
+    *left = p.impurity;
 }
 
 static double missing_gain(const gain_job *a, const gain_sequence *s)
@@ -104,7 +108,29 @@ static double missing_gain(const gain_job *a, const gain_sequence *s)
     if (s->m == 0 || s->m == s->n) return 0;
     add_rows(&p, s, 0, s->m);
     add_rows(&p, s, s->m, s->n);
-    return gain_of(&p);
+    return gain_left(a, p.impurity);
+}
+
+/* Whether the values are whole numbers without large gaps, as row numbers and keys given out one by one are. */
+static bool is_numbering(const gain_sequence *s, const double *x)
+{
+    double least = gain_value(s, 0), most = gain_value(s, s->m - 1);
+
+    if (!(most - least < WIDEST_GAP * (double)s->m)) return false;
+    for (size_t i = 0; i < s->n; i++)
+        if (x[i] == x[i] && x[i] != floor(x[i])) return false;
+    return true;
+}
+
+static void flag(const gain_sequence *s, const double *x, bool by_value, tree_gain *out)
+{
+    bool all_differ = s->m > 1 && s->n_distinct == s->m, enough = s->n >= ENOUGH_ROWS;
+
+    if (by_value) out->like_id = all_differ || (enough && 2 * s->n_distinct > s->n);
+    if (!enough || out->like_id || !(out->entropy > 0)) return;
+    out->like_target = out->corrected >= LIKE_TARGET * out->entropy;
+    out->like_id = !by_value && !out->like_target && all_differ && is_numbering(s, x);
+    out->missing_tells = out->missing_gain >= out->entropy / 2;
 }
 
 static toc_status column(toc_ctx *ctx, const gain_job *a, size_t j, gain_scratch *scratch)
@@ -112,7 +138,7 @@ static toc_status column(toc_ctx *ctx, const gain_job *a, size_t j, gain_scratch
     tree_gain *out = &a->gain[j];
     const gain_sequence *s = &scratch->s;
     bool by_value = a->data->categorical && a->data->categorical[j];
-    double rest;
+    double left;
 
     memset(out, 0, sizeof *out);
     out->threshold = out->binary_gain = out->p_value = out->q_value = NAN;
@@ -120,9 +146,15 @@ static toc_status column(toc_ctx *ctx, const gain_job *a, size_t j, gain_scratch
     out->n_missing = s->n - s->m;
     out->n_distinct = s->n_distinct;
     out->missing_gain = missing_gain(a, s);
-    if (by_value) categorical(a, s, out);
-    else TOC_TRY(numeric(ctx, a, scratch, out, &rest));
-    return TOC_OK;
+    if (by_value) {
+        categorical(a, s, out, &left);
+        TOC_TRY(gain_binary(ctx, a, scratch, out));
+    } else {
+        TOC_TRY(numeric(ctx, a, scratch, out, &left));
+        if (a->options.mdlp) TOC_TRY(gain_intervals(ctx, a, scratch, out));
+    }
+    flag(s, a->data->x[j], by_value, out);
+    return a->options.permutations ? gain_chance(ctx, a, scratch, j, by_value, left, a->options.permutations, &out->p_value) : TOC_OK;
 }
 
 /* Columns nobody has taken yet, in the same memory: fresh pages for each would cost a fifth of the time. */
@@ -184,17 +216,20 @@ static toc_status prepare(toc_ctx *ctx, const uint32_t *y, gain_job *a, uint8_t 
 
 toc_status tree_gains(toc_ctx *ctx, const tree_data *data, const uint32_t *y, size_t n_classes, const tree_gain_options *options, tree_gain *gain)
 {
-    gain_job a = { .data = data, .weight = options ? options->weight : NULL, .k = n_classes, .gain = gain };
+    gain_job a = { .data = data, .k = n_classes, .gain = gain };
     uint8_t *classes = NULL;
     double *table = NULL;
     toc_status st;
 
     TOC_ASSERT(n_classes >= 1 && n_classes <= TREE_MOST_CLASSES);
+    if (options) a.options = *options;
+    a.weight = a.options.weight;
     a.n_table = a.weight ? 0 : TOC_MIN(data->n, (size_t)LARGEST_TABLE);
     if ((st = toc_alloc(ctx, data->n, 1, &classes))) goto out;
     if ((st = toc_alloc(ctx, a.n_table + 1, sizeof *table, &table))) goto out;
     if ((st = prepare(ctx, y, &a, classes, table))) goto out;
-    st = toc_parallel(ctx, TOC_MIN(data->p, ctx->n_threads), columns, &a);
+    if ((st = toc_parallel(ctx, TOC_MIN(data->p, ctx->n_threads), columns, &a))) goto out;
+    if (a.options.permutations) st = gain_false_discovery(ctx, gain, data->p);
 out:
     toc_free(classes);
     toc_free(table);

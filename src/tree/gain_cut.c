@@ -51,8 +51,7 @@ void gain_count(const gain_job *a, const gain_sequence *s, size_t from, size_t t
     }
 }
 
-/* Impurity left where `left` of `whole` goes to one side. */
-static double rest_of(const gain_job *a, const double *left, const double *whole)
+double gain_rest(const gain_job *a, const double *left, const double *whole)
 {
     double sum = 0, n_left = 0, n_right = 0;
 
@@ -110,17 +109,17 @@ static double search_block(const range *r, size_t b, double stop, size_t *at)
 static double search_ends(const range *r)
 {
     const size_t k = r->a->k, n_corners = k <= MOST_CORNERED ? (size_t)1 << k : 0;
-    double best = INFINITY, end = rest_of(r->a, r->before, r->whole), corner[MOST_CORNERED];
+    double best = INFINITY, end = gain_rest(r->a, r->before, r->whole), corner[MOST_CORNERED];
 
     for (size_t b = 0; b < r->n_blocks; b++) {
         const double *from = r->before + b * k, *to = from + k;
         double least = end;
-        end = rest_of(r->a, to, r->whole);
+        end = gain_rest(r->a, to, r->whole);
         least = TOC_MIN(least, end);
         if (b + 1 < r->n_blocks && r->s->end[r->from + (b + 1) * BLOCK - 1]) best = TOC_MIN(best, end);
         for (size_t which = 1; which + 1 < n_corners; which++) { /* the first and the last are the ends */
             for (size_t c = 0; c < k; c++) corner[c] = which >> c & 1 ? to[c] : from[c];
-            double rest = rest_of(r->a, corner, r->whole);
+            double rest = gain_rest(r->a, corner, r->whole);
             least = TOC_MIN(least, rest);
         }
         r->least[b] = n_corners ? least : -INFINITY;

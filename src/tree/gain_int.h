@@ -11,6 +11,7 @@
 /* What all columns share. */
 typedef struct {
     const tree_data *data;
+    tree_gain_options options;
     const uint8_t *y;     /* n: class of each row */
     const double *weight; /* n, or NULL */
     size_t k;             /* classes */
@@ -92,5 +93,20 @@ void gain_count(const gain_job *a, const gain_sequence *s, size_t from, size_t t
 /* The cut of [from, to) into [from, at) and [at, to) that leaves the least impurity, of equal ones the lowest: *rest. 0 = there is none. With `below`, any
  * cut will do that leaves at most so much, the first that is found. */
 TOC_CHECKED toc_status gain_cut(toc_ctx *ctx, const gain_job *a, gain_scratch *scratch, size_t from, size_t to, double below, size_t *at, double *rest);
+/* Bits gained by a partition that leaves so much impurity (gain.c). */
+double gain_left(const gain_job *a, double impurity);
+/* Impurity left where `left` of `whole` goes to one side. */
+double gain_rest(const gain_job *a, const double *left, const double *whole);
+
+/* ---- more of a sorted column ---- */
+/* The best split into two sets of values: out->binary_gain, left ... (gain_levels.c) */
+TOC_CHECKED toc_status gain_binary(toc_ctx *ctx, const gain_job *a, const gain_scratch *scratch, tree_gain *out);
+/* Cuts into intervals: out->cuts (gain_intervals.c) */
+TOC_CHECKED toc_status gain_intervals(toc_ctx *ctx, const gain_job *a, gain_scratch *scratch, tree_gain *out);
+/* The share of at most n permutations of the target that leave at most as much impurity. The order of the classes is lost (gain_chance.c). */
+TOC_CHECKED toc_status gain_chance(toc_ctx *ctx, const gain_job *a, gain_scratch *scratch, size_t j, bool by_value, double impurity, size_t n,
+                                   double *p_value);
+/* q values of p columns from their p values. */
+TOC_CHECKED toc_status gain_false_discovery(toc_ctx *ctx, tree_gain *gain, size_t p);
 
 #endif

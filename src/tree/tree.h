@@ -30,7 +30,7 @@ typedef struct {
     double gini_decrease; /* weighted decrease of Gini impurity; Breiman et al. 1984 */
     double chi_square;    /* Pearson's, of the table partition x classes */
     double symmetric_uncertainty; /* 2 gain / (H(Y) + H(partition)); Press et al., Numerical Recipes */
-    double corrected;     /* gain less its bias, bits: entropies + (cells that are not empty - 1) / (2 n ln 2); Miller 1955. May be below 0 */
+    double corrected;     /* gain less what independent columns gain on average, (branches - 1) (classes - 1) / (2 n ln 2) bits; Miller 1955. May be < 0 */
     double p_value;       /* share of permutations of the target that gain as much, itself among them; NaN without permutations */
     double q_value;       /* the same for all columns of the call together: Benjamini & Hochberg 1995 */
     double threshold;     /* best split of a numeric column: x <= threshold; NaN for categorical, and where there is none */
@@ -40,6 +40,9 @@ typedef struct {
     bool left_missing;    /* missing goes with it */
     double missing_gain;  /* of the partition into missing and not */
     size_t n_missing, n_distinct;
+    bool like_id;         /* another value in (nearly) every row: texts, or whole numbers close together */
+    bool like_target;     /* of 20 rows or more, corrected is at least 95 % of the entropy: may be a leak of the target, as may be the next */
+    bool missing_tells;   /* missing_gain is at least half of the entropy */
     size_t n_cuts;        /* with `mdlp`: Fayyad & Irani 1993 */
     double cuts[TREE_MOST_CUTS];
     double cuts_gain;
