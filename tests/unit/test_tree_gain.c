@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdlib.h>
 
 #include "tree/tree.h"
 
@@ -55,9 +56,9 @@ static void of_partition(const uint32_t *y, const int *branch, int n_branches, s
 
 static void check(const tree_gain *got, double gain, double ratio, double decrease)
 {
-    assert_true(fabs(got->gain - gain) < 1e-9);
-    assert_true(fabs(got->gain_ratio - ratio) < 1e-9);
-    assert_true(fabs(got->gini_decrease - decrease) < 1e-9);
+    assert_true(fabs(got->gain - gain) < 1e-12);
+    assert_true(fabs(got->gain_ratio - ratio) < 1e-12);
+    assert_true(fabs(got->gini_decrease - decrease) < 1e-12);
 }
 
 static void brute_force(void **state)
@@ -161,8 +162,173 @@ static void threads(void **state)
     for (size_t j = 0; j < COLUMNS; j++) assert_true(j == 3 || one[j].gain < one[3].gain);
 }
 
+/* Wider and longer columns than a word's digits or a block hold, by sorting indices and looking at every cut. */
+enum { LONG = 3000 };
+static double long_x[LONG];
+static uint32_t long_y[LONG];
+
+static int by_value(const void *a, const void *b)
+{
+    double p = long_x[*(const uint32_t *)a], q = long_x[*(const uint32_t *)b];
+    return (p > q) - (p < q);
+}
+
+static double entropy_of(const double *count, size_t k, double n)
+{
+    double h = 0;
+    for (size_t c = 0; c < k; c++) h -= count[c] > 0 ? count[c] / n * log2(count[c] / n) : 0;
+    return h;
+}
+
+/* Gain of the best cut, and how many rows it has on the left. */
+static double best_of_all(size_t k, size_t *left, size_t *n_distinct)
+{
+    static uint32_t order[LONG];
+    double low[16] = {0}, high[16] = {0}, all[16] = {0}, best = 0;
+
+    for (uint32_t i = 0; i < LONG; i++) {
+        order[i] = i;
+        high[long_y[i]]++;
+        all[long_y[i]]++;
+    }
+    qsort(order, LONG, sizeof *order, by_value);
+    *left = 0;
+    *n_distinct = 1;
+    for (size_t i = 0; i + 1 < LONG; i++) {
+        low[long_y[order[i]]]++;
+        high[long_y[order[i]]]--;
+        if (long_x[order[i]] == long_x[order[i + 1]]) continue;
+        ++*n_distinct;
+        double n = (double)(i + 1), m = LONG - n;
+        double gain = entropy_of(all, k, LONG) - n / LONG * entropy_of(low, k, n) - m / LONG * entropy_of(high, k, m);
+        if (gain <= best + 1e-12) continue;
+        best = gain;
+        *left = i + 1;
+    }
+    return best;
+}
+
+static double draw_value(toc_rng *rng, size_t kind, uint32_t y)
+{
+    double u = toc_rng_unit(rng);
+
+    switch (kind) {
+    case 0: return u + 0.02 * y;                                          /* doubles of one binary order */
+    case 1: return (toc_rng_normal(rng) + 0.1 * y) * 1e-3;                /* of both signs and many orders */
+    case 2: return (toc_rng_below(rng, 2) ? -1 : 1) * exp(600 * (u - 0.5)); /* more than 64 bits with the class */
+    case 3: return (double)toc_rng_below(rng, 5) - 2 + (y == 1);          /* few values */
+    case 4: return 1 + u * 1e-9 + (toc_rng_below(rng, 50) ? 0 : 1e300 * u); /* all in one upper digit */
+    case 5: return 1.7e15 + floor(u * 1e13);                              /* times in microseconds */
+    default: return toc_rng_below(rng, 3) ? 0 : -u;                       /* mostly zero */
+    }
+}
+
+static void many_kinds(void **state)
+{
+    static const size_t classes[] = { 2, 3, 4, 9 };
+    const double *columns[] = { long_x };
+    tree_data data = { LONG, 1, columns, NULL, NULL, NULL };
+    toc_rng rng = toc_rng_new(21, 1);
+
+    for (size_t kind = 0; kind < 7; kind++)
+        for (size_t i = 0; i < TOC_COUNT(classes); i++) {
+            tree_gain got;
+            size_t left, distinct, found = 0, k = classes[i];
+            for (size_t r = 0; r < LONG; r++) {
+                long_y[r] = (uint32_t)toc_rng_below(&rng, k);
+                long_x[r] = draw_value(&rng, kind, long_y[r]);
+            }
+            double best = best_of_all(k, &left, &distinct);
+            assert_int_equal(tree_column_gain(*state, &data, 0, long_y, k, NULL, &got), TOC_OK);
+            for (size_t r = 0; r < LONG; r++) found += long_x[r] <= got.threshold;
+            assert_true(fabs(got.gain - best) < 1e-12);
+            assert_int_equal(found, left);
+            assert_int_equal(got.n_distinct, distinct);
+        }
+}
+
+/* Columns of noise have p values spread evenly; one that is not noise has the least there is. q as by hand. */
+static void chance(void **state)
+{
+    enum { ROWS = 400, COLUMNS = 60 };
+    static double x[COLUMNS][ROWS];
+    static bool categorical[COLUMNS];
+    const double *columns[COLUMNS];
+    uint32_t y[ROWS];
+    tree_data data = { ROWS, COLUMNS, columns, NULL, categorical, NULL };
+    tree_gain gain[COLUMNS], again[COLUMNS];
+    toc_ctx *ctx = *state;
+    toc_rng rng = toc_rng_new(31, 1);
+    size_t below_half = 0, below_tenth = 0;
+
+    for (size_t i = 0; i < ROWS; i++) y[i] = (uint32_t)toc_rng_below(&rng, 2);
+    for (size_t j = 0; j < COLUMNS; j++) {
+        columns[j] = x[j];
+        categorical[j] = j % 2;
+        for (size_t i = 0; i < ROWS; i++) x[j][i] = j % 2 ? (double)toc_rng_below(&rng, 5) : toc_rng_unit(&rng);
+    }
+    for (size_t i = 0; i < ROWS; i++) x[0][i] += 0.4 * y[i];
+    const tree_gain_options options = { .permutations = 199 };
+    assert_int_equal(tree_gains(ctx, &data, y, 2, &options, gain), TOC_OK);
+    ctx->n_threads = 3;
+    assert_int_equal(tree_gains(ctx, &data, y, 2, &options, again), TOC_OK);
+    ctx->n_threads = 1;
+    for (size_t j = 0; j < COLUMNS; j++) {
+        assert_true(gain[j].p_value == again[j].p_value && gain[j].q_value == again[j].q_value);
+        below_half += j > 0 && gain[j].p_value <= 0.5;
+        below_tenth += j > 0 && gain[j].p_value <= 0.1;
+        size_t rank = 0;
+        for (size_t i = 0; i < COLUMNS; i++) rank += gain[i].p_value <= gain[j].p_value;
+        assert_true(gain[j].q_value <= gain[j].p_value * COLUMNS / (double)rank + 1e-15 && gain[j].q_value >= gain[j].p_value);
+    }
+    assert_true(gain[0].p_value == 1.0 / 200 && fabs(gain[0].q_value - 60.0 / 200) < 1e-12);
+    assert_true(below_half >= 18 && below_half <= 42); /* of 59: 29.5, deviation 3.8 */
+    assert_true(below_tenth <= 14);                    /* 5.9, deviation 2.3 */
+}
+
+/* Intervals where the classes lie in stretches, none in noise. */
+static void intervals(void **state)
+{
+    enum { ROWS = 300 };
+    double x[ROWS], noise[ROWS];
+    const double *columns[] = { x, noise };
+    uint32_t y[ROWS];
+    tree_data data = { ROWS, 2, columns, NULL, NULL, NULL };
+    tree_gain gain[2];
+    toc_rng rng = toc_rng_new(41, 1);
+
+    for (size_t i = 0; i < ROWS; i++) {
+        x[i] = (double)i;
+        y[i] = (uint32_t)(i / 100) % 2;
+        noise[i] = toc_rng_unit(&rng);
+    }
+    assert_int_equal(tree_gains(*state, &data, y, 2, &(tree_gain_options){ .mdlp = true }, gain), TOC_OK);
+    assert_int_equal(gain[0].n_cuts, 2);
+    assert_true(gain[0].cuts[0] >= 99 && gain[0].cuts[0] < 100 && gain[0].cuts[1] >= 199 && gain[0].cuts[1] < 200);
+    assert_true(fabs(gain[0].cuts_gain - gain[0].entropy) < 1e-12 && gain[0].gain < gain[0].entropy);
+    assert_true(gain[1].n_cuts == 0 && gain[1].cuts_gain == 0);
+}
+
+/* Weights that are none. */
+static void bad_weights(void **state)
+{
+    static const uint32_t y[3] = { 0, 1, 0 };
+    static const double x[3] = { 1, 2, 3 }, bad[][3] = { { 1, -1, 1 }, { 1, NAN, 1 }, { 1, INFINITY, 1 }, { 0, 0, 0 } }, some[3] = { 1, 0, 2 };
+    const double *columns[] = { x };
+    tree_data data = { 3, 1, columns, NULL, NULL, NULL };
+    tree_gain got;
+
+    for (size_t i = 0; i < TOC_COUNT(bad); i++)
+        assert_int_equal(tree_gains(*state, &data, y, 2, &(tree_gain_options){ .weight = bad[i] }, &got), TOC_E_DATA);
+    assert_int_equal(tree_gains(*state, &data, y, 2, &(tree_gain_options){ .weight = some }, &got), TOC_OK);
+    assert_true(got.entropy == 0 && got.gain == 0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(brute_force), cmocka_unit_test(corners), cmocka_unit_test(threads) };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(brute_force), cmocka_unit_test(corners), cmocka_unit_test(threads), cmocka_unit_test(many_kinds),
+        cmocka_unit_test(chance), cmocka_unit_test(intervals), cmocka_unit_test(bad_weights),
+    };
     return cmocka_run_group_tests_name("gain", tests, setup, NULL);
 }
