@@ -64,7 +64,7 @@ static toc_status compute(toc_ctx *ctx, const args *a, const char *entity, const
     if (toc_str_is(word, "customers")) return fea_customers(ctx, view, as_of, table);
     if (toc_str_is(word, "merchants")) return fea_merchants(ctx, view, as_of, table);
     if (toc_str_is(word, "products")) return fea_products(ctx, view, as_of, table);
-    return fea_orders(ctx, view, a->from == TOC_NO_TIME ? INT64_MIN + 1 : a->from, as_of, table);
+    return fea_orders(ctx, view, a->from == TOC_NO_TIME ? INT64_MIN + 1 : a->from, as_of, TOC_MAX(a->label_delay, 0), table);
 }
 
 static void name_dropped(toc_ctx *ctx, uint64_t dropped)
@@ -248,11 +248,11 @@ static toc_status read_moments(toc_ctx *ctx, const char *path, const char *entit
 }
 
 /* The features alone, a row for each of the file. */
-static toc_status compute_at(toc_ctx *ctx, const char *entity, const shop_data *shop, moments *m, uint64_t *dropped, tab_table *table)
+static toc_status compute_at(toc_ctx *ctx, const args *a, const char *entity, const shop_data *shop, moments *m, uint64_t *dropped, tab_table *table)
 {
     size_t unseen = 0;
 
-    TOC_TRY(fea_at(ctx, shop, entity, &m->samples, dropped, table));
+    TOC_TRY(fea_at(ctx, shop, entity, &m->samples, TOC_MAX(a->label_delay, 0), dropped, table));
     for (size_t i = 0; i < m->samples.n; i++) unseen += !m->samples.seen[i];
     if (unseen) toc_warn(ctx, "%zu of %zu rows have no features: nothing was seen of their %s before the time", unseen, m->samples.n, entity);
     return TOC_OK;
@@ -329,7 +329,7 @@ static toc_status shop_features(toc_ctx *ctx, const args *a, const char *entity,
     if (a->label_delay >= 0) TOC_TRY(fea_delay_labels(ctx, a->label_delay, shop));
     if (a->at) {
         TOC_TRY(read_moments(ctx, a->at, entity, shop, m));
-        TOC_TRY(compute_at(ctx, entity, shop, m, &dropped, table));
+        TOC_TRY(compute_at(ctx, a, entity, shop, m, &dropped, table));
     } else {
         if (as_of == TOC_NO_TIME) TOC_TRY(shop_default_as_of(ctx, shop, &as_of));
         TOC_TRY(shop_as_of(ctx, shop, as_of, view, &dropped));

@@ -217,7 +217,7 @@ out:
 }
 
 /* Of an order nothing later than itself counts, so one view serves all moments; a moment at or before the order's own time sees no order. */
-static toc_status orders_at(toc_ctx *ctx, const shop_data *shop, const fea_samples *samples, uint64_t *dropped, tab_table *features)
+static toc_status orders_at(toc_ctx *ctx, const shop_data *shop, const fea_samples *samples, int64_t label_delay, uint64_t *dropped, tab_table *features)
 {
     size_t n_codes = toc_pool_size(&shop->dict[SHOP_D_ORDER]);
     shop_data view = {0};
@@ -227,7 +227,7 @@ static toc_status orders_at(toc_ctx *ctx, const shop_data *shop, const fea_sampl
     toc_status st = TOC_OK;
 
     if ((st = shop_as_of(ctx, shop, last_moment(samples), &view, dropped))) goto out;
-    if ((st = fea_orders(ctx, &view, INT64_MIN + 1, last_moment(samples), &table))) goto out;
+    if ((st = fea_orders(ctx, &view, INT64_MIN + 1, last_moment(samples), label_delay, &table))) goto out;
     if ((st = toc_alloc(ctx, n_codes, sizeof *row_of, &row_of))) goto out;
     if ((st = fea_one_moment(ctx, INT64_MAX, n_codes, &placed))) goto out;
     for (size_t r = 0; r < table.n_rows; r++) row_of[table.columns[0].code[r]] = (uint32_t)r + 1;
@@ -262,7 +262,8 @@ static toc_status orders_have_one(toc_ctx *ctx, const shop_data *shop, bool *one
     return TOC_OK;
 }
 
-toc_status fea_at(toc_ctx *ctx, const shop_data *shop, const char *entity, const fea_samples *samples, uint64_t *dropped, tab_table *features)
+toc_status fea_at(toc_ctx *ctx, const shop_data *shop, const char *entity, const fea_samples *samples, int64_t label_delay, uint64_t *dropped,
+                  tab_table *features)
 {
     size_t e = place_of(entity), n_list;
     uint64_t left_out = 0;
@@ -272,7 +273,7 @@ toc_status fea_at(toc_ctx *ctx, const shop_data *shop, const char *entity, const
     if (!st && own && entities[e].domain == SHOP_D_CUSTOMER) st = orders_have_one(ctx, shop, &own);
     if (!st && own) st = at_owners(ctx, shop, e, samples, &left_out, features);
     else if (!st && entities[e].whole) st = at_each_moment(ctx, shop, e, samples, &left_out, features);
-    else if (!st) st = orders_at(ctx, shop, samples, &left_out, features);
+    else if (!st) st = orders_at(ctx, shop, samples, label_delay, &left_out, features);
     if (dropped) *dropped = left_out;
     if (st) tab_release(features);
     return st;

@@ -23,8 +23,9 @@ TOC_CHECKED toc_status fea_customers(toc_ctx *ctx, const shop_data *view, int64_
 TOC_CHECKED toc_status fea_merchants(toc_ctx *ctx, const shop_data *view, int64_t as_of, tab_table *features);
 TOC_CHECKED toc_status fea_products(toc_ctx *ctx, const shop_data *view, int64_t as_of, tab_table *features);
 /* One row an order, each at its own time: its own columns as known when placed, and of everything else only what is earlier.
- * Orders placed in [from, as_of). Takes the whole shop's view at as_of. */
-TOC_CHECKED toc_status fea_orders(toc_ctx *ctx, const shop_data *view, int64_t from, int64_t as_of, tab_table *features);
+ * Orders placed in [from, as_of). Takes the whole shop's view at as_of. label_delay: how long after an order its fraud label becomes known, for the
+ * orders that rates of labels divide by. */
+TOC_CHECKED toc_status fea_orders(toc_ctx *ctx, const shop_data *view, int64_t from, int64_t as_of, int64_t label_delay, tab_table *features);
 
 /* Entities at moments, any number of them. */
 typedef struct {
@@ -38,7 +39,8 @@ shop_domain fea_domain(const char *entity);
 /* Features of each sample: n rows in the order of the samples, the features alone, without an id column; the same as fea_customers and its like of
  * shop_as_of at that moment would give, and missing where those would have no row. shop: all of it; *dropped as of shop_as_of. Time: the rows of each
  * sample's entity (customers, products), or of the whole shop for each moment there is (merchants) or once (orders). Errors: as above. */
-TOC_CHECKED toc_status fea_at(toc_ctx *ctx, const shop_data *shop, const char *entity, const fea_samples *samples, uint64_t *dropped, tab_table *features);
+TOC_CHECKED toc_status fea_at(toc_ctx *ctx, const shop_data *shop, const char *entity, const fea_samples *samples, int64_t label_delay, uint64_t *dropped,
+                              tab_table *features);
 
 /* Orders, units and spend of each customer, merchant or product ("customers" ...) in each local hour, day or week (from Monday)
  * with a purchase: id, `from` (TAB_TIME, start of the bucket), orders, units, spend; sorted by id text, then time. Errors: as

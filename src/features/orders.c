@@ -15,14 +15,21 @@
     IN_WINDOWS(X, key, counted, "count", counted_words) \
     X(key##_since_s, "seconds", "since the previous order with the same " same)
 
+#define LABELS_OF(same) "fraud labels of the " same
 #define FRAUD_FEATURES(X, key, same) \
     X(key##_frauds_1d, "orders", "fraud labels of orders with the same " same " that became known in the day before") \
     X(key##_frauds_7d, "orders", "fraud labels of orders with the same " same " that became known in the 7 days before") \
     X(key##_frauds_30d, "orders", "fraud labels of orders with the same " same " that became known in the 30 days before") \
     X(key##_frauds_ever, "orders", "fraud labels of orders with the same " same " that became known at any time before") \
-    X(key##_fraud_rate_7d, "share", "fraud labels of the " same " that became known in the 7 days before, divided by its orders in them") \
-    X(key##_fraud_rate_30d, "share", "fraud labels of the " same " that became known in the 30 days before, divided by its orders in them") \
-    X(key##_fraud_rate_ever, "share", "fraud labels of the " same " known before, divided by its earlier orders") \
+    X(key##_fraud_rate_7d, "share", LABELS_OF(same) " that became known in the 7 days before, " \
+      "divided by its orders in the 7 days that end the label delay before") \
+    X(key##_fraud_rate_30d, "share", LABELS_OF(same) " that became known in the 30 days before, " \
+      "divided by its orders in the 30 days that end the label delay before") \
+    X(key##_fraud_rate_ever, "share", LABELS_OF(same) " known before, divided by its orders at least the label delay before") \
+    X(key##_fraud_rate_last10, "share", "share with a fraud label known, of the last ten orders with the same " same "" \
+      " at least the label delay before") \
+    X(key##_usual_frauds_30d, "orders", LABELS_OF(same) " that became known in the 30 days before, " \
+      "of orders of a value usual for their customer (at most early_mean + 2 early_sd)") \
     X(key##_fraud_since_days, "days", "time since the last fraud label of the " same " became known")
 
 #define ORDER_FEATURES(X) \
@@ -42,11 +49,14 @@
     X(past_sd, "money", "their standard deviation (population)") \
     X(amount_vs_past, "ratio", "amount divided by past_mean") \
     X(amount_z_past, "deviations", "amount less past_mean, divided by past_sd") \
-    X(early_mean, "money", "mean value of the customer's orders older than 14 days") \
+    X(early_mean, "money", "mean value of the customer's orders older than 14 days, without known frauds") \
     X(early_sd, "money", "their standard deviation (population)") \
     X(amount_vs_early, "ratio", "amount divided by early_mean") \
     X(amount_z_early, "deviations", "amount less early_mean, divided by early_sd") \
     X(large_share_14d, "share", "orders of the customer's last 14 days (the latest 100) above early_mean + 2 early_sd") \
+    X(large_since_days, "days", "since the customer's latest order above early_mean + 2 early_sd, of the last 14 days") \
+    X(mean_vs_early_1d, "ratio", "mean value of the customer's orders in the day before, divided by early_mean") \
+    X(mean_vs_early_7d, "ratio", "mean value of the customer's orders in the 7 days before, divided by early_mean") \
     X(new_device, "flag", "the customer ordered before, never from this device") \
     X(new_payment_key, "flag", "the customer ordered before, never with this means of payment") \
     X(new_ip, "flag", "the customer ordered before, never from this IP address") \
@@ -107,6 +117,9 @@ typedef struct {
     int64_t *created;          /* by customer code */
     fraud_label *frauds;       /* by time */
     size_t n_frauds;
+    int64_t *fraud_at;         /* when the order's first fraud label became known; INT64_MAX = never */
+    bool *usual;               /* the order's value is usual for its customer */
+    int64_t delay;             /* of labels */
     double *out[N_FEATURES];
 } job;
 
@@ -188,72 +201,124 @@ static void add_own(toc_ctx *ctx, const job *j, uint32_t i)
     if (country != 0 && billing != 0) put(j, F_countries_differ, i, country != billing);
 }
 
-/* Mean and deviation of the first n orders of a customer, from running sums; false when n is 0. */
-static bool moments(const double *sum, const double *squares, size_t n, double *mean, double *sd)
+/* Values of orders, for their mean and deviation. */
+typedef struct {
+    size_t n;
+    double sum, squares;
+} values;
+
+static void count(values *v, double amount, int times)
 {
-    if (n == 0) return false;
-    *mean = sum[n] / (double)n;
-    *sd = sqrt(TOC_MAX(squares[n] / (double)n - *mean * *mean, 0));
+    v->n += (size_t)times;
+    v->sum += times * amount;
+    v->squares += times * amount * amount;
+}
+
+/* False when there is none. */
+static bool moments(const values *v, double *mean, double *sd)
+{
+    if (v->n == 0) return false;
+    *mean = v->sum / (double)v->n;
+    *sd = sqrt(TOC_MAX(v->squares / (double)v->n - *mean * *mean, 0));
     return true;
 }
 
-static double large_share(const job *j, const uint32_t *o, size_t from, size_t to, double limit)
+static double value_of(const job *j, uint32_t order) { return (double)j->set.placed[order] / j->unit; }
+
+/* Large orders among those of [from, to), at most the latest 100: their share, and days since the latest. */
+static void add_large(const job *j, const uint32_t *o, size_t from, size_t to, double limit, uint32_t order)
 {
-    size_t large = 0;
+    size_t large = 0, latest = to;
 
     if (to - from > 100) from = to - 100;
-    for (size_t i = from; i < to; i++) large += (double)j->set.placed[o[i]] / j->unit > limit;
-    return fea_ratio((double)large, (double)(to - from));
+    for (size_t i = from; i < to; i++) {
+        if (!(value_of(j, o[i]) > limit)) continue;
+        large++;
+        latest = i;
+    }
+    put(j, F_large_share_14d, order, fea_ratio((double)large, (double)(to - from)));
+    if (large > 0) put(j, F_large_since_days, order, fea_days(j->set.at[order] - j->set.at[o[latest]]));
+}
+
+/* A customer's orders, and how far the running sums over them have come. */
+typedef struct {
+    const uint32_t *o;
+    size_t past, early;        /* orders of all the past, and of the past without the last 14 days */
+    values all, old;           /* their values; known frauds are no habit */
+    const uint32_t *label;     /* the customer's fraud labels, by time */
+    size_t n_labels, known;
+} habit;
+
+/* Moves on to what is known before `at`. A fraud counts as old until it is known. */
+static void advance(const job *j, habit *h, int64_t at)
+{
+    while (j->set.at[h->o[h->past]] < at) count(&h->all, value_of(j, h->o[h->past++]), 1);
+    for (; h->known < h->n_labels && j->frauds[h->label[h->known]].at < at; h->known++) {
+        uint32_t order = j->frauds[h->label[h->known]].order;
+        bool first = j->fraud_at[order] == j->frauds[h->label[h->known]].at
+            && (h->known == 0 || j->frauds[h->label[h->known - 1]].order != order);
+        if (!first) continue;
+        for (size_t i = 0; i < h->early; i++)
+            if (h->o[i] == order) count(&h->old, value_of(j, order), -1);
+    }
+    for (; h->early < h->past && j->set.at[h->o[h->early]] < at - 14 * TOC_DAY; h->early++)
+        if (j->fraud_at[h->o[h->early]] >= at) count(&h->old, value_of(j, h->o[h->early]), 1);
 }
 
 /* The order beside what the customer spent before. */
-static void add_past_of(const job *j, const uint32_t *o, size_t n, uint32_t customer, double *sum, double *squares)
+static void add_past_of(const job *j, habit *h, size_t n, uint32_t customer)
 {
-    size_t past = 0, early = 0;
+    const uint32_t *o = h->o;
 
     for (size_t i = 0; i < n; i++) {
-        double amount = (double)j->set.placed[o[i]] / j->unit, mean, sd;
+        double amount = value_of(j, o[i]), mean, sd;
         int64_t at = j->set.at[o[i]], since = j->created[customer];
-        sum[i + 1] = sum[i] + amount;
-        squares[i + 1] = squares[i] + amount * amount;
-        while (j->set.at[o[past]] < at) past++;
-        while (early < past && j->set.at[o[early]] < at - 14 * TOC_DAY) early++;
-        put(j, F_past_orders, o[i], (double)past);
-        put(j, F_is_first, o[i], past == 0);
+        advance(j, h, at);
+        put(j, F_past_orders, o[i], (double)h->past);
+        put(j, F_is_first, o[i], h->past == 0);
         if (since == TOC_NO_TIME || since > at) since = j->set.at[o[0]];
         put(j, F_account_age_days, o[i], fea_days(at - since));
-        if (moments(sum, squares, past, &mean, &sd)) {
+        if (moments(&h->all, &mean, &sd)) {
             put(j, F_past_mean, o[i], mean);
             put(j, F_past_sd, o[i], sd);
             put(j, F_amount_vs_past, o[i], fea_ratio(amount, mean));
-            if (past > 1) put(j, F_amount_z_past, o[i], fea_ratio(amount - mean, sd));
+            if (h->past > 1) put(j, F_amount_z_past, o[i], fea_ratio(amount - mean, sd));
         }
-        if (moments(sum, squares, early, &mean, &sd)) {
+        if (moments(&h->old, &mean, &sd)) {
             put(j, F_early_mean, o[i], mean);
             put(j, F_early_sd, o[i], sd);
             put(j, F_amount_vs_early, o[i], fea_ratio(amount, mean));
-            if (early > 1) put(j, F_amount_z_early, o[i], fea_ratio(amount - mean, sd));
-            put(j, F_large_share_14d, o[i], large_share(j, o, early, past, mean + 2 * sd));
+            if (h->old.n > 1) put(j, F_amount_z_early, o[i], fea_ratio(amount - mean, sd));
+            add_large(j, o, h->early, h->past, mean + 2 * sd, o[i]);
+            j->usual[o[i]] = h->old.n > 1 && amount <= mean + 2 * sd;
         }
     }
+}
+
+/* The fraud labels by the code of a key; release them. */
+static toc_status group_frauds(toc_ctx *ctx, const job *j, size_t key, fea_groups *mine)
+{
+    uint32_t *code = NULL;
+
+    TOC_TRY(toc_alloc(ctx, j->n_frauds, sizeof *code, &code));
+    for (size_t i = 0; i < j->n_frauds; i++) code[i] = j->key[key][j->frauds[i].order];
+    toc_status st = fea_group(ctx, code, j->n_frauds, j->groups[key].n_codes, NULL, mine);
+    toc_free(code);
+    return st;
 }
 
 static toc_status add_past(toc_ctx *ctx, const job *j)
 {
     const fea_groups *g = &j->groups[CUSTOMER];
-    double *sum = NULL, *squares = NULL;
-    size_t most = 0;
-    toc_status st = TOC_OK;
+    fea_groups frauds;
 
-    for (size_t c = 1; c < g->n_codes; c++) most = TOC_MAX(most, g->start[c + 1] - g->start[c]);
-    if ((st = toc_alloc(ctx, most + 1, sizeof *sum, &sum))) goto out;
-    if ((st = toc_alloc(ctx, most + 1, sizeof *squares, &squares))) goto out;
-    for (size_t c = 1; c < g->n_codes; c++)
-        add_past_of(j, g->row + g->start[c], g->start[c + 1] - g->start[c], (uint32_t)c, sum, squares);
-out:
-    toc_free(sum);
-    toc_free(squares);
-    return st;
+    TOC_TRY(group_frauds(ctx, j, CUSTOMER, &frauds));
+    for (size_t c = 1; c < g->n_codes; c++) {
+        habit h = { .o = g->row + g->start[c], .label = frauds.row + frauds.start[c], .n_labels = frauds.start[c + 1] - frauds.start[c] };
+        add_past_of(j, &h, g->start[c + 1] - g->start[c], (uint32_t)c);
+    }
+    fea_groups_release(&frauds);
+    return TOC_OK;
 }
 
 /* Whether the customer was ever seen with this value of a key before. */
@@ -281,62 +346,72 @@ static toc_status add_new(toc_ctx *ctx, const job *j, int key, int feature)
     return st;
 }
 
-static void add_merchant_means(const job *j)
+/* What is made of the windows. */
+static void add_means(const job *j)
 {
+    double *const *out = j->out;
+
     for (uint32_t i = 0; i < j->set.n; i++) {
         uint32_t r = j->row[i];
-        if (r == FEA_NONE || j->key[MERCHANT][i] == 0) continue;
-        j->out[F_merchant_mean_7d][r] = fea_ratio(j->out[F_merchant_spend_7d][r], j->out[F_merchant_orders_7d][r]);
-        j->out[F_merchant_mean_30d][r] = fea_ratio(j->out[F_merchant_spend_30d][r], j->out[F_merchant_orders_30d][r]);
-        j->out[F_amount_vs_merchant][r] = fea_ratio(j->out[F_amount][r], j->out[F_merchant_mean_30d][r]);
+        if (r == FEA_NONE) continue;
+        out[F_mean_vs_early_1d][r] = fea_ratio(fea_ratio(out[F_customer_spend_1d][r], out[F_customer_orders_1d][r]), out[F_early_mean][r]);
+        out[F_mean_vs_early_7d][r] = fea_ratio(fea_ratio(out[F_customer_spend_7d][r], out[F_customer_orders_7d][r]), out[F_early_mean][r]);
+        if (j->key[MERCHANT][i] == 0) continue;
+        out[F_merchant_mean_7d][r] = fea_ratio(out[F_merchant_spend_7d][r], out[F_merchant_orders_7d][r]);
+        out[F_merchant_mean_30d][r] = fea_ratio(out[F_merchant_spend_30d][r], out[F_merchant_orders_30d][r]);
+        out[F_amount_vs_merchant][r] = fea_ratio(out[F_amount][r], out[F_merchant_mean_30d][r]);
     }
 }
 
-/* Fraud labels of the orders with one key, known before each of them. frauds of a code: label[begin[c]] .. by time. */
+/* Share of fraud labels known at `at` among the last ten of the first n orders. */
+static double rate_of_last(const job *j, const uint32_t *o, size_t n, int64_t at)
+{
+    size_t from = n > 10 ? n - 10 : 0, frauds = 0;
+
+    for (size_t i = from; i < n; i++) frauds += j->fraud_at[o[i]] < at;
+    return fea_ratio((double)frauds, (double)(n - from));
+}
+
+/* Fraud labels of the orders with one key, known before each of them. Rates divide by orders of a time that ends the labels' delay before: those the
+ * labels of a window are about. label: of the key's orders, by time. */
 static void add_frauds_of(const job *j, size_t k, const uint32_t *o, size_t n, const fraud_label *label, const uint32_t *mine,
                           size_t n_mine)
 {
     const int first = key_of[k].frauds;
-    size_t low[3] = { 0 }, known = 0, past = 0;
+    size_t low[3] = { 0 }, known = 0, past = 0, begin[3] = { 0 }, usual = 0;
 
     for (size_t i = 0; i < n; i++) {
         int64_t at = j->set.at[o[i]];
-        uint32_t r = j->row[o[i]];
-        while (j->set.at[o[past]] < at) past++;
-        while (known < n_mine && label[mine[known]].at < at) known++;
+        while (j->set.at[o[past]] < at - j->delay) past++;
+        for (; known < n_mine && label[mine[known]].at < at; known++) usual += j->usual[label[mine[known]].order];
         for (size_t w = 0; w < 3; w++) {
-            while (low[w] < known && label[mine[low[w]]].at < at - window[w + 1]) low[w]++;
-            put(j, first + (int)w, o[i], (double)(known - low[w]));
+            for (; low[w] < known && label[mine[low[w]]].at < at - window[w + 1]; low[w]++) usual -= w == 2 && j->usual[label[mine[low[w]]].order];
+            while (begin[w] < past && j->set.at[o[begin[w]]] < at - j->delay - window[w + 1]) begin[w]++;
+            double frauds = (double)(known - low[w]);
+            put(j, first + (int)w, o[i], frauds);
+            if (w > 0) put(j, first + 3 + (int)w, o[i], fea_ratio(frauds, TOC_MAX((double)(past - begin[w]), frauds)));
         }
         put(j, first + 3, o[i], (double)known);
-        if (known > 0) put(j, first + 7, o[i], fea_days(at - label[mine[known - 1]].at));
-        if (r == FEA_NONE) continue;
-        for (size_t w = 1; w < 3; w++) {
-            double frauds = (double)(known - low[w]), placed = j->out[key_of[k].first + 1 + (int)w][r];
-            j->out[first + 3 + (int)w][r] = fea_ratio(frauds, TOC_MAX(placed, frauds));
-        }
-        j->out[first + 6][r] = fea_ratio((double)known, (double)TOC_MAX(past, known));
+        put(j, first + 6, o[i], fea_ratio((double)known, (double)TOC_MAX(past, known)));
+        put(j, first + 7, o[i], rate_of_last(j, o, past, at));
+        put(j, first + 8, o[i], (double)usual);
+        if (known > 0) put(j, first + 9, o[i], fea_days(at - label[mine[known - 1]].at));
     }
 }
 
 static toc_status add_frauds(toc_ctx *ctx, void *arg, size_t k)
 {
     const job *j = arg;
-    fea_groups mine = {0};
-    uint32_t *code = NULL;
-    toc_status st = TOC_OK;
+    const fea_groups *g = &j->groups[k];
+    fea_groups mine;
 
     if (key_of[k].frauds == 0) return TOC_OK;
-    if ((st = toc_alloc(ctx, j->n_frauds, sizeof *code, &code))) return st;
-    for (size_t i = 0; i < j->n_frauds; i++) code[i] = j->key[k][j->frauds[i].order];
-    const fea_groups *g = &j->groups[k];
-    st = fea_group(ctx, code, j->n_frauds, g->n_codes, NULL, &mine);
-    for (size_t c = 1; c < g->n_codes && !st; c++)
+    TOC_TRY(group_frauds(ctx, j, k, &mine));
+    for (size_t c = 1; c < g->n_codes; c++)
         add_frauds_of(j, k, g->row + g->start[c], g->start[c + 1] - g->start[c], j->frauds, mine.row + mine.start[c],
                       mine.start[c + 1] - mine.start[c]);
-    toc_free(code);
     fea_groups_release(&mine);
-    return st;
+    return TOC_OK;
 }
 
 static int compare_frauds(const void *a, const void *b, const void *arg)
@@ -368,6 +443,9 @@ static toc_status collect_frauds(toc_ctx *ctx, job *j)
         if (place[order] == 0) continue;
         j->frauds[j->n_frauds++] = (fraud_label){ at, place[order] - 1 };
     }
+    if ((st = fea_one_moment(ctx, INT64_MAX, j->set.n, &j->fraud_at))) goto out;
+    if ((st = toc_alloc(ctx, j->set.n, sizeof *j->usual, &j->usual))) goto out;
+    for (size_t i = 0; i < j->n_frauds; i++) j->fraud_at[j->frauds[i].order] = TOC_MIN(j->fraud_at[j->frauds[i].order], j->frauds[i].at);
     st = toc_sort(ctx, j->frauds, j->n_frauds, sizeof *j->frauds, compare_frauds, NULL);
 out:
     toc_free(place);
@@ -437,11 +515,13 @@ static void release_job(job *j)
     toc_free(j->row);
     toc_free(j->created);
     toc_free(j->frauds);
+    toc_free(j->fraud_at);
+    toc_free(j->usual);
 }
 
-toc_status fea_orders(toc_ctx *ctx, const shop_data *view, int64_t from, int64_t as_of, tab_table *features)
+toc_status fea_orders(toc_ctx *ctx, const shop_data *view, int64_t from, int64_t as_of, int64_t label_delay, tab_table *features)
 {
-    job j = { .view = view };
+    job j = { .view = view, .delay = label_delay };
     uint32_t *time_order = NULL;
     toc_status st = TOC_OK;
 
@@ -460,7 +540,7 @@ toc_status fea_orders(toc_ctx *ctx, const shop_data *view, int64_t from, int64_t
     if ((st = add_new(ctx, &j, PAYMENT_KEY, F_new_payment_key))) goto out;
     if ((st = add_new(ctx, &j, IP, F_new_ip))) goto out;
     if ((st = add_new(ctx, &j, ADDRESS, F_new_address))) goto out;
-    add_merchant_means(&j);
+    add_means(&j);
     st = toc_parallel(ctx, N_KEYS, add_frauds, &j);
 out:
     if (st) tab_release(features);

@@ -96,7 +96,7 @@ static toc_status prepare(toc_ctx *ctx, const fraud_analysis *a, int64_t first, 
     uint64_t *keys = NULL;
     toc_status st = TOC_OK;
 
-    if ((st = fea_orders(ctx, &a->view, first, end, &l->features))) goto out;
+    if ((st = fea_orders(ctx, &a->view, first, end, 0, &l->features))) goto out;
     l->n = l->features.n_rows;
     if ((st = fraud_first_lines(ctx, &a->view, &line_of))) goto out;
     if ((st = toc_alloc(ctx, l->n, sizeof *keys, &keys))) goto out;

@@ -176,7 +176,7 @@ static void orders_by_hand(void **state)
     (void)state;
 
     make_orders(&shop);
-    assert_int_equal(fea_orders(&ctx, &shop, INT64_MIN + 1, instant("2026-02-01"), &t), TOC_OK);
+    assert_int_equal(fea_orders(&ctx, &shop, INT64_MIN + 1, instant("2026-02-01"), 0, &t), TOC_OK);
     assert_int_equal(t.n_rows, 5); /* the return is no order */
     IS(&t, "o1", "is_first", 1);
     IS(&t, "o1", "amount_vs_past", NAN);
@@ -205,8 +205,10 @@ static void orders_by_hand(void **state)
     IS(&t, "o5", "past_mean", 20);
     IS(&t, "o5", "past_sd", 10);
     IS(&t, "o5", "amount_z_past", 4);
-    IS(&t, "o5", "early_mean", 10);
-    IS(&t, "o5", "large_share_14d", 1);
+    IS(&t, "o5", "early_mean", NAN); /* its only older order is a known fraud: no habit */
+    IS(&t, "o5", "large_share_14d", NAN);
+    IS(&t, "o5", "merchant_fraud_rate_7d", 1);
+    IS(&t, "o5", "merchant_fraud_rate_last10", 2.0 / 3);
     IS(&t, "o5", "new_device", 1);
     IS(&t, "o5", "new_payment_key", 0);
     IS(&t, "o5", "is_night", 1);
@@ -221,8 +223,55 @@ static void orders_by_hand(void **state)
     IS(&t, "o5", "payment_key_orders_30d", 2);
     IS(&t, "o5", "ip_orders_30d", NAN);
     tab_release(&t);
-    assert_int_equal(fea_orders(&ctx, &shop, instant("2026-01-10T00:30:00Z"), instant("2026-01-20"), &t), TOC_OK);
+    assert_int_equal(fea_orders(&ctx, &shop, INT64_MIN + 1, instant("2026-02-01"), 5 * TOC_DAY, &t), TOC_OK);
+    IS(&t, "o5", "merchant_fraud_rate_7d", 0.5); /* the orders of 8 to 15 January are o2 and o3 */
+    tab_release(&t);
+    assert_int_equal(fea_orders(&ctx, &shop, INT64_MIN + 1, instant("2026-02-01"), 15 * TOC_DAY, &t), TOC_OK);
+    IS(&t, "o5", "merchant_fraud_rate_last10", 1); /* of o1 alone */
+    tab_release(&t);
+    assert_int_equal(fea_orders(&ctx, &shop, instant("2026-01-10T00:30:00Z"), instant("2026-01-20"), 0, &t), TOC_OK);
     assert_int_equal(t.n_rows, 2); /* o3 and o4 */
+    tab_release(&t);
+    shop_release(&shop);
+}
+
+static const char *const habit_header[] = { "order_id", "customer_id", "merchant_id", "quantity", "unit_price", "ordered_at" };
+static const char *const habit_lines[] = {
+    "h1", "A", "m1", "1", "10.00", "2026-01-01T00:00:00Z",
+    "h2", "A", "m1", "1", "14.00", "2026-01-02T00:00:00Z",
+    "h3", "A", "m1", "1", "100.00", "2026-01-03T00:00:00Z", /* a fraud, known on the 20th */
+    "h4", "A", "m1", "1", "12.00", "2026-01-04T00:00:00Z",
+    "h5", "A", "m1", "1", "15.00", "2026-01-19T00:00:00Z",
+    "h6", "A", "m1", "1", "90.00", "2026-01-20T12:00:00Z",
+    "h7", "A", "m1", "1", "11.00", "2026-01-22T12:00:00Z",
+};
+static const char *const habit_labels[] = {
+    "order", "h3", "fraud", "2026-01-20T00:00:00Z", "order", "h3", "chargeback", "2026-01-21T00:00:00Z", /* twice the same order */
+    "order", "h5", "fraud", "2026-01-21T00:00:00Z",
+};
+
+static void habits_by_hand(void **state)
+{
+    shop_data shop;
+    tab_table t;
+    (void)state;
+
+    assert_int_equal(shop_init(&ctx, &shop), TOC_OK);
+    add_rows(&shop, SHOP_ORDERS, habit_header, TOC_COUNT(habit_header), habit_lines, TOC_COUNT(habit_lines) / TOC_COUNT(habit_header));
+    add_rows(&shop, SHOP_LABELS, label_header, TOC_COUNT(label_header), habit_labels, TOC_COUNT(habit_labels) / TOC_COUNT(label_header));
+    assert_int_equal(fea_orders(&ctx, &shop, INT64_MIN + 1, instant("2026-02-01"), 0, &t), TOC_OK);
+    IS(&t, "h5", "early_mean", 34); /* h1 to h4: the fraud is not known yet */
+    IS(&t, "h6", "early_mean", 12);
+    IS(&t, "h6", "early_sd", sqrt(8.0 / 3));
+    IS(&t, "h6", "large_share_14d", 0);
+    IS(&t, "h6", "large_since_days", NAN);
+    IS(&t, "h7", "amount_z_early", -1 / sqrt(8.0 / 3));
+    IS(&t, "h7", "large_share_14d", 0.5); /* h6 of h5 and h6 */
+    IS(&t, "h7", "large_since_days", 2);
+    IS(&t, "h7", "mean_vs_early_1d", NAN);
+    IS(&t, "h7", "mean_vs_early_7d", 52.5 / 12);
+    IS(&t, "h7", "merchant_frauds_30d", 3); /* labels */
+    IS(&t, "h7", "merchant_usual_frauds_30d", 1); /* h5, which was no more than 34 and two deviations */
     tab_release(&t);
     shop_release(&shop);
 }
@@ -235,7 +284,7 @@ static void orders_do_not_see_the_future(void **state)
     (void)state;
 
     make_orders(&shop);
-    assert_int_equal(fea_orders(&ctx, &shop, INT64_MIN + 1, instant("2026-01-11"), &before), TOC_OK);
+    assert_int_equal(fea_orders(&ctx, &shop, INT64_MIN + 1, instant("2026-01-11"), 0, &before), TOC_OK);
     for (size_t i = 0; i < shop.orders.n; i++) {
         set_cell(&shop, SHOP_ORDERS, "status", i, "cancelled");
         if (shop.orders.ordered_at[i] < instant("2026-01-11")) continue;
@@ -244,7 +293,7 @@ static void orders_do_not_see_the_future(void **state)
     }
     for (size_t i = 0; i < shop.labels.n; i++)
         if (shop.labels.labelled_at[i] >= instant("2026-01-11")) set_cell(&shop, SHOP_LABELS, "label", i, "fraud");
-    assert_int_equal(fea_orders(&ctx, &shop, INT64_MIN + 1, instant("2026-01-11"), &after), TOC_OK);
+    assert_int_equal(fea_orders(&ctx, &shop, INT64_MIN + 1, instant("2026-01-11"), 0, &after), TOC_OK);
     assert_int_equal(before.n_rows, after.n_rows);
     for (size_t c = 1; c < before.n_cols; c++) assert_memory_equal(before.columns[c].f64, after.columns[c].f64,
                                                                    before.n_rows * sizeof(double));
@@ -350,6 +399,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(customers_by_hand),
         cmocka_unit_test(orders_by_hand),
+        cmocka_unit_test(habits_by_hand),
         cmocka_unit_test(orders_do_not_see_the_future),
         cmocka_unit_test(merchants_and_products_by_hand),
         cmocka_unit_test(two_currencies_are_refused),
