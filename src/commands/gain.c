@@ -2,14 +2,15 @@
 #include "cli/cli.h"
 #include "commands/commands.h"
 #include "commands/learning.h"
+#include "report/report.h"
 
 #include <math.h>
 
 /* Permutations unless told: as many as visit so many cells, if that is a useful number. */
-enum { MOST_PERMUTATIONS = 999, FEWEST_PERMUTATIONS = 99, CELLS = 200000000, MOST_TEXTS = 8 };
+enum { MOST_PERMUTATIONS = 999, FEWEST_PERMUTATIONS = 99, CELLS = 200000000, MOST_TEXTS = 8, MOST_PICTURES = 50 };
 
 typedef struct {
-    const char *target, *weight, *out;
+    const char *target, *weight, *html, *out;
     cli_list drop;
     int64_t permutations, top;
     bool intervals;
@@ -23,13 +24,14 @@ static const cli_option options[] = {
     CLI_TEXT('w', "weight", args, weight, .arg = "COLUMN", .help = "rows count as much as this column says"),
     CLI_INT(0, "permutations", args, permutations, .min = 0, .max = 1e6, .help = "of the target, for p values [999; large files: 0]"),
     CLI_FLAG(0, "intervals", args, intervals, .help = "cut numbers into intervals as well (MDLP)"),
+    CLI_TEXT(0, "html", args, html, .arg = "FILE", .help = "also write a page with a picture of each split"),
     CLI_INT('n', "top", args, top, .min = 0, .max = 1e9, .help = "write the N columns that say most [0: all]"),
     CLI_TEXT('o', "out", args, out, .arg = "FILE", .help = "write to FILE [stdout]"),
     CLI_END,
 };
 
 /* Target texts as classes 0 .. n-1, in order of first appearance. */
-static toc_status classes(toc_ctx *ctx, const cmd_learning *l, uint32_t **y, size_t *n_classes)
+static toc_status classes(toc_ctx *ctx, const cmd_learning *l, uint32_t **y, const char **texts, size_t *n_classes)
 {
     size_t n_codes = toc_pool_size(l->target->pool);
     uint32_t *class_of; /* + 1 */
@@ -39,7 +41,10 @@ static toc_status classes(toc_ctx *ctx, const cmd_learning *l, uint32_t **y, siz
     TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, n_codes, sizeof *class_of, &class_of));
     for (size_t i = 0; i < l->data.n; i++) {
         uint32_t code = l->target->code[l->row[i]];
-        if (!class_of[code]) class_of[code] = (uint32_t)++*n_classes;
+        if (!class_of[code]) {
+            if (*n_classes < TREE_MOST_CLASSES) texts[*n_classes] = toc_pool_text(l->target->pool, code);
+            class_of[code] = (uint32_t)++*n_classes;
+        }
         (*y)[i] = class_of[code] - 1;
     }
     if (*n_classes > TREE_MOST_CLASSES)
@@ -78,22 +83,22 @@ static void write_exact(toc_out *out, const char *before, double value)
 }
 
 /* "red, green and 7 more | the others" */
-static toc_status write_sets(toc_ctx *ctx, const tree_data *d, size_t j, const tree_gain *g, toc_out *out)
+static toc_status sets_text(toc_ctx *ctx, const tree_data *d, size_t j, const tree_gain *g, const char **text)
 {
-    toc_buf text = {0};
+    toc_buf buf = {0};
     toc_status st = TOC_OK;
     char number[64];
 
     for (size_t i = 0; i < TOC_MIN(g->n_left, (size_t)MOST_TEXTS) && !st; i++) {
         toc_str value = d->pools[j] ? toc_pool_str(d->pools[j], (uint32_t)g->left[i]) : (toc_str){ number, toc_format_double(g->left[i], number) };
-        if (i > 0) st = toc_buf_str(ctx, &text, ", ");
-        if (!st) st = toc_buf_add(ctx, &text, value.p, value.n);
+        if (i > 0) st = toc_buf_str(ctx, &buf, ", ");
+        if (!st) st = toc_buf_add(ctx, &buf, value.p, value.n);
     }
-    if (!st && g->n_left > MOST_TEXTS) st = toc_buf_printf(ctx, &text, " and %zu more", g->n_left - MOST_TEXTS);
-    if (!st && g->left_missing) st = toc_buf_str(ctx, &text, g->n_left ? ", missing" : "missing");
-    if (!st) st = toc_buf_str(ctx, &text, " | the others");
-    if (!st) tab_csv_field(out, (toc_str){ text.p, text.n });
-    toc_buf_release(&text);
+    if (!st && g->n_left > MOST_TEXTS) st = toc_buf_printf(ctx, &buf, " and %zu more", g->n_left - MOST_TEXTS);
+    if (!st && g->left_missing) st = toc_buf_str(ctx, &buf, g->n_left ? ", missing" : "missing");
+    if (!st) st = toc_buf_str(ctx, &buf, " | the others");
+    if (!st) st = toc_arena_copy(ctx, &ctx->arena, buf.p, buf.n, text);
+    toc_buf_release(&buf);
     return st;
 }
 
@@ -110,6 +115,7 @@ static const char *note_of(const tree_gain *g, bool is_text, size_t n)
 static toc_status write_row(toc_ctx *ctx, const cmd_learning *l, size_t j, const tree_gain *g, bool intervals, toc_out *out)
 {
     const tree_data *d = &l->data;
+    const char *sets;
 
     tab_csv_field(out, toc_str_of(d->names[j]));
     toc_out_str(out, d->categorical[j] ? ",text" : ",number");
@@ -120,7 +126,10 @@ static toc_status write_row(toc_ctx *ctx, const cmd_learning *l, size_t j, const
     if (!isnan(g->threshold)) write_exact(out, "<= ", g->threshold);
     else if (d->categorical[j]) toc_out_str(out, "by value");
     toc_out_str(out, ",");
-    if (!isnan(g->binary_gain)) TOC_TRY(write_sets(ctx, d, j, g, out));
+    if (!isnan(g->binary_gain)) {
+        TOC_TRY(sets_text(ctx, d, j, g, &sets));
+        tab_csv_field(out, toc_str_of(sets));
+    }
     write_number(out, g->binary_gain);
     for (size_t i = 0; i < g->n_cuts && intervals; i++) write_exact(out, i ? " " : ",", g->cuts[i]);
     if (intervals) {
@@ -133,23 +142,93 @@ static toc_status write_row(toc_ctx *ctx, const cmd_learning *l, size_t j, const
     return TOC_OK;
 }
 
-static toc_status write_gains(toc_ctx *ctx, const args *a, const cmd_learning *l, const tree_gain *gain)
+static toc_status write_gains(toc_ctx *ctx, const args *a, const cmd_learning *l, const tree_gain *gain, const uint32_t *order, size_t n)
 {
-    ranking r = { gain, l->data.names };
-    uint32_t *order;
     toc_status st = TOC_OK;
     toc_out out;
 
-    TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, l->data.p, sizeof *order, &order));
-    for (uint32_t j = 0; j < l->data.p; j++) order[j] = j;
-    TOC_TRY(toc_sort(ctx, order, l->data.p, sizeof *order, by_falling_gain, &r));
     TOC_TRY(toc_out_open(ctx, a->out, false, &out));
     toc_out_printf(&out, "column,type,entropy,gain,gain_ratio,gini_decrease,chi_square,symmetric_uncertainty,corrected_gain,p_value,q_value,split,"
                    "binary_split,binary_gain,%smissing_share,n_missing,n_distinct,note\n", a->intervals ? "intervals,intervals_gain," : "");
-    for (size_t k = 0; k < l->data.p && (a->top == 0 || k < (size_t)a->top) && !st; k++)
-        st = write_row(ctx, l, order[k], &gain[order[k]], a->intervals, &out);
+    for (size_t k = 0; k < n && !st; k++) st = write_row(ctx, l, order[k], &gain[order[k]], a->intervals, &out);
     if (st) toc_out_abandon(&out);
     return st ? st : toc_out_close(ctx, &out);
+}
+
+static toc_status bar_label(toc_ctx *ctx, const tree_data *d, size_t j, const tree_bar *bar, const char **label)
+{
+    char from[64], to[64];
+
+    from[toc_format_double(bar->from, from)] = to[toc_format_double(bar->to, to)] = 0;
+    if (!bar->n_values) *label = "missing";
+    else if (isnan(bar->from)) TOC_TRY(toc_arena_printf(ctx, &ctx->arena, label, "%zu others", bar->n_values));
+    else if (d->pools[j]) *label = toc_pool_text(d->pools[j], (uint32_t)bar->from);
+    else if (bar->from == bar->to) TOC_TRY(toc_arena_printf(ctx, &ctx->arena, label, "%s", from));
+    else TOC_TRY(toc_arena_printf(ctx, &ctx->arena, label, "%s to %s", from, to));
+    return TOC_OK;
+}
+
+/* What has been found, and from what. */
+typedef struct {
+    const cmd_learning *l;
+    const tree_gain_options *options;
+    const tree_gain *gain;
+    const uint32_t *y, *order; /* order: the column that says most first */
+    const char *const *classes;
+    size_t n_classes, n_shown;
+} findings;
+
+static toc_status page_column(toc_ctx *ctx, const findings *f, size_t j, rep_gain_column *column)
+{
+    const tree_data *d = &f->l->data;
+    const tree_gain *g = &f->gain[j];
+    tree_bar bars[TREE_MOST_BARS];
+    rep_gain_bar *shown;
+    char number[64];
+
+    TOC_TRY(tree_gain_bars(ctx, d, j, f->y, f->n_classes, f->options, g, bars, &column->n_bars));
+    TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, column->n_bars, sizeof *shown, &shown));
+    for (size_t i = 0; i < column->n_bars; i++) {
+        shown[i] = (rep_gain_bar){ .counts = bars[i].counts, .left = bars[i].left };
+        TOC_TRY(bar_label(ctx, d, j, &bars[i], &shown[i].label));
+    }
+    column->bars = shown;
+    column->name = d->names[j];
+    column->split = "";
+    number[toc_format_double(g->threshold, number)] = 0;
+    if (!isnan(g->binary_gain)) TOC_TRY(sets_text(ctx, d, j, g, &column->split));
+    else if (!isnan(g->threshold)) TOC_TRY(toc_arena_printf(ctx, &ctx->arena, &column->split, "<= %s", number));
+    column->note = note_of(g, d->categorical[j], d->n);
+    column->gain = g->gain;
+    column->corrected = g->corrected;
+    column->gain_ratio = g->gain_ratio;
+    column->q_value = g->q_value;
+    return TOC_OK;
+}
+
+static toc_status write_page(toc_ctx *ctx, const char *path, const findings *f)
+{
+    size_t n = TOC_MIN(f->n_shown, (size_t)MOST_PICTURES);
+    rep_gain_page page = { .target = f->l->target->name, .classes = f->classes, .n_classes = f->n_classes, .n_rows = f->l->data.n,
+                           .entropy = f->gain[0].entropy, .n_columns = n, .n_left_out = f->l->data.p - n };
+    rep_gain_column *columns;
+    toc_out out;
+
+    TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, n, sizeof *columns, &columns));
+    for (size_t k = 0; k < n; k++) TOC_TRY(page_column(ctx, f, f->order[k], &columns[k]));
+    page.columns = columns;
+    TOC_TRY(toc_out_open(ctx, path, true, &out));
+    rep_write_gain(ctx, &page, &out);
+    return toc_out_close(ctx, &out);
+}
+
+static toc_status rank(toc_ctx *ctx, const cmd_learning *l, const tree_gain *gain, uint32_t **order)
+{
+    ranking r = { gain, l->data.names };
+
+    TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, l->data.p, sizeof **order, order));
+    for (uint32_t j = 0; j < l->data.p; j++) (*order)[j] = j;
+    return toc_sort(ctx, *order, l->data.p, sizeof **order, by_falling_gain, &r);
 }
 
 /* Reads the file without the column of weights among its columns. */
@@ -202,19 +281,23 @@ static toc_status run(toc_ctx *ctx, const cli_call *call)
 {
     const args *a = call->args;
     tree_gain_options wanted = { .mdlp = a->intervals };
+    const char *class_texts[TREE_MOST_CLASSES];
     cmd_learning l = {0};
     tree_gain *gain;
-    uint32_t *y;
+    uint32_t *y, *order;
     size_t n_classes;
     toc_status st;
 
     if ((st = read_columns(ctx, call, a, &l))) goto out;
-    if ((st = classes(ctx, &l, &y, &n_classes))) goto out;
+    if ((st = classes(ctx, &l, &y, class_texts, &n_classes))) goto out;
     if ((st = weights(ctx, &l, a->weight, &wanted.weight))) goto out;
     if ((st = toc_arena_alloc(ctx, &ctx->arena, l.data.p, sizeof *gain, &gain))) goto out;
     wanted.permutations = choose_permutations(ctx, a, &l.data);
     if ((st = tree_gains(ctx, &l.data, y, n_classes, &wanted, gain))) goto out;
-    st = write_gains(ctx, a, &l, gain);
+    if ((st = rank(ctx, &l, gain, &order))) goto out;
+    findings f = { &l, &wanted, gain, y, order, class_texts, n_classes, a->top ? TOC_MIN(l.data.p, (size_t)a->top) : l.data.p };
+    if (a->html && (st = write_page(ctx, a->html, &f))) goto out;
+    st = write_gains(ctx, a, &l, gain, order, f.n_shown);
 out:
     cmd_learning_release(&l);
     return st;

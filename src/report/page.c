@@ -70,9 +70,14 @@ void rep_page_open(toc_ctx *ctx, toc_out *out, const char *title)
 
 void rep_page_close(toc_ctx *ctx, toc_out *out)
 {
+    rep_page_end(ctx, out, "Money is in the currency of the orders. A level says how soon to act: critical first.");
+}
+
+void rep_page_end(toc_ctx *ctx, toc_out *out, const char *note)
+{
     char at[32];
 
-    toc_out_str(out, "<footer><p>Money is in the currency of the orders. A level says how soon to act: critical first.");
+    toc_out_printf(out, "<footer><p>%s", note);
     if (!ctx->no_stamp) {
         at[toc_format_time(ctx->now, at)] = 0;
         toc_out_printf(out, " Written by tocsin " TOC_VERSION " at %s.", at);

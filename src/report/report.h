@@ -39,4 +39,27 @@ typedef struct {
 TOC_CHECKED toc_status rep_write_night(toc_ctx *ctx, const warn_list *const *lists, size_t n_lists, size_t top, const rep_link *links, size_t n_links,
                                        toc_out *out);
 
+/* What columns say about a target, as `tocsin gain` found it; texts are borrowed. */
+typedef struct {
+    const char *label;    /* "1.5 to 3", "red", "missing" */
+    const double *counts; /* n_classes: rows, or their weight */
+    bool left;            /* of the split */
+} rep_gain_bar;
+typedef struct {
+    const char *name, *split, *note; /* split: "<= 3", "red, green | the others" */
+    double gain, corrected, gain_ratio, q_value; /* NaN = none */
+    const rep_gain_bar *bars;
+    size_t n_bars;
+} rep_gain_column;
+typedef struct {
+    const char *target;
+    const char *const *classes; /* n_classes */
+    size_t n_classes, n_rows;
+    double entropy;
+    const rep_gain_column *columns; /* the one that says most first */
+    size_t n_columns, n_left_out;
+} rep_gain_page;
+/* One self-contained HTML page with a table of the columns and a picture of each split. */
+void rep_write_gain(toc_ctx *ctx, const rep_gain_page *page, toc_out *out);
+
 #endif

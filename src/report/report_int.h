@@ -30,6 +30,7 @@ void rep_plain(toc_out *out, const char *text);
 void rep_esc(toc_out *out, const char *text); /* HTML-escaped */
 void rep_page_open(toc_ctx *ctx, toc_out *out, const char *title);
 void rep_page_close(toc_ctx *ctx, toc_out *out);
+void rep_page_end(toc_ctx *ctx, toc_out *out, const char *note); /* the same with another note at the foot, which is HTML */
 void rep_html_list(toc_ctx *ctx, const warn_list *list, size_t top, toc_out *out); /* head, backtest, table, notes */
 void rep_html_reasons(toc_out *out, const warn_item *item);
 

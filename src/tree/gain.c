@@ -189,50 +189,60 @@ static toc_status fill_table(toc_ctx *ctx, void *arg, size_t task)
     return TOC_OK;
 }
 
-static toc_status prepare(toc_ctx *ctx, const uint32_t *y, gain_job *a, uint8_t *classes, double *table)
+static toc_status prepare(toc_ctx *ctx, const uint32_t *y, gain_job *a)
 {
     const size_t n = a->data->n;
     double squares = a->weight ? 0 : (double)n;
 
-    for (size_t i = 0; i < n; i++) classes[i] = (uint8_t)y[i];
+    for (size_t i = 0; i < n; i++) a->classes[i] = (uint8_t)y[i];
     for (size_t i = 0; i < n && a->weight; i++) {
         double w = a->weight[i];
         if (!(w >= 0 && w < INFINITY)) return toc_fail(ctx, TOC_E_DATA, "row %zu weighs %g; a weight is a number of at least 0", i + 1, w);
         a->all[y[i]] += w;
         squares += w * w;
     }
-    gain_sequence whole = { .y = classes };
+    gain_sequence whole = { .y = a->classes };
     if (!a->weight) gain_count(a, &whole, 0, n, a->all);
     for (size_t c = 0; c < a->k; c++) a->total += a->all[c];
     if (n && !(a->total > 0)) return toc_fail(ctx, TOC_E_DATA, "all rows weigh 0");
     a->rows = squares > 0 ? a->total * a->total / squares : 0;
     a->tolerance = 1e-12 * a->total;
-    a->y = classes;
+    a->y = a->classes;
     if (a->weight) return TOC_OK;
-    a->table = table;
-    table_job t = { table, a->n_table + 1 };
+    a->table = a->logs;
+    table_job t = { a->logs, a->n_table + 1 };
     return toc_parallel(ctx, (t.n + TABLE_PART - 1) / TABLE_PART, fill_table, &t);
+}
+
+toc_status gain_job_make(toc_ctx *ctx, const tree_data *data, const uint32_t *y, size_t n_classes, const tree_gain_options *options, gain_job *a)
+{
+    TOC_ASSERT(n_classes >= 1 && n_classes <= TREE_MOST_CLASSES);
+    *a = (gain_job){ .data = data, .k = n_classes };
+    if (options) a->options = *options;
+    a->weight = a->options.weight;
+    a->n_table = a->weight ? 0 : TOC_MIN(data->n, (size_t)LARGEST_TABLE);
+    TOC_TRY(toc_alloc(ctx, data->n, 1, &a->classes));
+    TOC_TRY(toc_alloc(ctx, a->n_table + 1, sizeof *a->logs, &a->logs));
+    return prepare(ctx, y, a);
+}
+
+void gain_job_release(gain_job *a)
+{
+    toc_free(a->classes);
+    toc_free(a->logs);
 }
 
 toc_status tree_gains(toc_ctx *ctx, const tree_data *data, const uint32_t *y, size_t n_classes, const tree_gain_options *options, tree_gain *gain)
 {
-    gain_job a = { .data = data, .k = n_classes, .gain = gain };
-    uint8_t *classes = NULL;
-    double *table = NULL;
+    gain_job a;
     toc_status st;
 
-    TOC_ASSERT(n_classes >= 1 && n_classes <= TREE_MOST_CLASSES);
-    if (options) a.options = *options;
-    a.weight = a.options.weight;
-    a.n_table = a.weight ? 0 : TOC_MIN(data->n, (size_t)LARGEST_TABLE);
-    if ((st = toc_alloc(ctx, data->n, 1, &classes))) goto out;
-    if ((st = toc_alloc(ctx, a.n_table + 1, sizeof *table, &table))) goto out;
-    if ((st = prepare(ctx, y, &a, classes, table))) goto out;
+    if ((st = gain_job_make(ctx, data, y, n_classes, options, &a))) goto out;
+    a.gain = gain;
     if ((st = toc_parallel(ctx, TOC_MIN(data->p, ctx->n_threads), columns, &a))) goto out;
     if (a.options.permutations) st = gain_false_discovery(ctx, gain, data->p);
 out:
-    toc_free(classes);
-    toc_free(table);
+    gain_job_release(&a);
     return st;
 }
 

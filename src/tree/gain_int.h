@@ -22,7 +22,13 @@ typedef struct {
     double rows;                   /* that count: n, with weights (sum w)^2 / sum w^2 (Kish 1965) */
     tree_gain *gain;
     size_t next;                   /* column that no thread has taken yet; atomic */
+    uint8_t *classes;              /* owned: y and table */
+    double *logs;
 } gain_job;
+/* Release it in any case (gain.c). */
+TOC_CHECKED toc_status gain_job_make(toc_ctx *ctx, const tree_data *data, const uint32_t *y, size_t n_classes, const tree_gain_options *options,
+                                     gain_job *a);
+void gain_job_release(gain_job *a);
 
 /* Rows of one column in order of value; those without one are behind. */
 typedef struct {

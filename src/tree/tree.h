@@ -65,6 +65,20 @@ TOC_CHECKED toc_status tree_column_gain(toc_ctx *ctx, const tree_data *data, siz
 TOC_CHECKED toc_status tree_gains(toc_ctx *ctx, const tree_data *data, const uint32_t *y, size_t n_classes, const tree_gain_options *options,
                                   tree_gain *gain);
 
+/* Class counts of stretches of a column, for a picture of its split: of a numeric column up to 8 on each side of the threshold, of about as many rows; of
+ * a categorical one the 7 values of most rows on each side of the binary split and the others of that side together. In order of value, the left side
+ * first, missing last. */
+typedef struct {
+    double from, to;  /* least and largest value; categorical: the value, NaN where they are several; NaN = missing */
+    size_t n_values;  /* 0 = missing */
+    bool left;
+    double *counts;   /* n_classes; lives in ctx->arena */
+} tree_bar;
+enum { TREE_MOST_BARS = 17 };
+/* gain: what tree_gains said of the column. Errors: TOC_E_NOMEM, TOC_E_DATA as there. */
+TOC_CHECKED toc_status tree_gain_bars(toc_ctx *ctx, const tree_data *data, size_t j, const uint32_t *y, size_t n_classes,
+                                      const tree_gain_options *options, const tree_gain *gain, tree_bar bars[TREE_MOST_BARS], size_t *n_bars);
+
 /* ---- models ---- */
 typedef enum { TREE_SINGLE, TREE_FOREST, TREE_BOOST } tree_kind;
 typedef enum { TREE_ENTROPY, TREE_GINI } tree_criterion; /* of single trees and forests; boosting uses the logistic or squared loss */
