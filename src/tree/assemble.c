@@ -1,11 +1,13 @@
 /* assemble.c: from grown trees to a model that stands alone: names and levels copied, nodes of all trees in one array. */
 #include "tree/tree_int.h"
 
-toc_status tree_model_room(toc_ctx *ctx, tree_model *m, size_t n_trees, size_t n_nodes, size_t n_subsets)
+toc_status tree_model_room(toc_ctx *ctx, tree_model *m, size_t n_trees, size_t n_nodes, size_t n_subsets, size_t n_outputs)
 {
     TOC_TRY(toc_arena_alloc(ctx, &m->arena, n_nodes, sizeof *m->nodes, &m->nodes));
     TOC_TRY(toc_arena_alloc(ctx, &m->arena, n_trees + 1, sizeof *m->first, &m->first));
     TOC_TRY(toc_arena_alloc(ctx, &m->arena, n_subsets, sizeof *m->subsets, &m->subsets));
+    TOC_TRY(toc_arena_alloc(ctx, &m->arena, n_outputs, sizeof *m->base, &m->base));
+    m->n_outputs = n_outputs;
     m->n_trees = n_trees;
     m->n_nodes = n_nodes;
     m->n_subsets = n_subsets;
@@ -18,6 +20,9 @@ static toc_status copy_levels(toc_ctx *ctx, tree_model *m, const tree_data *data
     const toc_pool *pool = data->pools ? data->pools[j] : NULL;
 
     levels->categorical = bins->categorical;
+    levels->missing = (double)bins->missing;
+    levels->min = bins->min;
+    levels->max = bins->max;
     if (!bins->categorical) return TOC_OK;
     levels->n = bins->n_bins;
     TOC_TRY(toc_arena_alloc(ctx, &m->arena, levels->n, sizeof *levels->codes, &levels->codes));
@@ -45,7 +50,7 @@ static toc_status copy_columns(toc_ctx *ctx, tree_model *m, const tree_data *dat
     return TOC_OK;
 }
 
-static toc_status copy_trees(toc_ctx *ctx, tree_model *m, const tree_grown *trees, size_t n_trees)
+static toc_status copy_trees(toc_ctx *ctx, tree_model *m, const tree_grown *trees, size_t n_trees, size_t n_outputs)
 {
     size_t n_nodes = 0, n_subsets = 0, at = 0, subset = 0;
 
@@ -53,7 +58,7 @@ static toc_status copy_trees(toc_ctx *ctx, tree_model *m, const tree_grown *tree
         n_nodes += trees[t].n;
         for (size_t i = 0; i < trees[t].n; i++) n_subsets += trees[t].nodes[i].feature >= 0 && trees[t].splits[i].categorical;
     }
-    TOC_TRY(tree_model_room(ctx, m, n_trees, n_nodes, n_subsets));
+    TOC_TRY(tree_model_room(ctx, m, n_trees, n_nodes, n_subsets, n_outputs));
     for (size_t t = 0; t < n_trees; t++) {
         m->first[t] = at;
         for (size_t i = 0; i < trees[t].n; i++, at++) {
@@ -69,7 +74,7 @@ static toc_status copy_trees(toc_ctx *ctx, tree_model *m, const tree_grown *tree
 }
 
 toc_status tree_assemble(toc_ctx *ctx, const tree_data *data, const tree_params *params, const tree_binned *binned, const tree_grown *trees,
-                         size_t n_trees, double base, tree_model **model)
+                         size_t n_trees, const double *base, size_t n_outputs, tree_model **model)
 {
     tree_model *m;
     bool sound;
@@ -79,10 +84,11 @@ toc_status tree_assemble(toc_ctx *ctx, const tree_data *data, const tree_params 
     m->kind = params->kind;
     m->loss = params->loss;
     m->criterion = params->criterion;
-    m->base = base;
+    m->n_rows = data->n;
     m->scale = params->kind == TREE_FOREST ? 1 / (double)n_trees : 1;
     if ((st = copy_columns(ctx, m, data, binned))) goto fail;
-    if ((st = copy_trees(ctx, m, trees, n_trees))) goto fail;
+    if ((st = copy_trees(ctx, m, trees, n_trees, n_outputs))) goto fail;
+    memcpy(m->base, base, n_outputs * sizeof *base);
     if ((st = tree_depth(ctx, m, &m->depth, &sound))) goto fail;
     *model = m;
     return TOC_OK;

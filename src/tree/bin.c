@@ -85,13 +85,22 @@ out:
     return st;
 }
 
-static void fill_numeric(const double *x, size_t n, const tree_bins *column, uint8_t *bin)
+static void fill_numeric(const double *x, size_t n, tree_bins *column, uint8_t *bin)
 {
+    double min = INFINITY, max = -INFINITY;
+    size_t missing = 0;
+
     for (size_t i = 0; i < n; i++) {
         unsigned low = 0;
         for (unsigned step = 128; step; step >>= 1) low += column->upper[low + step - 1] < x[i] ? step : 0;
         bin[i] = isnan(x[i]) ? TREE_MISSING : (uint8_t)low;
+        missing += x[i] != x[i];
+        min = x[i] < min ? x[i] : min;
+        max = x[i] > max ? x[i] : max;
     }
+    column->missing = missing;
+    column->min = missing < n ? min : NAN;
+    column->max = missing < n ? max : NAN;
 }
 
 static bool is_missing(const tree_data *data, size_t j, double code)
@@ -128,7 +137,13 @@ static toc_status levels(toc_ctx *ctx, const tree_data *data, size_t j, size_t m
     }
     for (size_t c = 0; c < n_codes; c++) count[c] = TREE_MISSING;
     for (size_t b = 0; b < column->n_bins; b++) count[order[b]] = b;
-    for (size_t i = 0; i < data->n; i++) bin[i] = is_missing(data, j, x[i]) ? TREE_MISSING : (uint8_t)count[(size_t)x[i]];
+    column->missing = 0;
+    column->min = column->max = NAN;
+    for (size_t i = 0; i < data->n; i++) {
+        bool missing = is_missing(data, j, x[i]);
+        bin[i] = missing ? TREE_MISSING : (uint8_t)count[(size_t)x[i]];
+        column->missing += missing;
+    }
 out:
     toc_free(count);
     toc_free(order);

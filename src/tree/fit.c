@@ -340,7 +340,7 @@ toc_status tree_fit(toc_ctx *ctx, const tree_data *data, const double *y, const 
     if (params->kind == TREE_BOOST || params->loss == TREE_SQUARED) f.base = start(&f);
     if (params->kind == TREE_BOOST) st = boost(ctx, &f);
     else st = toc_parallel(ctx, f.n_trees, fit_bagged, &f);
-    if (!st) st = tree_assemble(ctx, data, params, &f.binned, f.trees, f.n_trees, f.base, model);
+    if (!st) st = tree_assemble(ctx, data, params, &f.binned, f.trees, f.n_trees, &f.base, 1, model);
 out:
     for (size_t t = 0; f.trees && t < f.n_trees; t++) tree_grown_release(&f.trees[t]);
     toc_free(f.trees);

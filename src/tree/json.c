@@ -1,11 +1,13 @@
 /* json.c: models as JSON. Written by hand, so that numbers are the shortest texts that read back the same; read by jansson, and checked so that a
  * damaged file cannot make a walk leave the model.
  *
- *   {"schema":"tocsin-tree","version":1,"kind":"boost","loss":"logistic","criterion":"entropy","base":-1.2,
- *    "columns":[{"name":"tenure"},{"name":"contract","levels":["monthly","yearly"]}],
+ *   {"schema":"tocsin-tree","version":2,"kind":"boost","loss":"logistic","criterion":"entropy","base":[-1.2],
+ *    "rows":7043,"target":"left","classes":["no","yes"],
+ *    "columns":[{"name":"tenure","missing":0,"min":0,"max":72},{"name":"contract","missing":3,"levels":["monthly","yearly"]}],
  *    "trees":[[[0,16.5,1,1,2,-0.1,7043,12.5], [1,[0,1],0,3,4,...], [-1,value,cover]]]}
  *
- * An inner node: column, threshold (null = all but missing) or the levels that go left, whether missing goes left, left, right, value, cover, gain. */
+ * An inner node: column, threshold (null = all but missing) or the levels that go left, whether missing goes left, left, right, value, cover, gain. missing, min and max
+ * are of the rows fitted to. Version 1 had one number as base, and no facts of the data. */
 #include "tree/tree_int.h"
 
 #include <jansson.h>
@@ -39,6 +41,16 @@ static toc_status put_column(toc_ctx *ctx, const tree_model *m, size_t j, toc_ou
 
     toc_out_str(out, j ? ",\n{\"name\":" : "\n{\"name\":");
     TOC_TRY(put_text(ctx, out, m->names[j]));
+    if (m->n_rows) {
+        toc_out_str(out, ",\"missing\":");
+        put_number(out, levels->missing);
+    }
+    if (m->n_rows && !levels->categorical) {
+        toc_out_str(out, ",\"min\":");
+        put_number(out, levels->min);
+        toc_out_str(out, ",\"max\":");
+        put_number(out, levels->max);
+    }
     if (levels->categorical) {
         toc_out_str(out, ",\"levels\":[");
         for (size_t l = 0; l < levels->n; l++) {
@@ -82,15 +94,35 @@ static void put_node(const tree_model *m, const tree_node *node, toc_out *out)
     toc_out_str(out, "]");
 }
 
+static toc_status put_head(toc_ctx *ctx, const tree_model *m, toc_out *out)
+{
+    toc_out_printf(out, "{\"schema\":\"tocsin-tree\",\"version\":2,\"kind\":\"%s\",\"loss\":\"%s\",\"criterion\":\"%s\",\"base\":[", kinds[m->kind],
+                   losses[m->loss], criteria[m->criterion]);
+    for (size_t k = 0; k < m->n_outputs; k++) {
+        if (k) toc_out_str(out, ",");
+        put_number(out, m->base[k]);
+    }
+    toc_out_str(out, "]");
+    if (m->n_rows) toc_out_printf(out, ",\"rows\":%zu", m->n_rows);
+    if (!m->target) return TOC_OK;
+    toc_out_str(out, ",\"target\":");
+    TOC_TRY(put_text(ctx, out, m->target));
+    toc_out_str(out, ",\"classes\":[");
+    for (size_t k = 0; k < m->n_classes; k++) {
+        if (k) toc_out_str(out, ",");
+        TOC_TRY(put_text(ctx, out, m->classes[k]));
+    }
+    toc_out_str(out, "]");
+    return TOC_OK;
+}
+
 toc_status tree_save(toc_ctx *ctx, const tree_model *m, const char *path)
 {
     toc_out out;
     toc_status st;
 
     TOC_TRY(toc_out_open(ctx, path, true, &out)); /* levels may be personal */
-    toc_out_printf(&out, "{\"schema\":\"tocsin-tree\",\"version\":1,\"kind\":\"%s\",\"loss\":\"%s\",\"criterion\":\"%s\",\"base\":", kinds[m->kind],
-                   losses[m->loss], criteria[m->criterion]);
-    put_number(&out, m->base);
+    if ((st = put_head(ctx, m, &out))) goto fail;
     toc_out_str(&out, ",\n\"columns\":[");
     for (size_t j = 0; j < m->p; j++)
         if ((st = put_column(ctx, m, j, &out))) goto fail;
@@ -135,6 +167,11 @@ static bool choice(const json_t *root, const char *key, const char *const *words
     return false;
 }
 
+static double number_or_nan(const json_t *item)
+{
+    return json_is_number(item) ? json_number_value(item) : NAN;
+}
+
 static toc_status load_column(toc_ctx *ctx, loader *l, const json_t *column, size_t j)
 {
     tree_model *m = l->model;
@@ -144,6 +181,9 @@ static toc_status load_column(toc_ctx *ctx, loader *l, const json_t *column, siz
 
     if (!name) return bad(ctx, l, "a column without a name");
     TOC_TRY(toc_arena_copy(ctx, &m->arena, name, strlen(name), &m->names[j]));
+    levels->missing = json_number_value(json_object_get(column, "missing"));
+    levels->min = number_or_nan(json_object_get(column, "min"));
+    levels->max = number_or_nan(json_object_get(column, "max"));
     if (!items) return TOC_OK;
     levels->categorical = true;
     levels->n = json_array_size(items);
@@ -206,7 +246,7 @@ static toc_status load_node(toc_ctx *ctx, loader *l, const json_t *item, size_t 
     return json_is_array(test) ? load_subset(ctx, l, test, node) : TOC_OK;
 }
 
-static toc_status load_trees(toc_ctx *ctx, loader *l, const json_t *trees)
+static toc_status load_trees(toc_ctx *ctx, loader *l, const json_t *trees, size_t n_outputs)
 {
     tree_model *m = l->model;
     size_t n_nodes = 0, n_subsets = 0, n_trees = json_array_size(trees);
@@ -218,7 +258,7 @@ static toc_status load_trees(toc_ctx *ctx, loader *l, const json_t *trees)
         n_nodes += json_array_size(nodes);
         for (size_t i = 0; i < json_array_size(nodes); i++) n_subsets += json_is_array(json_array_get(json_array_get(nodes, i), 1));
     }
-    TOC_TRY(tree_model_room(ctx, m, n_trees, n_nodes, n_subsets));
+    TOC_TRY(tree_model_room(ctx, m, n_trees, n_nodes, n_subsets, n_outputs));
     for (size_t t = 0; t < n_trees; t++) {
         const json_t *nodes = json_array_get(trees, t);
         m->first[t] = l->n_nodes;
@@ -230,15 +270,44 @@ static toc_status load_trees(toc_ctx *ctx, loader *l, const json_t *trees)
     return sound ? TOC_OK : bad(ctx, l, "a tree too deep, or a node with two parents");
 }
 
+/* What the target is called, and the rows it was learned from. */
+static toc_status load_facts(toc_ctx *ctx, loader *l, const json_t *root)
+{
+    const json_t *target = json_object_get(root, "target"), *classes = json_object_get(root, "classes");
+    const char *names[TREE_MAX_CLASSES];
+    size_t n = json_array_size(classes);
+
+    l->model->n_rows = json_number_value(json_object_get(root, "rows")) > 0 ? (size_t)json_integer_value(json_object_get(root, "rows")) : 0;
+    if (!json_is_string(target)) return TOC_OK;
+    if (n > TREE_MAX_CLASSES) return bad(ctx, l, "too many classes");
+    for (size_t k = 0; k < n; k++)
+        if (!(names[k] = json_string_value(json_array_get(classes, k)))) return bad(ctx, l, "a class that is no text");
+    return tree_model_name(ctx, l->model, json_string_value(target), names, n);
+}
+
+static toc_status load_base(toc_ctx *ctx, loader *l, const json_t *base)
+{
+    tree_model *m = l->model;
+
+    if (json_is_number(base)) *m->base = json_number_value(base);
+    else for (size_t k = 0; k < m->n_outputs; k++) {
+        if (!json_is_number(json_array_get(base, k))) return bad(ctx, l, "a base that is no number");
+        m->base[k] = json_number_value(json_array_get(base, k));
+    }
+    return TOC_OK;
+}
+
 static toc_status load(toc_ctx *ctx, loader *l, const json_t *root)
 {
     tree_model *m = l->model;
     const json_t *columns = json_object_get(root, "columns"), *trees = json_object_get(root, "trees");
     const char *schema = json_string_value(json_object_get(root, "schema"));
+    json_int_t version = json_integer_value(json_object_get(root, "version"));
+    const json_t *base = json_object_get(root, "base");
     int kind, loss, criterion;
 
     if (!schema || strcmp(schema, "tocsin-tree")) return bad(ctx, l, "its schema is not \"tocsin-tree\"");
-    if (json_integer_value(json_object_get(root, "version")) != 1) return bad(ctx, l, "its version is not 1 (a newer tocsin wrote it?)");
+    if (version != 1 && version != 2) return bad(ctx, l, "its version is neither 1 nor 2 (a newer tocsin wrote it?)");
     if (!choice(root, "kind", kinds, 3, &kind)) return bad(ctx, l, "unknown kind");
     if (!choice(root, "loss", losses, 2, &loss)) return bad(ctx, l, "unknown loss");
     if (!choice(root, "criterion", criteria, 2, &criterion)) return bad(ctx, l, "unknown criterion");
@@ -246,12 +315,14 @@ static toc_status load(toc_ctx *ctx, loader *l, const json_t *root)
     m->kind = (tree_kind)kind;
     m->loss = (tree_loss)loss;
     m->criterion = (tree_criterion)criterion;
-    m->base = json_number_value(json_object_get(root, "base"));
+    if (version == 1 ? !json_is_number(base) : json_array_size(base) != 1) return bad(ctx, l, "a base that does not fit");
     m->p = json_array_size(columns);
     TOC_TRY(toc_arena_alloc(ctx, &m->arena, m->p, sizeof *m->names, &m->names));
     TOC_TRY(toc_arena_alloc(ctx, &m->arena, m->p, sizeof *m->levels, &m->levels));
     for (size_t j = 0; j < m->p; j++) TOC_TRY(load_column(ctx, l, json_array_get(columns, j), j));
-    TOC_TRY(load_trees(ctx, l, trees));
+    TOC_TRY(load_trees(ctx, l, trees, 1));
+    TOC_TRY(load_base(ctx, l, base));
+    TOC_TRY(load_facts(ctx, l, root));
     m->scale = m->kind == TREE_FOREST ? 1 / (double)m->n_trees : 1;
     return TOC_OK;
 }

@@ -23,6 +23,38 @@ bool tree_model_categorical(const tree_model *model, size_t column)
     return model->levels[column].categorical;
 }
 
+toc_status tree_model_name(toc_ctx *ctx, tree_model *model, const char *target, const char *const *classes, size_t n_classes)
+{
+    TOC_TRY(toc_arena_copy(ctx, &model->arena, target, strlen(target), &model->target));
+    TOC_TRY(toc_arena_alloc(ctx, &model->arena, n_classes, sizeof *model->classes, &model->classes));
+    for (size_t k = 0; k < n_classes; k++)
+        TOC_TRY(toc_arena_copy(ctx, &model->arena, classes[k], strlen(classes[k]), &model->classes[k]));
+    model->n_classes = n_classes;
+    return TOC_OK;
+}
+
+const char *tree_model_target(const tree_model *model)
+{
+    return model->target;
+}
+
+size_t tree_model_classes(const tree_model *model, const char *const **classes)
+{
+    if (classes) *classes = (const char *const *)model->classes;
+    return model->n_classes;
+}
+
+size_t tree_model_outputs(const tree_model *model)
+{
+    return model->n_outputs;
+}
+
+const char *tree_model_unit(const tree_model *model)
+{
+    if (model->kind == TREE_BOOST && model->loss == TREE_LOGISTIC) return "log-odds";
+    return model->loss == TREE_LOGISTIC ? "probability" : "amount";
+}
+
 tree_loss tree_model_loss(const tree_model *model)
 {
     return model->loss;
@@ -131,22 +163,27 @@ static double walk(const tree_model *model, const tree_node *nodes, const double
     return node->value;
 }
 
+/* From the sums of one row's trees to what is predicted. */
+static void respond(const tree_model *m, double *score)
+{
+    for (size_t k = 0; k < m->n_outputs; k++) score[k] = m->base[k] + m->scale * score[k];
+    if (m->kind == TREE_BOOST && m->loss == TREE_LOGISTIC) *score = 1 / (1 + exp(-*score));
+}
+
 static toc_status predict_block(toc_ctx *ctx, void *arg, size_t task)
 {
     const prediction *a = arg;
     const tree_model *m = a->model;
     size_t first = task * ROWS_AT_ONCE, n = TOC_MIN((size_t)ROWS_AT_ONCE, a->data->n - first);
-    double *values, *score = a->score + first;
+    size_t k = m->n_outputs;
+    double *values, *score = a->score + first * k;
 
     TOC_TRY(toc_alloc(ctx, n * m->p, sizeof *values, &values));
     for (size_t i = 0; i < n; i++) tree_lookup_row(a->lookup, a->data, first + i, values + i * m->p);
-    memset(score, 0, n * sizeof *score);
+    memset(score, 0, n * k * sizeof *score);
     for (size_t t = 0; t < m->n_trees; t++)
-        for (size_t i = 0; i < n; i++) score[i] += walk(m, m->nodes + m->first[t], values + i * m->p);
-    for (size_t i = 0; i < n; i++) {
-        score[i] = m->base + m->scale * score[i];
-        if (m->kind == TREE_BOOST && m->loss == TREE_LOGISTIC) score[i] = 1 / (1 + exp(-score[i]));
-    }
+        for (size_t i = 0; i < n; i++) score[i * k + t % k] += walk(m, m->nodes + m->first[t], values + i * m->p);
+    for (size_t i = 0; i < n; i++) respond(m, score + i * k);
     toc_free(values);
     return TOC_OK;
 }

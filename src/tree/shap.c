@@ -103,29 +103,70 @@ static double expected(const tree_node *nodes, size_t n)
     return nodes[0].cover > 0 ? sum / nodes[0].cover : nodes[0].value;
 }
 
-toc_status tree_contributions(toc_ctx *ctx, const tree_model *model, const tree_data *data, size_t row, double *phi)
+typedef struct {
+    const tree_model *model;
+    const tree_data *data;
+    tree_lookup lookup;
+    const double *expected; /* per tree */
+    size_t output, first;   /* first: row of the first one explained */
+    size_t n;
+    double *phi;
+} explanation;
+
+enum { ROWS_AT_ONCE = 64 };
+
+static toc_status explain_block(toc_ctx *ctx, void *arg, size_t task)
 {
-    tree_lookup lookup = {0};
+    const explanation *e = arg;
+    const tree_model *m = e->model;
+    size_t levels = m->depth + 3, p = m->p;
     step *path = NULL;
-    double *values = NULL, *sum;
-    size_t levels = model->depth + 3, p = model->p;
+    double *values = NULL;
     toc_status st;
 
-    if ((st = tree_lookup_make(ctx, model, data, &lookup))) return st;
     if ((st = toc_alloc(ctx, levels * (levels + 1), sizeof *path, &path))) goto out;
-    if ((st = toc_alloc(ctx, 2 * p + 1, sizeof *values, &values))) goto out;
-    sum = values + p;
-    tree_lookup_row(&lookup, data, row, values);
-    for (size_t t = 0; t < model->n_trees; t++) {
-        walk w = { model, model->nodes + model->first[t], values, sum };
-        sum[p] += expected(w.nodes, model->first[t + 1] - model->first[t]);
-        if (w.nodes->feature >= 0) descend(&w, 0, path, 0, 1, 1, -1);
+    if ((st = toc_alloc(ctx, p, sizeof *values, &values))) goto out;
+    for (size_t i = task * ROWS_AT_ONCE; i < TOC_MIN((task + 1) * ROWS_AT_ONCE, e->n); i++) {
+        double *phi = e->phi + i * (p + 1);
+        tree_lookup_row(&e->lookup, e->data, e->first + i, values);
+        memset(phi, 0, (p + 1) * sizeof *phi);
+        for (size_t t = e->output; t < m->n_trees; t += m->n_outputs) {
+            walk w = { m, m->nodes + m->first[t], values, phi };
+            phi[p] += e->expected[t];
+            if (w.nodes->feature >= 0) descend(&w, 0, path, 0, 1, 1, -1);
+        }
+        for (size_t j = 0; j <= p; j++) phi[j] *= m->scale;
+        phi[p] += m->base[e->output];
     }
-    for (size_t j = 0; j <= p; j++) phi[j] = model->scale * sum[j];
-    phi[p] += model->base;
 out:
-    toc_arena_release(&lookup.arena);
     toc_free(path);
     toc_free(values);
     return st;
+}
+
+static toc_status explain(toc_ctx *ctx, const tree_model *model, const tree_data *data, size_t output, size_t first, size_t n, double *phi)
+{
+    explanation e = { .model = model, .data = data, .output = output, .first = first, .n = n, .phi = phi };
+    double *of_tree;
+    toc_status st;
+
+    TOC_TRY(toc_alloc(ctx, model->n_trees, sizeof *of_tree, &of_tree));
+    for (size_t t = 0; t < model->n_trees; t++) of_tree[t] = expected(model->nodes + model->first[t], model->first[t + 1] - model->first[t]);
+    e.expected = of_tree;
+    if ((st = tree_lookup_make(ctx, model, data, &e.lookup))) goto out;
+    st = toc_parallel(ctx, (n + ROWS_AT_ONCE - 1) / ROWS_AT_ONCE, explain_block, &e);
+out:
+    toc_arena_release(&e.lookup.arena);
+    toc_free(of_tree);
+    return st;
+}
+
+toc_status tree_contributions(toc_ctx *ctx, const tree_model *model, const tree_data *data, size_t row, double *phi)
+{
+    return explain(ctx, model, data, 0, row, 1, phi);
+}
+
+toc_status tree_explain(toc_ctx *ctx, const tree_model *model, const tree_data *data, size_t output, size_t first, size_t n, double *phi)
+{
+    return explain(ctx, model, data, output, first, n, phi);
 }

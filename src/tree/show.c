@@ -46,7 +46,7 @@ static void put_test(const printer *p, const tree_node *node, bool left)
 
 static double shown_value(const printer *p, const tree_node *node)
 {
-    return node->value + (p->model->kind == TREE_BOOST ? 0 : p->model->base);
+    return node->value + (p->model->kind == TREE_BOOST ? 0 : p->model->base[0]);
 }
 
 static void put_leaf(const printer *p, const tree_node *node)

@@ -107,16 +107,19 @@ typedef struct tree_model tree_model;
  * Errors: TOC_E_NOMEM, TOC_E_DATA (no rows, no columns, a label that is not 0 or 1). */
 TOC_CHECKED toc_status tree_fit(toc_ctx *ctx, const tree_data *data, const double *y, const double *weight, const tree_params *params, tree_model **model);
 void tree_free(tree_model *model);
-/* score (n, caller's): probability of class 1, or the value for TREE_SQUARED. data must have the model's columns in its order. */
+/* score (n x outputs, caller's): probability of class 1, or the value for TREE_SQUARED; one output. data must have the model's columns in its order. */
 TOC_CHECKED toc_status tree_predict(toc_ctx *ctx, const tree_model *model, const tree_data *data, double *score);
 /* Contributions of the p columns to the raw score (log-odds for boosting, probability else) of one row, and the base value last: phi (p + 1)
  * sums to the raw score. Exact path-dependent Shapley values (Lundberg et al. 2018). */
 TOC_CHECKED toc_status tree_contributions(toc_ctx *ctx, const tree_model *model, const tree_data *data, size_t row, double *phi);
+/* The same for n rows from `first` on, of one output: phi (n x (p + 1)). Rows are shared among the threads. */
+TOC_CHECKED toc_status tree_explain(toc_ctx *ctx, const tree_model *model, const tree_data *data, size_t output, size_t first, size_t n,
+                                    double *phi);
 /* Total gain per column (p), summing to 1 unless no split was made. */
 void tree_importance(const tree_model *model, double *importance);
 
-/* One JSON file with schema, version, columns and trees; what is loaded predicts the same to the last bit. Load refuses another schema, and names what
- * is wrong (TOC_E_DATA). */
+/* One JSON file with schema, version, target, columns, facts of the data and trees; what is loaded predicts the same to the last bit. Load also reads
+ * version 1 (no target, no facts), refuses another schema, and names what is wrong (TOC_E_DATA). */
 TOC_CHECKED toc_status tree_save(toc_ctx *ctx, const tree_model *model, const char *path);
 TOC_CHECKED toc_status tree_load(toc_ctx *ctx, const char *path, tree_model **model);
 /* The same from text; name: for messages. */
@@ -124,6 +127,13 @@ TOC_CHECKED toc_status tree_parse(toc_ctx *ctx, const char *name, toc_str text, 
 size_t tree_model_columns(const tree_model *model, const char *const **names);
 bool tree_model_categorical(const tree_model *model, size_t column);
 tree_loss tree_model_loss(const tree_model *model);
+size_t tree_model_outputs(const tree_model *model);
+/* What the target was called and what its classes are, by number (0, 1); copied into the model and its file. n_classes = 0: an amount. */
+TOC_CHECKED toc_status tree_model_name(toc_ctx *ctx, tree_model *model, const char *target, const char *const *classes, size_t n_classes);
+const char *tree_model_target(const tree_model *model); /* NULL = not known */
+size_t tree_model_classes(const tree_model *model, const char *const **classes);
+/* What raw scores and contributions are in: "log-odds", "probability" or "amount". */
+const char *tree_model_unit(const tree_model *model);
 
 /* The trees for people: indented rules with column names and levels, or Graphviz. n_trees: only the first so many, 0 = all. */
 void tree_show_text(const tree_model *model, size_t n_trees, toc_out *out);

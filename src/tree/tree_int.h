@@ -8,6 +8,7 @@ enum {
     TREE_SLOTS = 256,         /* of a histogram: value bins 0 .. 254 and the missing one */
     TREE_MISSING = 255,
     TREE_MAX_DEPTH = 64,      /* where the caller says unlimited */
+    TREE_MAX_CLASSES = 100,   /* of a target */
     TREE_MAX_LEVELS = 254,    /* of a categorical column; rarer ones count as missing */
 };
 
@@ -34,6 +35,8 @@ typedef struct {
     size_t n;
     const char **texts;  /* NULL = the levels are numbers */
     double *codes;
+    double missing;      /* rows without a value when the model was fitted; the least and the greatest number (NaN = none) */
+    double min, max;
 } tree_levels;
 
 struct tree_model {
@@ -41,12 +44,17 @@ struct tree_model {
     tree_loss loss;
     tree_criterion criterion;
     size_t p, n_trees, n_nodes, n_subsets, depth;
+    size_t n_outputs;     /* scores of a row; tree t adds to score t % n_outputs */
+    size_t n_rows;        /* it was fitted to; 0 = not known (version 1) */
+    const char *target;   /* may be NULL, and so may its classes */
+    const char **classes;
+    size_t n_classes;
     const char **names;
     tree_levels *levels;
     tree_node *nodes;     /* of all trees */
     size_t *first;        /* n_trees + 1: where each tree's nodes begin */
     tree_subset *subsets;
-    double base;          /* added to the trees' sum */
+    double *base;         /* n_outputs; added to the trees' sums */
     double scale;         /* of each tree: 1, or 1 / n_trees for forests */
     toc_arena arena;      /* everything above */
 };
@@ -82,6 +90,8 @@ double tree_between(double a, double b);
 typedef struct {
     bool categorical;
     size_t n_bins;
+    size_t missing;
+    double min, max;          /* numeric; NaN = no value */
     double upper[TREE_SLOTS]; /* numeric: largest value of each bin, the last +inf; categorical: the code of each bin */
 } tree_bins;
 
@@ -152,8 +162,9 @@ void tree_grown_release(tree_grown *tree);
 
 /* Puts grown trees together as a model that needs nothing of them any more. */
 TOC_CHECKED toc_status tree_assemble(toc_ctx *ctx, const tree_data *data, const tree_params *params, const tree_binned *binned,
-                                     const tree_grown *trees, size_t n_trees, double base, tree_model **model);
-/* Room in the model's arena for p columns, n_trees, n_nodes and n_subsets. */
-TOC_CHECKED toc_status tree_model_room(toc_ctx *ctx, tree_model *model, size_t n_trees, size_t n_nodes, size_t n_subsets);
+                                     const tree_grown *trees, size_t n_trees, const double *base, size_t n_outputs, tree_model **model);
+/* Room in the model's arena for n_trees, n_nodes, n_subsets and n_outputs. */
+TOC_CHECKED toc_status tree_model_room(toc_ctx *ctx, tree_model *model, size_t n_trees, size_t n_nodes, size_t n_subsets,
+                                       size_t n_outputs);
 
 #endif

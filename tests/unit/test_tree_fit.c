@@ -242,7 +242,7 @@ static void round_trip(void **state)
 static void refuses(void **state)
 {
     static const char *const files[] = {
-        "", "[]", "{\"schema\":\"other\"}", "{\"schema\":\"tocsin-tree\",\"version\":2}",
+        "", "[]", "{\"schema\":\"other\"}", "{\"schema\":\"tocsin-tree\",\"version\":3}", "{\"schema\":\"tocsin-tree\",\"version\":2}",
         "{\"schema\":\"tocsin-tree\",\"version\":1,\"kind\":\"tree\",\"loss\":\"logistic\",\"criterion\":\"gini\",\"base\":0,"
         "\"columns\":[{\"name\":\"a\"}],\"trees\":[[[0,1,0,0,1,0,1,1],[-1,0,1]]]}", /* a child that is its own parent */
         "{\"schema\":\"tocsin-tree\",\"version\":1,\"kind\":\"tree\",\"loss\":\"logistic\",\"criterion\":\"gini\",\"base\":0,"

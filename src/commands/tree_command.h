@@ -1,0 +1,29 @@
+/* tree_command.h: private to commands/tree*.c: the arguments of "tocsin tree" and its subcommands, one file each. */
+#ifndef CMD_TREE_COMMAND_H
+#define CMD_TREE_COMMAND_H
+
+#include "cli/cli.h"
+#include "commands/learning.h"
+#include "tree/tree.h"
+
+typedef struct {
+    const char *target, *positive, *model, *order, *as, *format, *out;
+    cli_list drop, set;
+    double test_share, threshold;
+    int64_t every, trees, top;
+} tree_args;
+
+/* Subcommands; file: the path given after their name, or "-". */
+TOC_CHECKED toc_status tree_run_fit(toc_ctx *ctx, const tree_args *a, const char *file);
+TOC_CHECKED toc_status tree_run_predict(toc_ctx *ctx, const tree_args *a, const char *file);
+TOC_CHECKED toc_status tree_run_explain(toc_ctx *ctx, const tree_args *a, const char *file);
+TOC_CHECKED toc_status tree_run_show(toc_ctx *ctx, const tree_args *a, const char *file);
+
+/* --format, or the first of `words` (NULL-terminated) where none was given; TOC_E_USAGE when the subcommand has no such format. */
+TOC_CHECKED toc_status tree_format(toc_ctx *ctx, const tree_args *a, const char *subcommand, const char *const *words, const char **format);
+/* The model's columns out of a table of texts, by name; arrays live in ctx->arena. TOC_E_USAGE names those that are not there. */
+TOC_CHECKED toc_status tree_columns_for(toc_ctx *ctx, const tree_model *model, const char *model_path, const tab_table *table, tree_data *data);
+/* Loads --model and reads file for it. In any case release the table and free the model. */
+TOC_CHECKED toc_status tree_read(toc_ctx *ctx, const tree_args *a, const char *file, tree_model **model, tab_table *table, tree_data *data);
+
+#endif
