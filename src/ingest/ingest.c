@@ -437,18 +437,12 @@ static toc_status choose_kind(toc_ctx *ctx, const ing_options *options, const sh
 }
 
 /* Outliers and reports need all rows. */
-static bool can_put_aside(const ing_options *options)
-{
-    return !options || (!options->outliers && !options->report);
-}
-
 /* Whether all files are of the kind that is written, so that each can be streamed if its records do not need each other. */
 static bool of_one_kind(const source *sources, size_t n, const ing_options *options, shop_kind *kind)
 {
     *kind = sources[0].map->kind;
     for (size_t i = 1; i < n; i++)
         if (sources[i].map->kind != *kind) return false;
-    if (!can_put_aside(options)) return false;
     return !options || !options->kind || toc_str_is(toc_str_of(options->kind), shop_schema_of(*kind)->name);
 }
 
@@ -493,7 +487,7 @@ out:
 static toc_status put_apart(toc_ctx *ctx, const ing_book *book, source *sources, size_t n, const char *const *paths, const ing_options *options,
                             ing_csv *csvs[SHOP_N_KINDS], ing_summary *summaries, bool *streamed)
 {
-    *streamed = can_put_aside(options);
+    *streamed = true;
     for (size_t i = 0; i < n && *streamed; i++) {
         ing_csv **csv = &csvs[sources[i].map->kind];
         if (!*csv) {

@@ -94,8 +94,7 @@ typedef struct {
 /* "100" or "0.5%". NULL gives no limit. Errors: TOC_E_USAGE for what is neither, or above 100 %. */
 TOC_CHECKED toc_status ing_limit_of(toc_ctx *ctx, const char *text, ing_limit *limit);
 /* The same, to be written as canonical CSV: rows of one kind (options->kind, or the only one there is), put aside where they are many. Memory grows by 8
- * bytes a row, not by its cells, but for exports whose records need each other (joined files, orders over several rows) and with outliers or
- * report. Errors: those of ing_read; TOC_E_USAGE where the files hold several kinds. */
+ * bytes a row, not by its cells, but for exports whose records need each other (joined files, orders over several rows). Errors: those of ing_read; TOC_E_USAGE where the files hold several kinds. */
 typedef struct ing_csv ing_csv;
 TOC_CHECKED toc_status ing_read_csv(toc_ctx *ctx, const char *const *paths, size_t n, const ing_options *options, ing_csv **csv, ing_summary *summaries);
 /* The bytes that ing_read and shop_write_csv would give. */

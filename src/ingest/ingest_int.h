@@ -403,12 +403,22 @@ void ing_late_reject(shop_kind kind, const ing_late *limit, int64_t at, uint64_t
 TOC_CHECKED toc_status ing_refuse_late(toc_ctx *ctx, ing_load *load);
 
 /* ---- outliers.c ---- */
-/* Flags the outliers of the file's rows, at its end, in load->outliers and the summary. O(rows) but for a sort by product. */
-TOC_CHECKED toc_status ing_find_outliers(toc_ctx *ctx, ing_load *load);
+bool ing_wants_outliers(const ing_load *load);
+/* What prices and quantities are compared within, from the hashes of product and currency (0 = none). */
+static inline uint64_t ing_group_of(uint64_t product, uint64_t currency) { return toc_mix(product ^ toc_mix(currency)); }
+/* The same of a row of the shop; 0 for other kinds than orders. */
+uint64_t ing_outlier_group(const ing_load *load, size_t row);
+/* Puts the values of an accepted row aside; record: its number in the file, from 1. values: initialised with ING_VALUES. */
+enum { ING_VALUES = 1 << 21 };
+TOC_CHECKED toc_status ing_outliers_add(toc_ctx *ctx, const ing_load *load, toc_runs *values, size_t row, uint64_t group, int64_t record);
+/* Flags the outliers among them, at the file's end, in load->outliers and the summary. */
+TOC_CHECKED toc_status ing_find_outliers(toc_ctx *ctx, ing_load *load, toc_runs *values);
+/* All of it for the rows of the file that are in the shop. */
+TOC_CHECKED toc_status ing_find_outliers_of_rows(toc_ctx *ctx, ing_load *load);
 
 /* ---- profile.c: what each column of a file held ---- */
-/* Takes the cells of a batch into load->profile, made when there is none. */
-TOC_CHECKED toc_status ing_profile_batch(toc_ctx *ctx, ing_load *load, const rd_batch *batch);
+/* Takes the cells of n batches into load->profile, made when there is none; columns are shared among the threads. */
+TOC_CHECKED toc_status ing_profile_batches(toc_ctx *ctx, ing_load *load, const rd_ready *batches, size_t n);
 /* A row a column; after ing_find_outliers, before the reader is closed. */
 void ing_profile_write(ing_load *load, toc_out *out);
 void ing_profile_free(ing_profile *profile);
@@ -484,6 +494,7 @@ typedef struct {
     ing_row_key *key;
     uint64_t filled;    /* columns with a value, the line id among them */
     uint32_t id_end;    /* where the line id ends in the text, 0 = it is the export's own */
+    uint64_t group;     /* as ing_outlier_group has it */
 } ing_plain_text;
 /* Appends a record as a row of `columns`, which have the line id and are more than none, and puts its numbers, times and currency into row `row`, which is
  * blank. *done false: it is not plain, or line->filled names columns with a value that are not among them; text and row are as they were. */
@@ -545,7 +556,7 @@ void ing_names_begin(ing_names *names, const ing_row_key *keys, size_t n);
 TOC_CHECKED toc_status ing_names_add(toc_ctx *ctx, ing_names *names, ing_csv *csv, size_t i, size_t kept, ing_named *named);
 
 typedef struct ing_stream ing_stream;
-/* As ing_load_file, into csv; bound, with its currency settled, without sides, carried columns, records of several lines, outliers and report. */
+/* As ing_load_file, into csv; bound, with its currency settled, without sides, carried columns and records of several lines. */
 TOC_CHECKED toc_status ing_stream_file(toc_ctx *ctx, ing_load *load, ing_csv *csv);
 
 #define ING_REJECT(reject, code_, column_, ...) \

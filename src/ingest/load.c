@@ -315,7 +315,7 @@ static toc_status take_batch(toc_ctx *ctx, ing_load *load, const rd_batch *batch
     shop_kind kind = load->map->kind;
     size_t first = 0, row, n;
 
-    if (load->options && load->options->report) TOC_TRY(ing_profile_batch(ctx, load, batch));
+    if (load->options && load->options->report) TOC_TRY(ing_profile_batches(ctx, load, &(rd_ready){ .batch = batch }, 1));
     if (load->only_side) return account_side(ctx, load, batch);
     TOC_TRY(count_lines(ctx, load, batch, &n));
     TOC_TRY(shop_add_rows(ctx, load->shop, kind, n, &first));
@@ -389,11 +389,9 @@ toc_status ing_load_file(toc_ctx *ctx, ing_load *load, const toc_str *folded, si
     TOC_TRY(ing_load_bind(ctx, load, folded, n_header));
     TOC_TRY(ing_load_currency(ctx, load));
     TOC_TRY(take_records(ctx, load));
-    TOC_TRY(ing_refuse_late(ctx, load));
-    if (!load->options) return TOC_OK;
-    if ((load->options->outliers || load->options->report) && !load->only_side) TOC_TRY(ing_find_outliers(ctx, load));
-    if (load->options->report) ing_profile_write(load, load->options->report);
-    return TOC_OK;
+    if (ing_wants_outliers(load)) TOC_TRY(ing_find_outliers_of_rows(ctx, load));
+    if (load->options && load->options->report) ing_profile_write(load, load->options->report);
+    return ing_refuse_late(ctx, load);
 }
 
 void ing_load_release(ing_load *load)

@@ -4,7 +4,8 @@
  * prices and quantities differ by factors. Where more than half of the values are the same the MAD is 0, so the spread is never less than 1.2533 times
  * the mean absolute deviation (as they propose), which lets a product be sold by the piece and by the dozen; nor less than MIN_SPREAD, which lets a
  * price that hardly ever changes be halved in a sale. In Online Retail that flags 0.7 % of the quantities and 0.7 % of the prices.
- * Prices and quantities of orders are compared within their product and currency; lines of products with few lines, and other columns, all together. */
+ * Prices and quantities of orders are compared within their product and currency; lines of products with few lines, and other columns, all together.
+ * Values are put aside (base/runs.h) and come back group by group; a group of more than MOST is judged in parts of so many. */
 #include <math.h>
 
 #include "ingest/ingest_int.h"
@@ -12,12 +13,13 @@
 
 #define MIN_SPREAD 0.3 /* times 3.5: a factor of 2.86 */
 #define THRESHOLD 3.5
-enum { MIN_VALUES = 10 };
+enum { MIN_VALUES = 10, MOST = 1 << 21 };
 
-/* Scratch: values of one group, their copy, and the rows they are of. */
+/* Logarithms of values that are compared, a copy to sort, and the records they are of. */
 typedef struct {
     double *value, *copy;
-    uint32_t *row;
+    int64_t *record;
+    size_t n, cap;
 } group;
 
 /* Puts a flagged row among those to be shown: the furthest first, then by record. */
@@ -37,8 +39,11 @@ static void flag(ing_outliers *o, double z, int64_t record)
     o->record[at] = record;
 }
 
-static void judge_group(const group *g, size_t n, const int64_t *records, ing_outliers *o)
+static void judge(group *g, ing_outliers *o)
 {
+    size_t n = g->n;
+
+    g->n = 0;
     if (n < MIN_VALUES) return;
     memcpy(g->copy, g->value, n * sizeof *g->copy);
     double median = num_median(g->copy, n);
@@ -48,76 +53,95 @@ static void judge_group(const group *g, size_t n, const int64_t *records, ing_ou
     spread = TOC_MAX(spread, 1.2533 * sum / (double)n);
     for (size_t i = 0; i < n; i++) {
         double z = fabs(g->value[i] - median) / spread;
-        if (z > THRESHOLD) flag(o, z, records[g->row[i]]);
+        if (z > THRESHOLD) flag(o, z, g->record[i]);
     }
 }
 
-/* Takes the values of rows order[from, to) that have one; 0 is none. Returns how many the group then has. */
-static size_t take(const group *g, size_t n, const int64_t *cells, size_t first_row, const uint32_t *order, size_t from, size_t to)
+static toc_status put(toc_ctx *ctx, group *g, double value, int64_t record, ing_outliers *o)
 {
-    for (size_t k = from; k < to; k++) {
-        size_t row = first_row + (order ? order[k] : k);
-        if (cells[row] == SHOP_NO_INT || cells[row] == 0) continue;
-        g->value[n] = log(fabs((double)cells[row]));
-        g->row[n++] = (uint32_t)row;
-    }
-    return n;
-}
+    size_t cap = g->cap, copy = g->cap, records = g->cap;
 
-/* One column, group by group; keys in the order `order` are equal within a group. Small groups go together at the front of `rest`. */
-static void judge_grouped(const ing_load *load, size_t column, const uint64_t *keys, const uint32_t *order, size_t n, const group *g, const group *rest,
-                          ing_outliers *o)
-{
-    const int64_t *cells = load->cells[column].ints, *records = shop_row_numbers(load->shop, load->map->kind);
-    size_t n_rest = 0;
-
-    for (size_t from = 0, to; from < n; from = to) {
-        for (to = from + 1; to < n && keys[order[to]] == keys[order[from]];) to++;
-        size_t n_values = take(g, 0, cells, load->first_row, order, from, to);
-        if (n_values >= MIN_VALUES) judge_group(g, n_values, records, o);
-        else n_rest = take(rest, n_rest, cells, load->first_row, order, from, to);
+    if (g->n == MOST) judge(g, o);
+    if (g->n == g->cap) {
+        TOC_TRY(toc_grow(ctx, &g->value, &cap, g->n + 1, sizeof *g->value));
+        TOC_TRY(toc_grow(ctx, &g->copy, &copy, g->n + 1, sizeof *g->copy));
+        TOC_TRY(toc_grow(ctx, &g->record, &records, g->n + 1, sizeof *g->record));
+        g->cap = cap;
     }
-    judge_group(rest, n_rest, records, o);
+    g->value[g->n] = value;
+    g->record[g->n++] = record;
+    return TOC_OK;
 }
 
 static void release(group *g)
 {
     toc_free(g->value);
     toc_free(g->copy);
-    toc_free(g->row);
+    toc_free(g->record);
 }
 
-static toc_status make_group(toc_ctx *ctx, size_t n, group *g)
+/* ---- values ---- */
+
+/* A key has the column in its highest bits and the group below. */
+enum { COLUMN_SHIFT = 58 };
+
+bool ing_wants_outliers(const ing_load *load)
 {
-    TOC_TRY(toc_alloc(ctx, n, sizeof *g->value, &g->value));
-    TOC_TRY(toc_alloc(ctx, n, sizeof *g->copy, &g->copy));
-    return toc_alloc(ctx, n, sizeof *g->row, &g->row);
+    return load->options && (load->options->outliers || load->options->report) && !load->only_side;
 }
 
-/* Prices and quantities within product and currency. */
-static toc_status judge_orders(toc_ctx *ctx, ing_load *load, size_t n, const group *g)
+uint64_t ing_outlier_group(const ing_load *load, size_t row)
 {
-    static const char *const columns[] = { "quantity", "unit_price" };
     const shop_orders *o = &load->shop->orders;
-    group rest = {0};
-    uint64_t *keys = NULL;
-    uint32_t *order = NULL;
-    toc_status st;
+    toc_str product, currency;
 
-    if ((st = toc_alloc(ctx, n, sizeof *keys, &keys))) goto out;
-    if ((st = toc_alloc(ctx, n, sizeof *order, &order))) goto out;
-    if ((st = make_group(ctx, n, &rest))) goto out;
-    for (size_t i = 0; i < n; i++) keys[i] = toc_pair(o->product_id[load->first_row + i], o->currency[load->first_row + i]);
-    if ((st = toc_sort_u64(ctx, keys, n, false, order))) goto out;
-    for (size_t k = 0; k < TOC_COUNT(columns); k++) {
-        size_t j = (size_t)shop_column_of(SHOP_ORDERS, toc_str_of(columns[k]));
-        judge_grouped(load, j, keys, order, n, g, &rest, &load->outliers[j]);
+    if (load->map->kind != SHOP_ORDERS) return 0;
+    product = toc_pool_str(&load->shop->dict[SHOP_D_PRODUCT], o->product_id[row]);
+    currency = toc_pool_str(&load->shop->dict[SHOP_D_WORD], o->currency[row]);
+    return ing_group_of(product.n ? toc_str_hash(product) : 0, currency.n ? toc_str_hash(currency) : 0);
+}
+
+toc_status ing_outliers_add(toc_ctx *ctx, const ing_load *load, toc_runs *values, size_t row, uint64_t of, int64_t record)
+{
+    const shop_schema *schema = shop_schema_of(load->map->kind);
+    const shop_orders *o = &load->shop->orders;
+
+    for (size_t j = 0; j < load->n_columns; j++) {
+        const int64_t *cells = load->cells[j].ints;
+        bool number = schema->columns[j].type == SHOP_T_INT || schema->columns[j].type == SHOP_T_MONEY;
+        if (!number || cells[row] == SHOP_NO_INT || cells[row] == 0) continue;
+        bool grouped = load->map->kind == SHOP_ORDERS && (cells == o->quantity || cells == o->unit_price);
+        toc_run_record value = { .key = (uint64_t)j << COLUMN_SHIFT | (grouped ? of >> (64 - COLUMN_SHIFT) : 0), .value = { (uint64_t)cells[row], (uint64_t)record } };
+        TOC_TRY(toc_runs_add(ctx, values, value));
     }
-out:
-    toc_free(keys);
-    toc_free(order);
-    release(&rest);
-    return st;
+    return TOC_OK;
+}
+
+/* A group that is complete: judged, or added to the small ones. */
+static toc_status close_group(toc_ctx *ctx, group *g, group *rest, ing_outliers *o)
+{
+    if (g->n >= MIN_VALUES) judge(g, o);
+    for (size_t i = 0; i < g->n; i++) TOC_TRY(put(ctx, rest, g->value[i], g->record[i], o));
+    g->n = 0;
+    return TOC_OK;
+}
+
+static toc_status judge_all(toc_ctx *ctx, ing_load *load, toc_runs *values, group *g, group *rest)
+{
+    toc_run_record v;
+    uint64_t key = 0;
+    bool there;
+
+    TOC_TRY(toc_runs_sort(ctx, values));
+    for (;;) {
+        ing_outliers *o = &load->outliers[key >> COLUMN_SHIFT];
+        TOC_TRY(toc_runs_next(ctx, values, &v, &there));
+        if (!there || v.key != key) TOC_TRY(close_group(ctx, g, rest, o));
+        if (!there || v.key >> COLUMN_SHIFT != key >> COLUMN_SHIFT) judge(rest, o);
+        if (!there) return TOC_OK;
+        key = v.key;
+        TOC_TRY(put(ctx, g, log(fabs((double)(int64_t)v.value[0])), (int64_t)v.value[1], &load->outliers[key >> COLUMN_SHIFT]));
+    }
 }
 
 static toc_status tell(toc_ctx *ctx, ing_load *load)
@@ -139,26 +163,27 @@ static toc_status tell(toc_ctx *ctx, ing_load *load)
     return st;
 }
 
-toc_status ing_find_outliers(toc_ctx *ctx, ing_load *load)
+toc_status ing_find_outliers(toc_ctx *ctx, ing_load *load, toc_runs *values)
 {
-    const shop_schema *schema = shop_schema_of(load->map->kind);
-    size_t n = shop_rows(load->shop, load->map->kind) - load->first_row;
-    bool orders = load->map->kind == SHOP_ORDERS;
-    group g = {0};
-    toc_status st;
+    group g = {0}, rest = {0};
+    toc_status st = judge_all(ctx, load, values, &g, &rest);
+
+    release(&g);
+    release(&rest);
+    return st ? st : tell(ctx, load);
+}
+
+toc_status ing_find_outliers_of_rows(toc_ctx *ctx, ing_load *load)
+{
+    const int64_t *records = shop_row_numbers(load->shop, load->map->kind);
+    toc_runs values;
+    toc_status st = TOC_OK;
 
     ing_find_cells(load);
-    if ((st = make_group(ctx, n, &g))) goto out;
-    if (orders && (st = judge_orders(ctx, load, n, &g))) goto out;
-    for (size_t j = 0; j < load->n_columns; j++) {
-        bool number = schema->columns[j].type == SHOP_T_INT || schema->columns[j].type == SHOP_T_MONEY;
-        bool done = orders && (load->cells[j].ints == load->shop->orders.quantity || load->cells[j].ints == load->shop->orders.unit_price);
-        if (!number || done) continue;
-        judge_group(&g, take(&g, 0, load->cells[j].ints, load->first_row, NULL, 0, n), shop_row_numbers(load->shop, load->map->kind),
-                    &load->outliers[j]);
-    }
-    st = tell(ctx, load);
-out:
-    release(&g);
+    toc_runs_init(&values, ING_VALUES);
+    for (size_t row = load->first_row; row < shop_rows(load->shop, load->map->kind) && !st; row++)
+        st = ing_outliers_add(ctx, load, &values, row, ing_outlier_group(load, row), records[row]);
+    if (!st) st = ing_find_outliers(ctx, load, &values);
+    toc_runs_release(&values);
     return st;
 }

@@ -300,6 +300,7 @@ toc_status ing_plain_line(toc_ctx *ctx, ing_load *load, const ing_plain *plain, 
     }
     make_key(load, plain, row, &g, line->key);
     line->filled = g.filled | UINT64_C(1) << plain->line_id;
+    line->group = ing_group_of(hash_at(&g, plain->named[2]), hash_at(&g, plain->currency));
     line->id_end = g.line_id ? (uint32_t)(g.line_id + ING_LINE_ID - text->p) : 0;
     text->n = (size_t)(g.to - text->p);
     *done = true;

@@ -159,26 +159,40 @@ static toc_status add_cell(toc_ctx *ctx, const ing_load *load, content wanted, t
     return TOC_OK;
 }
 
-toc_status ing_profile_batch(toc_ctx *ctx, ing_load *load, const rd_batch *batch)
-{
+typedef struct {
+    const ing_load *load;
+    const rd_ready *batches;
     size_t n;
+} round_of;
 
-    if (!load->profile) {
-        TOC_TRY(toc_alloc(ctx, 1, sizeof *load->profile, &load->profile));
-        (void)rd_header(load->reader, &n);
-        TOC_TRY(toc_alloc(ctx, n, sizeof *load->profile->columns, &load->profile->columns));
-        load->profile->n = n;
-    }
-    for (size_t j = 0; j < load->profile->n; j++) {
-        const ing_bound *bound = reader_of(load, j);
-        content wanted = bound ? wanted_of(load, bound) : NOTHING;
+static toc_status profile_column(toc_ctx *ctx, void *arg, size_t j)
+{
+    const round_of *r = arg;
+    const ing_bound *bound = reader_of(r->load, j);
+    content wanted = bound ? wanted_of(r->load, bound) : NOTHING;
+    toc_date_order order = bound ? bound->date_order : TOC_DATE_UNKNOWN;
+
+    for (size_t k = 0; k < r->n; k++) {
+        const rd_batch *batch = r->batches[k].batch;
         for (size_t i = 0; i < batch->n; i++) {
             if (batch->records[i].fault) continue;
-            TOC_TRY(add_cell(ctx, load, wanted, bound ? bound->date_order : TOC_DATE_UNKNOWN, rd_field(batch, &batch->records[i], j),
-                             &load->profile->columns[j]));
+            TOC_TRY(add_cell(ctx, r->load, wanted, order, rd_field(batch, &batch->records[i], j), &r->load->profile->columns[j]));
         }
     }
     return TOC_OK;
+}
+
+toc_status ing_profile_batches(toc_ctx *ctx, ing_load *load, const rd_ready *batches, size_t n)
+{
+    size_t n_columns;
+
+    if (!load->profile) {
+        TOC_TRY(toc_alloc(ctx, 1, sizeof *load->profile, &load->profile));
+        (void)rd_header(load->reader, &n_columns);
+        TOC_TRY(toc_alloc(ctx, n_columns, sizeof *load->profile->columns, &load->profile->columns));
+        load->profile->n = n_columns;
+    }
+    return toc_parallel(ctx, load->profile->n, profile_column, &(round_of){ load, batches, n });
 }
 
 /* What a column is: as it is read, else what all its cells could be. */

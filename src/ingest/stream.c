@@ -25,6 +25,7 @@ typedef struct {
     toc_buf text;
     ing_row_key *keys;   /* of the rows, as are the following */
     uint32_t *records, *starts, *id_ends; /* starts has one more; id_ends: where the line id ends, 0 = it is the export's own */
+    uint64_t *groups;    /* of the rows, for outliers */
     size_t cap;
     struct {
         uint32_t record;
@@ -42,6 +43,7 @@ struct ing_stream {
     worker **taken;      /* those whose rows are told, in the order of the file */
     size_t n_taken;
     toc_task telling;
+    toc_runs values;     /* for outliers, where they are wanted */
     uint32_t *days[ING_MAX_COLUMNS]; /* rows a day, of the times that tell the past; NULL = another column */
     size_t first_block;  /* of the file */
     toc_buf scratch;
@@ -89,6 +91,7 @@ static void end_worker(worker *w)
     toc_free(w->records);
     toc_free(w->starts);
     toc_free(w->id_ends);
+    toc_free(w->groups);
     toc_free(w->refused);
 }
 
@@ -120,6 +123,8 @@ static toc_status reserve(toc_ctx *ctx, worker *w, size_t n)
     TOC_TRY(toc_grow(ctx, &w->starts, &cap, n + 1, sizeof *w->starts));
     cap = w->cap;
     TOC_TRY(toc_grow(ctx, &w->id_ends, &cap, n + 1, sizeof *w->id_ends));
+    cap = w->cap;
+    TOC_TRY(toc_grow(ctx, &w->groups, &cap, n + 1, sizeof *w->groups));
     w->cap = cap;
     return TOC_OK;
 }
@@ -163,6 +168,7 @@ static toc_status take_record(toc_ctx *ctx, worker *w, const rd_batch *batch, si
     }
     *filled = shop_filled_columns(&w->shop, kind, row, row + 1);
     TOC_TRY(ing_row_key_of(ctx, &w->load, row, line, *filled, &w->keys[row]));
+    if (ing_wants_outliers(&w->load)) w->groups[row] = ing_outlier_group(&w->load, row);
     *filled |= own_columns(kind);
     return *filled & ~w->columns ? TOC_OK : format_row(ctx, w, row);
 }
@@ -186,6 +192,7 @@ static toc_status take_records(toc_ctx *ctx, worker *w, const rd_batch *batch, u
         w->starts[row] = (uint32_t)w->text.n;
         if (!batch->records[i].fault) TOC_TRY(ing_plain_line(ctx, &w->load, &w->plain, batch, &batch->records[i], row, w->columns, &line, &done));
         w->id_ends[row] = line.id_end;
+        w->groups[row] = line.group;
         filled = line.filled;
         if (!done && !filled) TOC_TRY(take_record(ctx, w, batch, i, row, &filled));
         if ((*wider = filled & ~w->columns)) return TOC_OK;
@@ -275,7 +282,7 @@ static toc_status add_text(toc_ctx *ctx, ing_stream *s, const worker *w, size_t 
 static toc_status take_rows(toc_ctx *ctx, ing_stream *s, worker *w)
 {
     ing_summary *summary = s->load->summary;
-    bool drop = s->load->options && s->load->options->drop_repeats, orders = s->load->map->kind == SHOP_ORDERS;
+    bool drop = s->load->options && s->load->options->drop_repeats, orders = s->load->map->kind == SHOP_ORDERS, outliers = ing_wants_outliers(s->load);
     size_t kept = 0, n = w->block.n;
     bool as_is = true; /* the text of all rows so far is the worker's */
 
@@ -298,6 +305,7 @@ static toc_status take_rows(toc_ctx *ctx, ing_stream *s, worker *w)
         if (key->again) summary->repeats += named.equal;
         else summary->states += orders && named.k > 1;
         TOC_TRY(count_row(ctx, s, w, i));
+        if (outliers) TOC_TRY(ing_outliers_add(ctx, &w->load, &s->values, i, w->groups[i], (int64_t)(w->n_records + w->records[i] + 1)));
         size_t start = as_is ? w->starts[i] : s->scratch.n;
         if (!as_is) TOC_TRY(add_text(ctx, s, w, i, key->again ? named.k : 1));
         w->keys[kept] = *key;
@@ -336,6 +344,7 @@ static toc_status tell_rows(toc_ctx *ctx, void *arg)
 static toc_status take_set(toc_ctx *ctx, ing_stream *s, const rd_ready *ready, size_t n)
 {
     TOC_TRY(toc_task_wait(&s->telling));
+    if (s->load->options && s->load->options->report) TOC_TRY(ing_profile_batches(ctx, s->load, ready, n));
     s->n_taken = n;
     for (size_t k = 0; k < n; k++) {
         worker *w = s->taken[k] = &s->workers[s->bank * s->n_slots + ready[k].slot];
@@ -356,6 +365,7 @@ static toc_status take_set(toc_ctx *ctx, ing_stream *s, const rd_ready *ready, s
 static toc_status begin(toc_ctx *ctx, ing_stream *s)
 {
     ing_find_cells(s->load);
+    toc_runs_init(&s->values, ING_VALUES);
     s->first_block = s->csv->n_blocks;
     for (size_t j = 0; j < s->load->n_columns; j++)
         if (s->load->past[j]) TOC_TRY(toc_alloc(ctx, ING_LATE_DAYS, sizeof *s->days[j], &s->days[j]));
@@ -442,6 +452,9 @@ toc_status ing_stream_file(toc_ctx *ctx, ing_load *load, ing_csv *csv)
     if (!st) st = take_file(ctx, &s);
     toc_status told = toc_task_wait(&s.telling);
     if (!st) st = told;
+    if (!st && ing_wants_outliers(load)) st = ing_find_outliers(ctx, load, &s.values);
+    if (!st && load->options && load->options->report) ing_profile_write(load, load->options->report);
+    toc_runs_release(&s.values);
     if (!st) st = ing_csv_refuse_late(ctx, csv, s.first_block, load, s.days);
     for (size_t k = 0; s.workers && k < s.n_banks * s.n_slots; k++) end_worker(&s.workers[k]);
     toc_free(s.workers);
