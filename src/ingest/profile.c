@@ -10,7 +10,8 @@
 enum { KEPT = 16384, MAX_SHOWN = 80 };
 
 typedef struct {
-    uint64_t *hashes; /* heap; at most 2 * KEPT */
+    uint64_t *slots;  /* heap; hashes by their low bits, 0 = free, at most half of them taken */
+    uint64_t *sorted; /* heap; 2 * KEPT, once there are as many slots as there will be */
     size_t n, cap;
     uint64_t below;   /* only smaller ones count; UINT64_MAX as long as all do */
     uint64_t last;
@@ -45,41 +46,71 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Sorts, drops repeats and all but the smallest. */
-static void settle(sketch *s)
+/* The slot of a hash, or the free one where it would be. */
+static uint64_t *slot_of(const sketch *s, uint64_t hash)
 {
-    size_t kept = 0;
+    size_t i = hash & (s->cap - 1);
 
-    if (!s->n) return;
-    qsort(s->hashes, s->n, sizeof *s->hashes, by_value);
-    for (size_t i = 0; i < s->n; i++)
-        if (!kept || s->hashes[i] != s->hashes[kept - 1]) s->hashes[kept++] = s->hashes[i];
-    s->n = kept;
-    if (kept <= KEPT) return;
+    while (s->slots[i] && s->slots[i] != hash) i = (i + 1) & (s->cap - 1);
+    return &s->slots[i];
+}
+
+/* Drops all but the KEPT smallest. */
+static void cut(sketch *s)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < s->cap; i++)
+        if (s->slots[i]) s->sorted[n++] = s->slots[i];
+    qsort(s->sorted, n, sizeof *s->sorted, by_value);
+    memset(s->slots, 0, s->cap * sizeof *s->slots);
     s->n = KEPT;
-    s->below = s->hashes[KEPT - 1];
+    s->below = s->sorted[KEPT - 1];
+    for (size_t i = 0; i < KEPT; i++) *slot_of(s, s->sorted[i]) = s->sorted[i];
+}
+
+static toc_status grow(toc_ctx *ctx, sketch *s)
+{
+    sketch grown = { .cap = s->cap ? 4 * s->cap : 64, .n = s->n, .below = s->cap ? s->below : UINT64_MAX, .last = s->last };
+
+    TOC_TRY(toc_alloc(ctx, grown.cap, sizeof *grown.slots, &grown.slots));
+    if (grown.cap == 4 * KEPT) {
+        toc_status st = toc_alloc(ctx, 2 * KEPT, sizeof *grown.sorted, &grown.sorted);
+        if (st) {
+            toc_free(grown.slots);
+            return st;
+        }
+    }
+    for (size_t i = 0; i < s->cap; i++)
+        if (s->slots[i]) *slot_of(&grown, s->slots[i]) = s->slots[i];
+    toc_free(s->slots);
+    *s = grown;
+    return TOC_OK;
 }
 
 static toc_status count_distinct(toc_ctx *ctx, sketch *s, toc_str text)
 {
-    uint64_t hash = toc_str_hash(text) >> 1;
+    uint64_t hash = TOC_MAX(toc_str_hash(text) >> 1, (uint64_t)1);
 
-    if (!s->hashes) s->below = UINT64_MAX;
-    else if (hash == s->last) return TOC_OK;
+    if (hash == s->last || (s->cap && hash >= s->below)) return TOC_OK;
     s->last = hash;
-    if (hash >= s->below) return TOC_OK;
-    if (s->n == 2 * KEPT) settle(s);
-    TOC_TRY(toc_grow(ctx, &s->hashes, &s->cap, s->n + 1, sizeof *s->hashes));
-    s->hashes[s->n++] = hash;
+    if (2 * (s->n + 1) > s->cap) {
+        if (s->cap == 4 * KEPT) cut(s);
+        else TOC_TRY(grow(ctx, s));
+        if (hash >= s->below) return TOC_OK;
+    }
+    uint64_t *slot = slot_of(s, hash);
+    s->n += !*slot;
+    *slot = hash;
     return TOC_OK;
 }
 
 /* Exact up to KEPT; an estimate has three digits. */
 static uint64_t distinct_of(sketch *s)
 {
-    settle(s);
+    if (s->n > KEPT) cut(s);
     if (s->below == UINT64_MAX || !s->n) return s->n;
-    double estimate = (KEPT - 1) / ((double)s->hashes[KEPT - 1] / 9223372036854775808.0), unit = pow(10, floor(log10(estimate)) - 2);
+    double estimate = (KEPT - 1) / ((double)s->below / 9223372036854775808.0), unit = pow(10, floor(log10(estimate)) - 2);
     return (uint64_t)(round(estimate / unit) * unit);
 }
 
@@ -289,7 +320,10 @@ void ing_profile_write(ing_load *load, toc_out *out)
 
 void ing_profile_free(ing_profile *p)
 {
-    for (size_t j = 0; p && j < p->n; j++) toc_free(p->columns[j].distinct.hashes);
+    for (size_t j = 0; p && j < p->n; j++) {
+        toc_free(p->columns[j].distinct.slots);
+        toc_free(p->columns[j].distinct.sorted);
+    }
     if (p) toc_free(p->columns);
     toc_free(p);
 }
