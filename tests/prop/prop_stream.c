@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <unistd.h>
 
-static const char *path, *rejects_path, *out_path;
+static const char *path, *report_path, *rejects_path, *out_path;
 
 /* One order line, often one that was there before, sometimes with a change. */
 static void write_line(toc_out *out, toc_rng *rng, size_t i, size_t n, bool ids)
@@ -41,31 +41,33 @@ static void make_file(toc_ctx *ctx, uint64_t seed, size_t n, bool ids)
 static toc_buf read_it(uint64_t seed, bool stream, bool drop, size_t threads)
 {
     toc_ctx ctx;
-    toc_out out, rejects;
+    toc_out out, rejects, report;
     toc_buf text = {0}, part = {0};
     shop_data shop = {0};
     ing_csv *csv = NULL;
     ing_summary s;
-    ing_options options = { .drop_repeats = drop, .refuse_late = true, .rejects = &rejects };
+    ing_options options = { .drop_repeats = drop, .refuse_late = true, .rejects = &rejects, .outliers = true, .report = &report };
+    const char *const paths[] = { out_path, rejects_path, report_path };
 
     toc_ctx_init(&ctx);
     ctx.n_threads = threads;
     assert_int_equal(shop_init(&ctx, &shop), TOC_OK);
     assert_int_equal(toc_out_open(&ctx, rejects_path, true, &rejects), TOC_OK);
     assert_int_equal(toc_out_open(&ctx, out_path, true, &out), TOC_OK);
+    assert_int_equal(toc_out_open(&ctx, report_path, true, &report), TOC_OK);
     toc_status st = stream ? ing_read_csv(&ctx, (const char *const[]){ path }, 1, &options, &csv, &s) : ing_read(&ctx, (const char *const[]){ path }, 1, &options, &shop, &s);
     if (!st) st = stream ? ing_csv_write(&ctx, csv, &out) : shop_write_csv(&ctx, &shop, SHOP_ORDERS, &out);
     if (st) fail_msg("seed %llu: %s", (unsigned long long)seed, ctx.message);
     assert_int_equal(toc_out_close(&ctx, &out), TOC_OK);
     assert_int_equal(toc_out_close(&ctx, &rejects), TOC_OK);
-    assert_int_equal(toc_buf_printf(&ctx, &text, "%zu %zu %zu %zu %zu %zu %zu %zu %zu %zu %zu %s\n", s.rows, s.accepted, s.duplicate, s.rejected, s.damaged, s.returns,
-                                    s.repeats, s.states, s.n_missing, s.n_currencies, s.n_currencies ? s.currencies[0].rows : 0, s.hash), TOC_OK);
-    assert_int_equal(toc_read_file(&ctx, out_path, &part), TOC_OK);
-    assert_int_equal(toc_buf_add(&ctx, &text, part.p, part.n), TOC_OK);
-    toc_buf_release(&part);
-    assert_int_equal(toc_read_file(&ctx, rejects_path, &part), TOC_OK);
-    assert_int_equal(toc_buf_add(&ctx, &text, part.p, part.n), TOC_OK);
-    toc_buf_release(&part);
+    assert_int_equal(toc_out_close(&ctx, &report), TOC_OK);
+    assert_int_equal(toc_buf_printf(&ctx, &text, "%zu %zu %zu %zu %zu %zu %zu %zu %zu %zu %zu %s %zu %s\n", s.rows, s.accepted, s.duplicate, s.rejected, s.damaged, s.returns,
+                                    s.repeats, s.states, s.n_missing, s.n_currencies, s.n_currencies ? s.currencies[0].rows : 0, s.hash, s.outliers, s.outlier_text ? s.outlier_text : ""), TOC_OK);
+    for (size_t k = 0; k < TOC_COUNT(paths); k++) {
+        assert_int_equal(toc_read_file(&ctx, paths[k], &part), TOC_OK);
+        assert_int_equal(toc_buf_add(&ctx, &text, part.p, part.n), TOC_OK);
+        toc_buf_release(&part);
+    }
     ing_csv_free(csv);
     shop_release(&shop);
     toc_ctx_release(&ctx);
@@ -99,12 +101,14 @@ static void test_same(void **state)
     unlink(path);
     unlink(out_path);
     unlink(rejects_path);
+    unlink(report_path);
 }
 
 int main(void)
 {
     path = scratch_path("in.csv");
     rejects_path = scratch_path("rejects.csv");
+    report_path = scratch_path("report.csv");
     out_path = scratch_path("out.csv");
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_same) };
     return cmocka_run_group_tests(tests, NULL, NULL);
