@@ -183,5 +183,7 @@ void rd_reject_text(toc_out *out, const rd_reader *reader, const rd_batch *batch
 TOC_CHECKED toc_status rd_read_table(toc_ctx *ctx, const char *path, const rd_options *options, tab_table *table);
 /* The same from an open reader, which is read to its end. */
 TOC_CHECKED toc_status rd_take_table(toc_ctx *ctx, rd_reader *reader, const rd_options *options, tab_table *table);
+/* The columns that table would have, without rows, each of text with a pool of its own. */
+TOC_CHECKED toc_status rd_empty_table(toc_ctx *ctx, const rd_reader *reader, tab_table *table);
 
 #endif

@@ -79,6 +79,21 @@ static toc_status fill_table(toc_ctx *ctx, const rd_reader *reader, growing *col
     return st;
 }
 
+toc_status rd_empty_table(toc_ctx *ctx, const rd_reader *reader, tab_table *table)
+{
+    toc_buf name = {0};
+    toc_status st = TOC_OK;
+    tab_column *column;
+
+    tab_init(table, 0);
+    for (size_t j = 0; j < reader->n_header && !st; j++) {
+        if (!(st = column_name(ctx, reader, table, j, &name))) st = tab_add(ctx, table, name.p, TAB_TEXT, NULL, &column);
+    }
+    toc_buf_release(&name);
+    if (st) tab_release(table);
+    return st;
+}
+
 toc_status rd_take_table(toc_ctx *ctx, rd_reader *reader, const rd_options *options, tab_table *table)
 {
     rd_batch batch = {0};

@@ -105,6 +105,13 @@ static bool leading_zero(toc_str text)
     return text.n > 1 && text.p[0] == '0' && text.p[1] >= '0' && text.p[1] <= '9';
 }
 
+bool tab_number(toc_str cell, double *value)
+{
+    cell = toc_str_trim(cell);
+    *value = NAN;
+    return !cell.n || (!leading_zero(cell) && toc_parse_double(cell, value));
+}
+
 /* A pool knows each text once, so every distinct text is parsed once. */
 static toc_status infer_column(toc_ctx *ctx, tab_column *column, size_t n_rows)
 {
@@ -115,11 +122,8 @@ static toc_status infer_column(toc_ctx *ctx, tab_column *column, size_t n_rows)
     if (n_codes < 2) return TOC_OK;
     TOC_TRY(toc_alloc(ctx, n_codes, sizeof *value, &value));
     value[0] = NAN;
-    for (size_t code = 1; code < n_codes; code++) {
-        toc_str text = toc_str_trim(toc_pool_str(column->pool, (uint32_t)code));
-        if (!text.n) value[code] = NAN;
-        else if (leading_zero(text) || !toc_parse_double(text, &value[code])) goto out;
-    }
+    for (size_t code = 1; code < n_codes; code++)
+        if (!tab_number(toc_pool_str(column->pool, (uint32_t)code), &value[code])) goto out;
     if ((st = toc_alloc(ctx, n_rows, sizeof *cells, &cells))) goto out;
     for (size_t i = 0; i < n_rows; i++) cells[i] = value[column->code[i]];
     toc_free(column->code);

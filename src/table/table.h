@@ -50,6 +50,8 @@ TOC_CHECKED toc_status tab_need(toc_ctx *ctx, const tab_table *table, const char
 /* Text of one cell as CSV shows it (numbers by toc_format_double, times by toc_format_time); borrowed until the next call with the same buf,
  * which holds at least 40 bytes. */
 toc_str tab_cell(const tab_column *column, size_t row, char *buf);
+/* Whether a cell may be one of a column of numbers: a decimal number or blank (*value is NaN), not with a leading zero such as 007. */
+bool tab_number(toc_str cell, double *value);
 /* Turns every TAB_TEXT column whose non-missing cells are all decimal numbers into TAB_F64, columns with a leading zero such as 007 and
  * those named in keep (n_keep names) excepted. */
 TOC_CHECKED toc_status tab_infer(toc_ctx *ctx, tab_table *table, const char *const *keep, size_t n_keep);

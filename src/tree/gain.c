@@ -240,7 +240,7 @@ toc_status tree_gains(toc_ctx *ctx, const tree_data *data, const uint32_t *y, si
     if ((st = gain_job_make(ctx, data, y, n_classes, options, &a))) goto out;
     a.gain = gain;
     if ((st = toc_parallel(ctx, TOC_MIN(data->p, ctx->n_threads), columns, &a))) goto out;
-    if (a.options.permutations) st = gain_false_discovery(ctx, gain, data->p);
+    if (a.options.permutations) st = tree_gain_q_values(ctx, gain, data->p);
 out:
     gain_job_release(&a);
     return st;

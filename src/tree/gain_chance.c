@@ -2,7 +2,7 @@
  * nothing is sorted again; rows without a value take part, and weights go with the classes. */
 #include "tree/gain_int.h"
 
-enum { ENOUGH = 20 }; /* permutations that gain as much end the count (Besag & Clifford 1991) */
+enum { ENOUGH = 50 }; /* permutations that gain as much end the count (Besag & Clifford 1991) */
 
 static void shuffle(gain_sequence *s, toc_rng *rng)
 {
@@ -50,7 +50,8 @@ static toc_status is_as_good(toc_ctx *ctx, const gain_job *a, gain_scratch *scra
 
 toc_status gain_chance(toc_ctx *ctx, const gain_job *a, gain_scratch *scratch, size_t j, bool by_value, double impurity, size_t n, double *p_value)
 {
-    toc_rng rng = toc_rng_new(ctx->seed, j);
+    const char *name = a->data->names ? a->data->names[j] : NULL;
+    toc_rng rng = toc_rng_new(ctx->seed, name ? toc_str_hash(toc_str_of(name)) : j);
     const double most = impurity + a->tolerance;
     size_t as_good = 0;
     bool good;
@@ -76,7 +77,7 @@ static int by_p(const void *a, const void *b, const void *arg)
     return (p > q) - (p < q);
 }
 
-toc_status gain_false_discovery(toc_ctx *ctx, tree_gain *gain, size_t p)
+toc_status tree_gain_q_values(toc_ctx *ctx, tree_gain *gain, size_t p)
 {
     uint32_t *order;
     double least = 1;

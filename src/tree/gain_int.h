@@ -112,7 +112,5 @@ TOC_CHECKED toc_status gain_intervals(toc_ctx *ctx, const gain_job *a, gain_scra
 /* The share of at most n permutations of the target that leave at most as much impurity. The order of the classes is lost (gain_chance.c). */
 TOC_CHECKED toc_status gain_chance(toc_ctx *ctx, const gain_job *a, gain_scratch *scratch, size_t j, bool by_value, double impurity, size_t n,
                                    double *p_value);
-/* q values of p columns from their p values. */
-TOC_CHECKED toc_status gain_false_discovery(toc_ctx *ctx, tree_gain *gain, size_t p);
 
 #endif

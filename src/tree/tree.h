@@ -51,19 +51,22 @@ typedef struct {
 /* Zero is nothing special asked for. */
 typedef struct {
     const double *weight; /* n, finite, >= 0, not all 0; NULL = all 1 */
-    size_t permutations;  /* of the target, at most so many a column: none after 20 have gained as much (Besag & Clifford 1991) */
+    size_t permutations;  /* of the target, at most so many a column: none after 50 have gained as much (Besag & Clifford 1991) */
     bool mdlp;            /* cuts of numeric columns into intervals */
 } tree_gain_options;
 
 /* Information in column j about y (n class codes < n_classes <= TREE_MOST_CLASSES): categorical multiway, numeric by the exact best threshold, of
  * equally good ones the lowest. options may be NULL. The best binary split of a categorical column is exact for two classes (Breiman et al. 1984,
  * section 4.2) and up to 10 values; else the best along the orders by each class's share; not looked for beyond 2^22 values times classes. Permutations
- * come from ctx->seed and j. O(n log n) and O(n) a permutation. Errors: TOC_E_NOMEM, TOC_E_DATA (a weight that is none). */
+ * come from ctx->seed and the column's name (j without names). O(n log n) and O(n) a permutation. Errors: TOC_E_NOMEM, TOC_E_DATA (a weight that is none). */
 TOC_CHECKED toc_status tree_column_gain(toc_ctx *ctx, const tree_data *data, size_t j, const uint32_t *y, size_t n_classes,
                                         const tree_gain_options *options, tree_gain *gain);
 /* The same for all columns: gain (p). Columns are shared among the threads; some 20 bytes a row and thread are needed, 40 with weights. */
 TOC_CHECKED toc_status tree_gains(toc_ctx *ctx, const tree_data *data, const uint32_t *y, size_t n_classes, const tree_gain_options *options,
                                   tree_gain *gain);
+
+/* q values from the p values of p columns, for those who measured them one by one. Errors: TOC_E_NOMEM. */
+TOC_CHECKED toc_status tree_gain_q_values(toc_ctx *ctx, tree_gain *gain, size_t p);
 
 /* Class counts of stretches of a column, for a picture of its split: of a numeric column up to 8 on each side of the threshold, of about as many rows; of
  * a categorical one the 7 values of most rows on each side of the binary split and the others of that side together. In order of value, the left side
