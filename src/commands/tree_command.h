@@ -7,20 +7,24 @@
 #include "tree/tree.h"
 
 typedef struct {
-    const char *target, *positive, *model, *order, *as, *format, *out;
+    const char *target, *positive, *model, *order, *as, *format, *out, *score;
     cli_list drop, set;
     double test_share, threshold;
-    int64_t every, trees, top;
+    int64_t every, trees, top, alerts;
 } tree_args;
 
 /* Subcommands; file: the path given after their name, or "-". */
 TOC_CHECKED toc_status tree_run_fit(toc_ctx *ctx, const tree_args *a, const char *file);
 TOC_CHECKED toc_status tree_run_predict(toc_ctx *ctx, const tree_args *a, const char *file);
 TOC_CHECKED toc_status tree_run_explain(toc_ctx *ctx, const tree_args *a, const char *file);
+TOC_CHECKED toc_status tree_run_eval(toc_ctx *ctx, const tree_args *a, const char *file);
 TOC_CHECKED toc_status tree_run_show(toc_ctx *ctx, const tree_args *a, const char *file);
 
 /* --format, or the first of `words` (NULL-terminated) where none was given; TOC_E_USAGE when the subcommand has no such format. */
 TOC_CHECKED toc_status tree_format(toc_ctx *ctx, const tree_args *a, const char *subcommand, const char *const *words, const char **format);
+/* Code of the positive one of the target's two values in n rows: as told (NULL = not), else 1, yes, true ..., else the rarer (the first by bytes of
+ * equals). Errors: TOC_E_DATA (one value, or more than two), TOC_E_USAGE (told one that is not there). */
+TOC_CHECKED toc_status tree_positive(toc_ctx *ctx, const char *told, const tab_column *target, const uint32_t *row, size_t n_rows, uint32_t *code);
 /* The model's columns out of a table of texts, by name; arrays live in ctx->arena. TOC_E_USAGE names those that are not there. */
 TOC_CHECKED toc_status tree_columns_for(toc_ctx *ctx, const tree_model *model, const char *model_path, const tab_table *table, tree_data *data);
 /* Loads --model and reads file for it. In any case release the table and free the model. */

@@ -54,38 +54,6 @@ static toc_status params_of(toc_ctx *ctx, const cli_list *set, tree_params *p)
     return cli_set_num(ctx, set, "columns", 0, 1, p->column_share, &p->column_share);
 }
 
-/* Which of two target texts is the positive one: as told, else 1, yes, true ..., else the rarer (the first by bytes of equals). */
-static toc_status positive_code(toc_ctx *ctx, const tree_args *a, const cmd_learning *l, uint32_t *code)
-{
-    static const char *const words[] = { "1", "yes", "true", "y", "t", "1.0" };
-    const toc_pool *pool = l->target->pool;
-    uint32_t found[2] = { 0, 0 };
-    size_t count[2] = { 0, 0 }, n = 0;
-
-    for (size_t i = 0; i < l->data.n; i++) {
-        uint32_t c = l->target->code[l->row[i]];
-        size_t k = 0;
-        while (k < n && found[k] != c) k++;
-        if (k == 2)
-            return toc_fail(ctx, TOC_E_DATA, "\"%s\" has more than two values (%s, %s, %s ...); for numbers say --set loss=squared", l->target->name,
-                            toc_pool_text(pool, found[0]), toc_pool_text(pool, found[1]), toc_pool_text(pool, c));
-        if (k == n) found[n++] = c;
-        count[k]++;
-    }
-    if (a->positive) {
-        for (size_t k = 0; k < n; k++)
-            if (toc_str_is(toc_pool_str(pool, found[k]), a->positive)) return *code = found[k], TOC_OK;
-        return toc_fail(ctx, TOC_E_USAGE, "--positive %s: \"%s\" has no such value", a->positive, l->target->name);
-    }
-    if (n < 2) return toc_fail(ctx, TOC_E_DATA, "\"%s\" is %s in every row: nothing to learn", l->target->name, toc_pool_text(pool, found[0]));
-    for (size_t w = 0; w < TOC_COUNT(words); w++)
-        for (size_t k = 0; k < n; k++)
-            if (toc_str_is_nocase(toc_pool_str(pool, found[k]), words[w])) return *code = found[k], TOC_OK;
-    bool second = count[1] < count[0] || (count[1] == count[0] && toc_str_cmp(toc_pool_str(pool, found[1]), toc_pool_str(pool, found[0])) < 0);
-    *code = found[second];
-    return TOC_OK;
-}
-
 static toc_status labels(toc_ctx *ctx, const tree_args *a, const cmd_learning *l, tree_loss loss, double *y, const char **positive)
 {
     const toc_pool *pool = l->target->pool;
@@ -97,7 +65,7 @@ static toc_status labels(toc_ctx *ctx, const tree_args *a, const cmd_learning *l
                 return toc_fail(ctx, TOC_E_DATA, "\"%s\" is no number: \"%s\"", l->target->name, toc_pool_text(pool, l->target->code[l->row[i]]));
         return TOC_OK;
     }
-    TOC_TRY(positive_code(ctx, a, l, &code));
+    TOC_TRY(tree_positive(ctx, a->positive, l->target, l->row, l->data.n, &code));
     for (size_t i = 0; i < l->data.n; i++) y[i] = l->target->code[l->row[i]] == code;
     *positive = toc_pool_text(pool, code);
     return TOC_OK;
