@@ -390,8 +390,8 @@ static void count_day(part *q, int64_t at)
     day *d = &q->days[at / TOC_DAY - FIRST_DAY];
 
     if (!d->n++) d->first = d->last = at;
-    d->first = TOC_MIN(d->first, at);
-    d->last = TOC_MAX(d->last, at);
+    if (at < d->first) d->first = at; /* hardly ever */
+    if (at > d->last) d->last = at;
 }
 
 static void add_line(customer *c, int64_t amount, int64_t at)

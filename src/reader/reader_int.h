@@ -112,6 +112,8 @@ enum { RD_SCAN_SPARE = 16 };
 /* "avx512", "avx2", "sse2" or "plain"; NULL = the best of this CPU. NULL where the CPU has no such kernel. */
 rd_scan_fn *rd_scan_kernel(const char *name);
 size_t rd_count_byte(const char *bytes, size_t n, char c);
+/* The same, and whether all bytes are ASCII. */
+bool rd_survey(const char *bytes, size_t n, char c, size_t *count);
 
 /* ---- parse.c: the bytes of a batch as records ---- */
 #define RD_WINDOW ((size_t)32 << 10) /* bytes scanned at a time: their positions stay in the cache */

@@ -169,20 +169,38 @@ rd_scan_fn *rd_scan_kernel(const char *name)
     return NULL;
 }
 
-size_t rd_count_byte(const char *bytes, size_t n, char c)
+bool rd_survey(const char *bytes, size_t n, char c, size_t *count)
 {
     size_t total = 0, i = 0;
+    unsigned char all = 0;
 
 #ifdef __SSE2__
     const __m128i wanted = _mm_set1_epi8(c), zero = _mm_setzero_si128();
+    __m128i high = zero;
     while (n - i >= 16) {
         __m128i lanes = zero; /* no lane counts beyond 255 */
-        for (size_t end = i + TOC_MIN((n - i) / 16, (size_t)255) * 16; i < end; i += 16)
-            lanes = _mm_sub_epi8(lanes, _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)(bytes + i)), wanted));
+        for (size_t end = i + TOC_MIN((n - i) / 16, (size_t)255) * 16; i < end; i += 16) {
+            __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(bytes + i));
+            lanes = _mm_sub_epi8(lanes, _mm_cmpeq_epi8(v, wanted));
+            high = _mm_or_si128(high, v);
+        }
         lanes = _mm_sad_epu8(lanes, zero);
         total += (size_t)_mm_cvtsi128_si64(lanes) + (size_t)_mm_cvtsi128_si64(_mm_unpackhi_epi64(lanes, lanes));
     }
+    all = _mm_movemask_epi8(high) ? 0x80 : 0;
 #endif
-    for (; i < n; i++) total += bytes[i] == c;
-    return total;
+    for (; i < n; i++) {
+        total += bytes[i] == c;
+        all |= (unsigned char)bytes[i];
+    }
+    *count = total;
+    return all < 0x80;
+}
+
+size_t rd_count_byte(const char *bytes, size_t n, char c)
+{
+    size_t count;
+
+    (void)rd_survey(bytes, n, c, &count);
+    return count;
 }

@@ -73,19 +73,6 @@ typedef struct {
     void *arg;
 } set;
 
-static bool is_ascii(const char *bytes, size_t n)
-{
-    uint64_t all = 0, word;
-    size_t i = 0;
-
-    for (; i + 8 <= n; i += 8) {
-        memcpy(&word, bytes + i, 8);
-        all |= word;
-    }
-    for (; i < n; i++) all |= (uint64_t)(unsigned char)bytes[i];
-    return !(all & UINT64_C(0x8080808080808080));
-}
-
 static toc_status read_piece(toc_ctx *ctx, void *arg, size_t k)
 {
     const set *s = arg;
@@ -96,8 +83,7 @@ static toc_status read_piece(toc_ctx *ctx, void *arg, size_t k)
     if (s->anywhere) TOC_TRY(rd_input_read_ahead(ctx, reader->input, k * reader->batch_bytes, b->bytes + p->data, reader->batch_bytes, &p->n_data));
     b->end = p->data + p->n_data;
     if (s->anywhere && reader->hash && p->n_data) p->hash = toc_str_hash((toc_str){ b->bytes + p->data, p->n_data });
-    p->ascii = is_ascii(b->bytes + b->begin, b->end - b->begin);
-    if (s->count) p->n_quotes = rd_count_byte(b->bytes + b->begin, b->end - b->begin, reader->parser.quote);
+    p->ascii = rd_survey(b->bytes + b->begin, b->end - b->begin, reader->parser.quote, &p->n_quotes);
     return TOC_OK;
 }
 
@@ -150,7 +136,7 @@ static toc_status take_carry(toc_ctx *ctx, rd_reader *reader, set *s)
     rd_batch *b = &reader->pieces[0].batch;
     memcpy(b->bytes, reader->carry.p + reader->carry_at, want);
     b->end = want;
-    reader->pieces[0].ascii = is_ascii(b->bytes, want);
+    reader->pieces[0].ascii = rd_survey(b->bytes, want, reader->parser.quote, &reader->pieces[0].n_quotes);
     s->n = 1;
     return TOC_OK;
 }
