@@ -2,10 +2,11 @@
 #include "commands/aside.h"
 
 #include <math.h>
+#include <sys/stat.h>
 
 #include "reader/reader.h"
 
-enum { BLOCK_BYTES = 1 << 26, MOST_ROWS = 1 << 16 };
+enum { BLOCK_BYTES = 1 << 26, MOST_ROWS = 1 << 16, IN_MEMORY = 1 << 28 };
 
 /* What is done to each record. */
 typedef toc_status row_work(toc_ctx *ctx, cmd_aside *a, const rd_batch *batch, const rd_record *record);
@@ -133,14 +134,20 @@ static toc_status choose_columns(toc_ctx *ctx, cmd_aside *a, const char *target,
     return toc_alloc(ctx, a->n_kept * a->rows, sizeof *a->block, &a->block);
 }
 
+bool cmd_can_read_twice(const char *path)
+{
+    struct stat found;
+
+    return strcmp(path, "-") != 0 && stat(path, &found) == 0 && S_ISREG(found.st_mode);
+}
+
 toc_status cmd_put_aside(toc_ctx *ctx, const char *path, const char *target, const cli_list *drop, const char *weight, cmd_aside *a)
 {
     size_t n, again;
 
     *a = (cmd_aside){0};
-    toc_spool_init(&a->spool, 0);
+    toc_spool_init(&a->spool, IN_MEMORY);
     if (!target) return toc_fail(ctx, TOC_E_USAGE, "--target says which column to learn; it is missing");
-    if (strcmp(path, "-") == 0) return toc_fail(ctx, TOC_E_USAGE, "--stream reads the file twice; standard input can be read only once");
     TOC_TRY(walk(ctx, path, a, find_types, &n));
     TOC_TRY(choose_columns(ctx, a, target, drop, weight));
     TOC_TRY(walk(ctx, path, a, put_row, &again));

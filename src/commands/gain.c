@@ -14,7 +14,7 @@ typedef struct {
     const char *target, *weight, *html, *out;
     cli_list drop;
     int64_t permutations, top;
-    bool intervals, stream;
+    bool intervals;
 } args;
 
 static const args defaults = { .out = "-", .permutations = -1 };
@@ -25,7 +25,6 @@ static const cli_option options[] = {
     CLI_TEXT('w', "weight", args, weight, .arg = "COLUMN", .help = "rows count as much as this column says"),
     CLI_INT(0, "permutations", args, permutations, .min = 0, .max = 1e6, .help = "of the target, for p values [999; large files: 0]"),
     CLI_FLAG(0, "intervals", args, intervals, .help = "cut numbers into intervals as well (MDLP)"),
-    CLI_FLAG(0, "stream", args, stream, .help = "keep the columns in a file: for input larger than memory"),
     CLI_TEXT(0, "html", args, html, .arg = "FILE", .help = "also write a page with a picture of each split"),
     CLI_INT('n', "top", args, top, .min = 0, .max = 1e9, .help = "write the N columns that say most [0: all]"),
     CLI_TEXT('o', "out", args, out, .arg = "FILE", .help = "write to FILE [stdout]"),
@@ -339,7 +338,7 @@ static toc_status read_table(toc_ctx *ctx, const char *path, const args *a, sour
     return weights(ctx, l, a->weight, &s->weight);
 }
 
-static toc_status read_stream(toc_ctx *ctx, const char *path, const args *a, source *s)
+static toc_status read_twice(toc_ctx *ctx, const char *path, const args *a, source *s)
 {
     cmd_aside *aside = &s->aside;
     const toc_pool **pools;
@@ -387,7 +386,7 @@ static toc_status run(toc_ctx *ctx, const cli_call *call)
 
     if (a->weight && a->target && strcmp(a->weight, a->target) == 0)
         return toc_fail(ctx, TOC_E_USAGE, "--weight and --target are the same column \"%s\"", a->weight);
-    if ((st = a->stream ? read_stream(ctx, path, a, &s) : read_table(ctx, path, a, &s))) goto out;
+    if ((st = cmd_can_read_twice(path) ? read_twice(ctx, path, a, &s) : read_table(ctx, path, a, &s))) goto out;
     if ((st = classes(ctx, &s, &y, class_texts, &n_classes))) goto out;
     if ((st = toc_arena_alloc(ctx, &ctx->arena, s.data.p, sizeof *gain, &gain))) goto out;
     wanted.weight = s.weight;
