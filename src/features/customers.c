@@ -3,6 +3,15 @@
 #include "features/fea_int.h"
 #include "num/num.h"
 
+#define IN_WINDOWS(X, what, unit, meaning) \
+    X(what##_1h, unit, meaning " in the hour before T") \
+    X(what##_1d, unit, meaning " in the day before T") \
+    X(what##_7d, unit, meaning " in the 7 days before T") \
+    X(what##_30d, unit, meaning " in the 30 days before T") \
+    X(what##_90d, unit, meaning " in the 90 days before T") \
+    X(what##_180d, unit, meaning " in the 180 days before T") \
+    X(what##_365d, unit, meaning " in the 365 days before T")
+
 #define CUSTOMER_FEATURES(X) \
     X(recency_days, "days", "from the last purchase to T") \
     X(tenure_days, "days", "from the first purchase to T") \
@@ -10,16 +19,11 @@
     X(orders, "orders", "orders with at least one purchased line") \
     X(purchase_days, "days", "local days with a purchase; several orders of one day count once") \
     X(spend, "money", "value of all purchased lines") \
-    X(orders_7d, "orders", "orders in the 7 days before T") \
-    X(orders_30d, "orders", "orders in the 30 days before T") \
-    X(orders_90d, "orders", "orders in the 90 days before T") \
-    X(orders_180d, "orders", "orders in the 180 days before T") \
-    X(orders_365d, "orders", "orders in the 365 days before T") \
-    X(spend_7d, "money", "value purchased in the 7 days before T") \
-    X(spend_30d, "money", "value purchased in the 30 days before T") \
-    X(spend_90d, "money", "value purchased in the 90 days before T") \
-    X(spend_180d, "money", "value purchased in the 180 days before T") \
-    X(spend_365d, "money", "value purchased in the 365 days before T") \
+    IN_WINDOWS(X, orders, "orders", "orders") \
+    IN_WINDOWS(X, spend, "money", "value purchased") \
+    IN_WINDOWS(X, order_mean, "money", "average value of the orders") \
+    IN_WINDOWS(X, order_max, "money", "value of the largest order") \
+    IN_WINDOWS(X, products, "products", "distinct products purchased") \
     X(gap_mean_days, "days", "mean gap between purchase days; empty with fewer than two") \
     X(gap_median_days, "days", "median gap between purchase days") \
     X(gap_sd_days, "days", "standard deviation of the gaps (population)") \
@@ -39,17 +43,23 @@
     X(categories, "categories", "distinct categories purchased") \
     X(merchants, "merchants", "distinct merchants purchased from") \
     X(variety, "share", "distinct products divided by purchased lines") \
+    X(repeat_product_share, "share", "purchased lines of a product that an earlier order of the customer had") \
     X(discount_share, "share", "discounts divided by the value before discount") \
     X(coupon_share, "share", "purchased lines with a coupon") \
     X(return_share, "share", "lines returned or refunded, return lines included, of all lines") \
     X(returned_value_share, "share", "value of return lines and refunds divided by spend") \
+    X(refund_share, "share", "lines with a refund of all lines that took goods") \
     X(cancel_share, "share", "cancelled lines of all lines that took goods") \
     X(reviews, "reviews", "reviews written") \
     X(rating_mean, "stars", "mean rating given") \
     X(rating_last, "stars", "last rating given") \
     X(rating_min, "stars", "worst rating given") \
+    X(rating_change, "stars", "last rating given less the mean of those before") \
     X(delivery_days_mean, "days", "mean time from order to delivery") \
-    X(delivery_days_last, "days", "the same for the last delivered line") \
+    X(delivery_days_last, "days", "time from order to delivery of the last delivered line") \
+    X(delivery_days_max, "days", "longest time from order to delivery") \
+    X(delivery_days_change, "days", "delivery_days_last less the mean of the delivered lines before") \
+    X(ship_days_mean, "days", "mean time from order to shipping") \
     X(night_share, "share", "orders placed from 0 to 6 o'clock local time") \
     X(morning_share, "share", "orders placed from 6 to 12 o'clock") \
     X(afternoon_share, "share", "orders placed from 12 to 18 o'clock") \
@@ -60,7 +70,14 @@
     X(thursday_share, "share", "orders placed on Thursdays") \
     X(friday_share, "share", "orders placed on Fridays") \
     X(saturday_share, "share", "orders placed on Saturdays") \
-    X(sunday_share, "share", "orders placed on Sundays")
+    X(sunday_share, "share", "orders placed on Sundays") \
+    X(first_order, "money", "value of the first order") \
+    X(first_lines, "lines", "purchased lines of the first order") \
+    X(first_discount_share, "share", "discounts of the first order divided by its value before discount") \
+    X(first_coupon, "flag", "the first order had a coupon") \
+    X(first_back, "flag", "a line of the first order was returned or refunded") \
+    X(first_delivery_days, "days", "longest time from order to delivery of the first order's lines") \
+    X(second_after_days, "days", "from the first to the second purchase day")
 
 #define AS_ENUM(name, unit, meaning) F_##name,
 #define AS_INFO(name, unit, meaning) { #name, unit, meaning },
@@ -68,7 +85,8 @@ enum { CUSTOMER_FEATURES(AS_ENUM) N_FEATURES };
 const fea_info fea_customer_list[] = { CUSTOMER_FEATURES(AS_INFO) };
 const size_t fea_customer_count = N_FEATURES;
 
-static const int window_days[] = { 7, 30, 90, 180, 365 };
+static const int64_t windows[] = { TOC_HOUR, TOC_DAY, 7 * TOC_DAY, 30 * TOC_DAY, 90 * TOC_DAY, 180 * TOC_DAY, 365 * TOC_DAY };
+enum { N_WINDOWS = TOC_COUNT(windows), DAYS_90 = 4 };
 
 #define BLOCK 1024
 
@@ -88,7 +106,8 @@ typedef struct {
 typedef struct {
     double *gaps;
     uint32_t *codes;
-    size_t cap_gaps, cap_codes;
+    uint64_t *pairs;
+    size_t cap_gaps, cap_codes, cap_pairs;
 } scratch;
 
 /* When a customer purchased: recency, windows, shares of hours and weekdays. */
@@ -97,8 +116,8 @@ static void add_times(toc_ctx *ctx, const job *j, const uint32_t *row, size_t n,
     const int64_t as_of = j->moment[j->codes[r]];
     double *const *out = j->out;
     size_t orders = 0, day_part[4] = { 0 }, weekday[7] = { 0 }, previous_90 = 0;
-    size_t in_window[TOC_COUNT(window_days)] = { 0 };
-    int64_t spent[TOC_COUNT(window_days)] = { 0 }, spend = 0, items = 0, largest = INT64_MIN, last = 0;
+    size_t in_window[N_WINDOWS] = { 0 };
+    int64_t spent[N_WINDOWS] = { 0 }, most[N_WINDOWS] = { 0 }, spend = 0, items = 0, largest = INT64_MIN, last = 0;
     size_t lines = 0;
 
     for (size_t i = 0; i < n; i++) {
@@ -111,9 +130,9 @@ static void add_times(toc_ctx *ctx, const job *j, const uint32_t *row, size_t n,
         largest = TOC_MAX(largest, amount);
         items += j->orders.items[k];
         lines += j->orders.bought[k];
-        for (size_t w = 0; w < TOC_COUNT(window_days); w++) {
-            if (age > window_days[w] * TOC_DAY) continue;
-            in_window[w]++;
+        for (size_t w = 0; w < N_WINDOWS; w++) {
+            if (age > windows[w]) continue;
+            most[w] = in_window[w]++ ? TOC_MAX(most[w], amount) : amount;
             spent[w] += amount;
         }
         previous_90 += age > 90 * TOC_DAY && age <= 180 * TOC_DAY;
@@ -123,12 +142,15 @@ static void add_times(toc_ctx *ctx, const job *j, const uint32_t *row, size_t n,
     double count = (double)orders;
     out[F_orders][r] = count;
     out[F_spend][r] = (double)spend / j->unit;
-    for (size_t w = 0; w < TOC_COUNT(window_days); w++) {
-        out[F_orders_7d + w][r] = (double)in_window[w];
-        out[F_spend_7d + w][r] = (double)spent[w] / j->unit;
+    for (size_t w = 0; w < N_WINDOWS; w++) {
+        out[F_orders_1h + w][r] = (double)in_window[w];
+        out[F_spend_1h + w][r] = (double)spent[w] / j->unit;
+        if (in_window[w] == 0) continue;
+        out[F_order_mean_1h + w][r] = (double)spent[w] / j->unit / (double)in_window[w];
+        out[F_order_max_1h + w][r] = (double)most[w] / j->unit;
     }
     if (orders == 0) return;
-    out[F_trend][r] = fea_ratio((double)in_window[2] - (double)previous_90, (double)(in_window[2] + previous_90));
+    out[F_trend][r] = fea_ratio((double)in_window[DAYS_90] - (double)previous_90, (double)(in_window[DAYS_90] + previous_90));
     out[F_order_mean][r] = (double)spend / j->unit / count;
     out[F_order_last][r] = (double)last / j->unit;
     out[F_order_max][r] = (double)largest / j->unit;
@@ -166,6 +188,7 @@ static toc_status add_rhythm(toc_ctx *ctx, const job *j, scratch *s, const uint3
     out[F_active_share][r] = fea_ratio(tenure - recency, tenure);
     if (days < 2) return TOC_OK;
     double mean = num_mean(s->gaps, days - 1), longest = 0;
+    out[F_second_after_days][r] = s->gaps[0];
     for (size_t i = 0; i + 1 < days; i++) longest = TOC_MAX(longest, s->gaps[i]);
     out[F_gap_mean_days][r] = mean;
     out[F_gap_max_days][r] = longest;
@@ -182,9 +205,9 @@ static void add_outcomes(const job *j, const uint32_t *row, size_t n, size_t r)
 {
     const shop_orders *o = &j->view->orders;
     double *const *out = j->out;
-    size_t purchases = 0, coupons = 0, back = 0, cancelled = 0, taken = 0, delivered = 0;
+    size_t purchases = 0, coupons = 0, back = 0, cancelled = 0, taken = 0, delivered = 0, refunds = 0, shipped = 0;
     int64_t discount = 0, net = 0, returned = 0;
-    double delivery = 0, delivery_last = NAN;
+    double delivery = 0, delivery_last = NAN, delivery_max = NAN, ship = 0;
 
     for (size_t i = 0; i < n; i++) {
         uint32_t l = row[i];
@@ -197,11 +220,17 @@ static void add_outcomes(const job *j, const uint32_t *row, size_t n, size_t r)
             continue;
         }
         taken++;
+        refunds += refunded || status == SHOP_REFUNDED;
         cancelled += status == SHOP_CANCELLED;
         if (o->delivered_at[l] != TOC_NO_TIME) {
             delivery_last = fea_days(o->delivered_at[l] - o->ordered_at[l]);
+            delivery_max = fmax(delivery_max, delivery_last);
             delivery += delivery_last;
             delivered++;
+        }
+        if (o->shipped_at[l] != TOC_NO_TIME) {
+            ship += fea_days(o->shipped_at[l] - o->ordered_at[l]);
+            shipped++;
         }
         if (!shop_line_is_purchase(j->view, l)) continue;
         purchases++;
@@ -216,6 +245,42 @@ static void add_outcomes(const job *j, const uint32_t *row, size_t n, size_t r)
     out[F_cancel_share][r] = fea_ratio((double)cancelled, (double)taken);
     out[F_delivery_days_mean][r] = fea_ratio(delivery, (double)delivered);
     out[F_delivery_days_last][r] = delivery_last;
+    out[F_delivery_days_max][r] = delivery_max;
+    if (delivered > 1) out[F_delivery_days_change][r] = delivery_last - (delivery - delivery_last) / (double)(delivered - 1);
+    out[F_refund_share][r] = fea_ratio((double)refunds, (double)taken);
+    out[F_ship_days_mean][r] = fea_ratio(ship, (double)shipped);
+}
+
+/* The first order with a purchase. */
+static void add_first(const job *j, const uint32_t *row, size_t n, size_t r)
+{
+    const shop_orders *o = &j->view->orders;
+    double *const *out = j->out, delivery = NAN;
+    int64_t discount = 0, net = 0;
+    size_t lines = 0, first = 0;
+    bool coupon = false, back = false;
+
+    while (first < n && !shop_line_is_purchase(j->view, row[first])) first++;
+    if (first == n) return;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t l = row[i];
+        shop_status status = shop_line_status(j->view, l);
+        if (o->order_id[l] != o->order_id[row[first]]) continue;
+        back |= shop_line_is_return(j->view, l) || status == SHOP_RETURNED || status == SHOP_REFUNDED
+            || (o->refund_amount[l] != TOC_NO_MONEY && o->refund_amount[l] != 0);
+        if (!shop_line_is_purchase(j->view, l)) continue;
+        if (o->delivered_at[l] != TOC_NO_TIME) delivery = fmax(delivery, fea_days(o->delivered_at[l] - o->ordered_at[l]));
+        lines++;
+        coupon |= o->coupon[l] != 0;
+        net += shop_line_amount(j->view, l);
+        if (o->discount[l] != TOC_NO_MONEY) discount += o->discount[l];
+    }
+    out[F_first_order][r] = (double)net / j->unit;
+    out[F_first_lines][r] = (double)lines;
+    out[F_first_discount_share][r] = fea_ratio((double)discount, (double)(net + discount));
+    out[F_first_coupon][r] = coupon;
+    out[F_first_back][r] = back;
+    out[F_first_delivery_days][r] = delivery;
 }
 
 /* How wide the customer buys: distinct products, categories, merchants. */
@@ -237,6 +302,44 @@ static toc_status add_variety(toc_ctx *ctx, const job *j, scratch *s, const uint
     return TOC_OK;
 }
 
+static int compare_u64(const void *a, const void *b, const void *arg)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    (void)arg;
+    return (x > y) - (x < y);
+}
+
+/* Products of the windows, and how many purchases an earlier order had too. The lines of a window are the last ones. */
+static toc_status add_products(toc_ctx *ctx, const job *j, scratch *s, const uint32_t *row, size_t n, size_t r)
+{
+    const shop_orders *o = &j->view->orders;
+    const int64_t as_of = j->moment[j->codes[r]];
+    size_t known = 0, purchases = 0, again = 0, before = SIZE_MAX;
+    double distinct = NAN;
+
+    TOC_TRY(toc_grow(ctx, &s->pairs, &s->cap_pairs, n + 1, sizeof *s->pairs));
+    for (size_t i = 0; i < n; i++) {
+        if (!shop_line_is_purchase(j->view, row[i])) continue;
+        purchases++;
+        if (o->product_id[row[i]] != 0) s->pairs[known++] = toc_pair(o->product_id[row[i]], (uint32_t)i);
+    }
+    if (known == 0) return TOC_OK; /* the export does not say */
+    for (size_t w = 0; w < N_WINDOWS; w++) {
+        size_t from = known;
+        while (from > 0 && as_of - o->ordered_at[row[(uint32_t)s->pairs[from - 1]]] <= windows[w]) from--;
+        for (size_t i = from; i < known && from != before; i++) s->codes[i - from] = (uint32_t)(s->pairs[i] >> 32);
+        if (from != before) distinct = (double)fea_distinct(s->codes, known - from);
+        before = from;
+        j->out[F_products_1h + w][r] = distinct;
+    }
+    TOC_TRY(toc_sort(ctx, s->pairs, known, sizeof *s->pairs, compare_u64, NULL));
+    for (size_t i = 0, k; i < known; i = k)
+        for (k = i; k < known && s->pairs[k] >> 32 == s->pairs[i] >> 32; k++)
+            again += o->order_id[row[(uint32_t)s->pairs[k]]] != o->order_id[row[(uint32_t)s->pairs[i]]];
+    j->out[F_repeat_product_share][r] = (double)again / (double)purchases;
+    return TOC_OK;
+}
+
 static void add_reviews(const job *j, const uint32_t *row, size_t n, size_t r)
 {
     const shop_reviews *v = &j->view->reviews;
@@ -254,6 +357,7 @@ static void add_reviews(const job *j, const uint32_t *row, size_t n, size_t r)
     j->out[F_rating_mean][r] = fea_ratio(sum, (double)rated);
     j->out[F_rating_last][r] = last;
     j->out[F_rating_min][r] = least;
+    if (rated > 1) j->out[F_rating_change][r] = last - (sum - last) / (double)(rated - 1);
 }
 
 static const uint32_t *group(const fea_groups *g, uint32_t code, size_t *n)
@@ -276,13 +380,16 @@ static toc_status customers_block(toc_ctx *ctx, void *arg, size_t task)
         st = add_rhythm(ctx, j, &s, row, n, r);
         row = group(&j->lines, c, &n);
         add_outcomes(j, row, n, r);
+        add_first(j, row, n, r);
         if (!st) st = add_variety(ctx, j, &s, row, n, r);
+        if (!st) st = add_products(ctx, j, &s, row, n, r);
         row = group(&j->reviews, c, &n);
         add_reviews(j, row, n, r);
         if (j->created[c] != TOC_NO_TIME) j->out[F_account_days][r] = fea_days(j->moment[c] - j->created[c]);
     }
     toc_free(s.gaps);
     toc_free(s.codes);
+    toc_free(s.pairs);
     return st;
 }
 

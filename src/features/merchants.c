@@ -3,6 +3,14 @@
 #include "features/fea_int.h"
 #include "num/num.h"
 
+#define IN_WINDOWS(X, what, unit, meaning) \
+    X(what##_1h, unit, meaning " in the hour before T") \
+    X(what##_1d, unit, meaning " in the day before T") \
+    X(what##_7d, unit, meaning " in the 7 days before T") \
+    X(what##_30d, unit, meaning " in the 30 days before T") \
+    X(what##_90d, unit, meaning " in the 90 days before T") \
+    X(what##_365d, unit, meaning " in the 365 days before T")
+
 #define MERCHANT_FEATURES(X) \
     X(age_days, "days", "from the merchant's opening, else its first order, to T") \
     X(recency_days, "days", "from the last order to T") \
@@ -10,18 +18,18 @@
     X(spend, "money", "value of these lines when placed") \
     X(order_mean, "money", "average value of an order") \
     X(order_cv, "ratio", "standard deviation of the order values divided by their mean") \
-    X(orders_7d, "orders", "orders in the 7 days before T") \
-    X(orders_30d, "orders", "orders in the 30 days before T") \
-    X(orders_90d, "orders", "orders in the 90 days before T") \
-    X(spend_7d, "money", "value of the orders in the 7 days before T") \
-    X(spend_30d, "money", "value of the orders in the 30 days before T") \
-    X(spend_90d, "money", "value of the orders in the 90 days before T") \
+    IN_WINDOWS(X, orders, "orders", "orders") \
+    IN_WINDOWS(X, spend, "money", "value of the orders") \
+    IN_WINDOWS(X, order_mean, "money", "average value of the orders") \
+    IN_WINDOWS(X, order_max, "money", "value of the largest order") \
+    IN_WINDOWS(X, buyers, "buyers", "distinct customers") \
     X(products, "products", "distinct products sold") \
     X(buyers, "buyers", "distinct customers") \
     X(buyer_gini, "share", "Gini coefficient of orders per buyer: 0 = all alike, towards 1 = few buyers order almost all") \
     X(top10_share, "share", "orders of the ten busiest buyers") \
     X(repeat_share, "share", "buyers with two orders or more") \
     X(only_here_share, "share", "buyers with two orders or more in the shop, all of them here") \
+    X(repeat_elsewhere_share, "share", "of the buyers with two orders or more, those with two or more at another merchant too") \
     X(new_account_share, "share", "orders of accounts younger than 7 days") \
     X(devices_per_buyer, "devices", "distinct devices divided by buyers") \
     X(addresses_per_buyer, "addresses", "distinct delivery addresses divided by buyers") \
@@ -32,6 +40,9 @@
     X(shared_payment_share, "share", "buyers whose means of payment another buyer of the merchant uses too") \
     X(busiest_day, "orders", "orders of the busiest local day") \
     X(burst, "ratio", "busiest_day divided by the mean of the days with orders") \
+    X(benford, "share", "mean distance of the shares of first digits of the order values from Benford's law; empty below 30 orders") \
+    X(price_vs_market, "ratio", "mean over products that others sell too of the price per unit divided by that of the others") \
+    X(cheap_share, "share", "of these products, those for less than 0.7 of the others' price") \
     X(night_share, "share", "orders placed from 0 to 6 o'clock local time") \
     X(ship_days_mean, "days", "mean time from order to shipping") \
     X(ship_at_once_share, "share", "shipped lines that were shipped within an hour") \
@@ -63,6 +74,11 @@ typedef struct {
     int64_t at, amount;
 } parcel;
 
+/* Lines of a product that take goods, of all merchants. */
+typedef struct {
+    int64_t amount, quantity;
+} market;
+
 typedef struct {
     const shop_data *view;
     int64_t as_of;
@@ -73,6 +89,8 @@ typedef struct {
     fea_groups by_parcel, lines, reviews;
     int64_t *first_seen;     /* of a customer: account creation, else first order */
     uint32_t *shop_orders;   /* of a customer: parcels anywhere */
+    uint32_t *regular_at;    /* of a customer: merchants with two parcels or more */
+    market *market;          /* by product code */
     bool ships;              /* the shop knows of shipping at all */
     const uint32_t *codes;
     size_t n;
@@ -95,13 +113,34 @@ static int compare_u64(const void *a, const void *b, const void *arg)
 
 static uint32_t customer_of(const job *j, uint32_t p) { return j->view->orders.customer_id[j->parcels[p].line]; }
 
+static const int64_t windows[] = { TOC_HOUR, TOC_DAY, 7 * TOC_DAY, 30 * TOC_DAY, 90 * TOC_DAY, 365 * TOC_DAY };
+enum { N_WINDOWS = TOC_COUNT(windows), FEWEST_DIGITS = 30 };
+
+/* Mean absolute distance of the shares of first digits from log10(1 + 1/d); values of nothing have no digit. */
+static double benford(const double *values, size_t n)
+{
+    size_t times[10] = { 0 }, known = 0;
+    double distance = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        double v = values[i];
+        if (!(v > 0)) continue;
+        while (v >= 10) v /= 10;
+        while (v < 1) v *= 10;
+        times[(size_t)v]++;
+        known++;
+    }
+    if (known < FEWEST_DIGITS) return NAN;
+    for (size_t d = 1; d < 10; d++) distance += fabs((double)times[d] / (double)known - log10(1 + 1 / (double)d));
+    return distance / 9;
+}
+
 /* Size, windows, bursts of the orders. */
 static toc_status add_orders(toc_ctx *ctx, const job *j, scratch *s, const uint32_t *p, size_t n, size_t r)
 {
-    static const int window_days[] = { 7, 30, 90 };
     double *const *out = j->out;
-    int64_t spend = 0, spent[3] = { 0 }, day = INT64_MIN;
-    size_t count[3] = { 0 }, today = 0, busiest = 0, days = 0, night = 0;
+    int64_t spend = 0, spent[N_WINDOWS] = { 0 }, most[N_WINDOWS] = { 0 }, day = INT64_MIN;
+    size_t count[N_WINDOWS] = { 0 }, today = 0, busiest = 0, days = 0, night = 0;
 
     TOC_TRY(toc_grow(ctx, &s->values, &s->cap_values, n + 1, sizeof *s->values));
     for (size_t i = 0; i < n; i++) {
@@ -109,9 +148,9 @@ static toc_status add_orders(toc_ctx *ctx, const job *j, scratch *s, const uint3
         int64_t on = toc_local_day(ctx, q->at);
         spend += q->amount;
         s->values[i] = (double)q->amount / j->unit;
-        for (size_t w = 0; w < 3; w++) {
-            if (j->as_of - q->at > window_days[w] * TOC_DAY) continue;
-            count[w]++;
+        for (size_t w = 0; w < N_WINDOWS; w++) {
+            if (j->as_of - q->at > windows[w]) continue;
+            most[w] = count[w]++ ? TOC_MAX(most[w], q->amount) : q->amount;
             spent[w] += q->amount;
         }
         days += on != day;
@@ -122,11 +161,15 @@ static toc_status add_orders(toc_ctx *ctx, const job *j, scratch *s, const uint3
     }
     out[F_orders][r] = (double)n;
     out[F_spend][r] = (double)spend / j->unit;
-    for (size_t w = 0; w < 3; w++) {
-        out[F_orders_7d + w][r] = (double)count[w];
-        out[F_spend_7d + w][r] = (double)spent[w] / j->unit;
+    for (size_t w = 0; w < N_WINDOWS; w++) {
+        out[F_orders_1h + w][r] = (double)count[w];
+        out[F_spend_1h + w][r] = (double)spent[w] / j->unit;
+        if (count[w] == 0) continue;
+        out[F_order_mean_1h + w][r] = (double)spent[w] / j->unit / (double)count[w];
+        out[F_order_max_1h + w][r] = (double)most[w] / j->unit;
     }
     if (n == 0) return TOC_OK;
+    out[F_benford][r] = benford(s->values, n);
     double mean = num_mean(s->values, n);
     out[F_age_days][r] = fea_days(j->as_of - j->parcels[p[0]].at);
     out[F_recency_days][r] = fea_days(j->as_of - j->parcels[p[n - 1]].at);
@@ -142,7 +185,7 @@ static toc_status add_orders(toc_ctx *ctx, const job *j, scratch *s, const uint3
 static toc_status add_buyers(toc_ctx *ctx, const job *j, scratch *s, const uint32_t *p, size_t n, size_t r, size_t *buyers)
 {
     double *const *out = j->out;
-    size_t known = 0, runs = 0, repeat = 0, only = 0, fresh = 0;
+    size_t known = 0, runs = 0, repeat = 0, only = 0, fresh = 0, elsewhere = 0;
     double total = 0, weighted = 0, top = 0;
 
     TOC_TRY(toc_grow(ctx, &s->pairs, &s->cap_pairs, n + 1, sizeof *s->pairs));
@@ -156,6 +199,7 @@ static toc_status add_buyers(toc_ctx *ctx, const job *j, scratch *s, const uint3
     for (size_t i = 0, k; i < known; i = k) { /* runs of one buyer become their lengths, in place */
         for (k = i; k < known && s->pairs[k] == s->pairs[i]; k++) continue;
         repeat += k - i > 1;
+        elsewhere += k - i > 1 && j->regular_at[s->pairs[i]] > 1;
         only += k - i > 1 && j->shop_orders[s->pairs[i]] == k - i;
         s->pairs[runs++] = k - i;
     }
@@ -170,9 +214,62 @@ static toc_status add_buyers(toc_ctx *ctx, const job *j, scratch *s, const uint3
     if (runs == 0) return TOC_OK;
     out[F_buyer_gini][r] = 2 * weighted / ((double)runs * total) - ((double)runs + 1) / (double)runs;
     out[F_top10_share][r] = top / total;
+    out[F_repeat_elsewhere_share][r] = fea_ratio((double)elsewhere, (double)repeat);
     out[F_repeat_share][r] = (double)repeat / (double)runs;
     out[F_only_here_share][r] = (double)only / (double)runs;
     out[F_new_account_share][r] = (double)fresh / (double)known;
+    return TOC_OK;
+}
+
+/* Distinct buyers of the windows; the parcels of a window are the last ones. */
+static toc_status add_window_buyers(toc_ctx *ctx, const job *j, scratch *s, const uint32_t *p, size_t n, size_t r)
+{
+    TOC_TRY(toc_grow(ctx, &s->codes, &s->cap_codes, n + 1, sizeof *s->codes));
+    for (size_t w = 0; w < N_WINDOWS; w++) {
+        size_t in = 0;
+        while (in < n && j->as_of - j->parcels[p[n - in - 1]].at <= windows[w]) {
+            s->codes[in] = customer_of(j, p[n - in - 1]);
+            in++;
+        }
+        j->out[F_buyers_1h + w][r] = (double)fea_distinct(s->codes, in);
+    }
+    return TOC_OK;
+}
+
+/* A line that says what a unit of a product costs. */
+static bool tells_price(const shop_data *view, size_t line)
+{
+    const shop_orders *o = &view->orders;
+    return o->product_id[line] != 0 && !shop_line_is_return(view, line) && o->quantity[line] > 0 && shop_line_amount(view, line) > 0;
+}
+
+/* The merchant's prices beside those that others take for the same products. */
+static toc_status add_prices(toc_ctx *ctx, const job *j, scratch *s, const uint32_t *row, size_t n, size_t r)
+{
+    const shop_orders *o = &j->view->orders;
+    size_t known = 0, products = 0, cheap = 0;
+    double sum = 0;
+
+    TOC_TRY(toc_grow(ctx, &s->pairs, &s->cap_pairs, n + 1, sizeof *s->pairs));
+    for (size_t i = 0; i < n; i++)
+        if (tells_price(j->view, row[i])) s->pairs[known++] = toc_pair(o->product_id[row[i]], row[i]);
+    TOC_TRY(toc_sort(ctx, s->pairs, known, sizeof *s->pairs, compare_u64, NULL));
+    for (size_t i = 0, k; i < known; i = k) {
+        const market *all = &j->market[s->pairs[i] >> 32];
+        market own = {0};
+        for (k = i; k < known && s->pairs[k] >> 32 == s->pairs[i] >> 32; k++) {
+            own.amount += shop_line_amount(j->view, (uint32_t)s->pairs[k]);
+            own.quantity += o->quantity[(uint32_t)s->pairs[k]];
+        }
+        if (all->quantity == own.quantity) continue; /* nobody else sells it */
+        double price = (double)own.amount / (double)own.quantity;
+        double ratio = price / ((double)(all->amount - own.amount) / (double)(all->quantity - own.quantity));
+        sum += ratio;
+        cheap += ratio < 0.7;
+        products++;
+    }
+    j->out[F_price_vs_market][r] = fea_ratio(sum, (double)products);
+    j->out[F_cheap_share][r] = fea_ratio((double)cheap, (double)products);
     return TOC_OK;
 }
 
@@ -329,8 +426,12 @@ static toc_status merchants_block(toc_ctx *ctx, void *arg, size_t task)
         const uint32_t *p = j->by_parcel.row + j->by_parcel.start[m];
         if ((st = add_orders(ctx, j, &s, p, n, r))) break;
         if ((st = add_buyers(ctx, j, &s, p, n, r, &buyers))) break;
+        if ((st = add_window_buyers(ctx, j, &s, p, n, r))) break;
         if ((st = add_keys(ctx, j, &s, p, n, r, buyers))) break;
-        st = add_lines(ctx, j, &s, j->lines.row + j->lines.start[m], j->lines.start[m + 1] - j->lines.start[m], r);
+        const uint32_t *lines = j->lines.row + j->lines.start[m];
+        size_t n_lines = j->lines.start[m + 1] - j->lines.start[m];
+        if ((st = add_prices(ctx, j, &s, lines, n_lines, r))) break;
+        st = add_lines(ctx, j, &s, lines, n_lines, r);
         const uint32_t *v = j->reviews.row + j->reviews.start[m];
         size_t n_reviews = j->reviews.start[m + 1] - j->reviews.start[m];
         add_ratings(j, v, n_reviews, r);
@@ -368,6 +469,31 @@ static toc_status make_parcels(toc_ctx *ctx, job *j, const uint32_t *time_order)
     }
 out:
     toc_map_release(&place);
+    return st;
+}
+
+/* Of each customer: merchants with two parcels or more. Of each product: what all its lines say of its price. */
+static toc_status count_shop(toc_ctx *ctx, job *j)
+{
+    const shop_orders *o = &j->view->orders;
+    toc_map times = {0};
+    toc_status st = TOC_OK;
+
+    if ((st = toc_alloc(ctx, toc_pool_size(&j->view->dict[SHOP_D_CUSTOMER]), sizeof *j->regular_at, &j->regular_at))) goto out;
+    if ((st = toc_alloc(ctx, toc_pool_size(&j->view->dict[SHOP_D_PRODUCT]), sizeof *j->market, &j->market))) goto out;
+    for (uint32_t i = 0; i < j->n_parcels; i++) {
+        uint64_t *n;
+        if (customer_of(j, i) == 0) continue;
+        if ((st = toc_map_at(ctx, &times, toc_pair(customer_of(j, i), j->parcels[i].merchant), &n, NULL))) goto out;
+        if (++*n == 2) j->regular_at[customer_of(j, i)]++;
+    }
+    for (size_t i = 0; i < o->n; i++) {
+        if (!tells_price(j->view, i)) continue;
+        j->market[o->product_id[i]].amount += shop_line_amount(j->view, i);
+        j->market[o->product_id[i]].quantity += o->quantity[i];
+    }
+out:
+    toc_map_release(&times);
     return st;
 }
 
@@ -409,6 +535,7 @@ static toc_status group_merchants(toc_ctx *ctx, job *j)
     if ((st = fea_time_order(ctx, view->orders.ordered_at, view->orders.n, &lines))) goto out;
     if ((st = fea_time_order(ctx, view->reviews.created_at, view->reviews.n, &reviews))) goto out;
     if ((st = make_parcels(ctx, j, lines))) goto out;
+    if ((st = count_shop(ctx, j))) goto out;
     if ((st = find_review_merchants(ctx, j))) goto out;
     if ((st = toc_alloc(ctx, j->n_parcels, sizeof *merchant, &merchant))) goto out;
     for (size_t i = 0; i < j->n_parcels; i++) merchant[i] = j->parcels[i].merchant;
@@ -446,6 +573,8 @@ static void release_job(job *j)
     toc_free(j->review_merchant);
     toc_free(j->first_seen);
     toc_free(j->shop_orders);
+    toc_free(j->regular_at);
+    toc_free(j->market);
     fea_groups_release(&j->by_parcel);
     fea_groups_release(&j->lines);
     fea_groups_release(&j->reviews);

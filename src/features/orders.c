@@ -30,6 +30,8 @@
       " at least the label delay before") \
     X(key##_usual_frauds_30d, "orders", LABELS_OF(same) " that became known in the 30 days before, " \
       "of orders of a value usual for their customer (at most early_mean + 2 early_sd)") \
+    X(key##_fraud_run, "orders", "latest orders with the same " same " at least the label delay before, that one after the other are known frauds") \
+    X(key##_fraud_run_days, "days", "since the first order of " #key "_fraud_run was placed") \
     X(key##_fraud_since_days, "days", "time since the last fraud label of the " same " became known")
 
 #define ORDER_FEATURES(X) \
@@ -55,6 +57,8 @@
     X(amount_z_early, "deviations", "amount less early_mean, divided by early_sd") \
     X(large_share_14d, "share", "orders of the customer's last 14 days (the latest 100) above early_mean + 2 early_sd") \
     X(large_since_days, "days", "since the customer's latest order above early_mean + 2 early_sd, of the last 14 days") \
+    X(large_orders_7d, "orders", "orders of the customer's last 7 days (the latest 100) above early_mean + 2 early_sd") \
+    X(largest_z_7d, "deviations", "largest value of them all, less early_mean, divided by early_sd") \
     X(mean_vs_early_1d, "ratio", "mean value of the customer's orders in the day before, divided by early_mean") \
     X(mean_vs_early_7d, "ratio", "mean value of the customer's orders in the 7 days before, divided by early_mean") \
     X(new_device, "flag", "the customer ordered before, never from this device") \
@@ -225,19 +229,27 @@ static bool moments(const values *v, double *mean, double *sd)
 
 static double value_of(const job *j, uint32_t order) { return (double)j->set.placed[order] / j->unit; }
 
-/* Large orders among those of [from, to), at most the latest 100: their share, and days since the latest. */
-static void add_large(const job *j, const uint32_t *o, size_t from, size_t to, double limit, uint32_t order)
+/* Large orders among those of the last 14 days, [from, to), at most the latest 100. */
+static void add_large(const job *j, const uint32_t *o, size_t from, size_t to, double mean, double sd, uint32_t order)
 {
-    size_t large = 0, latest = to;
+    const int64_t at = j->set.at[order];
+    const double limit = mean + 2 * sd;
+    size_t large = 0, latest = to, large_7d = 0;
+    double largest = NAN;
 
     if (to - from > 100) from = to - 100;
     for (size_t i = from; i < to; i++) {
+        bool late = j->set.at[o[i]] >= at - 7 * TOC_DAY;
+        if (late) largest = fmax(largest, value_of(j, o[i]));
         if (!(value_of(j, o[i]) > limit)) continue;
         large++;
+        large_7d += late;
         latest = i;
     }
     put(j, F_large_share_14d, order, fea_ratio((double)large, (double)(to - from)));
-    if (large > 0) put(j, F_large_since_days, order, fea_days(j->set.at[order] - j->set.at[o[latest]]));
+    put(j, F_large_orders_7d, order, (double)large_7d);
+    put(j, F_largest_z_7d, order, fea_ratio(largest - mean, sd));
+    if (large > 0) put(j, F_large_since_days, order, fea_days(at - j->set.at[o[latest]]));
 }
 
 /* A customer's orders, and how far the running sums over them have come. */
@@ -289,7 +301,7 @@ static void add_past_of(const job *j, habit *h, size_t n, uint32_t customer)
             put(j, F_early_sd, o[i], sd);
             put(j, F_amount_vs_early, o[i], fea_ratio(amount, mean));
             if (h->old.n > 1) put(j, F_amount_z_early, o[i], fea_ratio(amount - mean, sd));
-            add_large(j, o, h->early, h->past, mean + 2 * sd, o[i]);
+            add_large(j, o, h->early, h->past, mean, sd, o[i]);
             j->usual[o[i]] = h->old.n > 1 && amount <= mean + 2 * sd;
         }
     }
@@ -372,6 +384,17 @@ static double rate_of_last(const job *j, const uint32_t *o, size_t n, int64_t at
     return fea_ratio((double)frauds, (double)(n - from));
 }
 
+/* The known frauds that the first n orders end with. */
+static void add_run(const job *j, int feature, const uint32_t *o, size_t n, uint32_t order)
+{
+    const int64_t at = j->set.at[order];
+    size_t run = 0;
+
+    while (run < n && j->fraud_at[o[n - run - 1]] < at) run++;
+    put(j, feature, order, (double)run);
+    if (run > 0) put(j, feature + 1, order, fea_days(at - j->set.at[o[n - run]]));
+}
+
 /* Fraud labels of the orders with one key, known before each of them. Rates divide by orders of a time that ends the labels' delay before: those the
  * labels of a window are about. label: of the key's orders, by time. */
 static void add_frauds_of(const job *j, size_t k, const uint32_t *o, size_t n, const fraud_label *label, const uint32_t *mine,
@@ -395,7 +418,8 @@ static void add_frauds_of(const job *j, size_t k, const uint32_t *o, size_t n, c
         put(j, first + 6, o[i], fea_ratio((double)known, (double)TOC_MAX(past, known)));
         put(j, first + 7, o[i], rate_of_last(j, o, past, at));
         put(j, first + 8, o[i], (double)usual);
-        if (known > 0) put(j, first + 9, o[i], fea_days(at - label[mine[known - 1]].at));
+        add_run(j, first + 9, o, past, o[i]);
+        if (known > 0) put(j, first + 11, o[i], fea_days(at - label[mine[known - 1]].at));
     }
 }
 

@@ -75,8 +75,13 @@ out:
 
 static toc_status compute_features(toc_ctx *ctx, fraud_analysis *a, const fraud_options *options)
 {
+    int64_t *known_at = NULL;
+
     TOC_TRY(complete_reviews(ctx, &a->view));
-    TOC_TRY(fea_orders(ctx, &a->view, a->from, a->as_of, 0, &a->groups[FRAUD_ORDER].features));
+    toc_status st = fraud_collect_labels(ctx, a, &known_at, &a->label_delay);
+    toc_free(known_at);
+    TOC_TRY(st);
+    TOC_TRY(fea_orders(ctx, &a->view, a->from, a->as_of, a->label_delay, &a->groups[FRAUD_ORDER].features));
     TOC_TRY(fea_customers(ctx, &a->view, a->as_of, &a->groups[FRAUD_CUSTOMER].features));
     TOC_TRY(fea_merchants(ctx, &a->view, a->as_of, &a->groups[FRAUD_MERCHANT].features));
     TOC_TRY(toc_alloc(ctx, a->view.reviews.n, sizeof *a->copies, &a->copies));

@@ -70,6 +70,7 @@ typedef struct {
     uint32_t *ring_size;        /* by customer code; heap */
     uint32_t *copies;           /* per review row of the view: group of near-copies or UINT32_MAX; heap */
     size_t n_labels;            /* fraud labels of orders known before T */
+    int64_t label_delay;        /* nine in ten of them came within it; 0 without any */
     bool learned;               /* the boosted model was trained */
     uint64_t dropped;           /* columns of the orders that carried no time (shop_as_of) */
     toc_arena arena;

@@ -34,6 +34,8 @@ TOC_CHECKED toc_status fraud_judge(toc_ctx *ctx, fraud_analysis *analysis, fraud
 const char *fraud_words(fraud_entity entity, const char *feature);
 /* Adds columns that need more than one merchant or customer: rings, near-copies, bombing. */
 TOC_CHECKED toc_status fraud_add_network_features(toc_ctx *ctx, fraud_analysis *analysis);
+/* When the fraud label of each order code became known, TOC_NO_TIME = none; the caller's. *delay: nine in ten labels come within it. Sets n_labels. */
+TOC_CHECKED toc_status fraud_collect_labels(toc_ctx *ctx, fraud_analysis *analysis, int64_t **known_at, int64_t *delay);
 /* Learns from labels known before the window and sets the probability of every order; analysis->learned says whether there were enough. */
 TOC_CHECKED toc_status fraud_learn(toc_ctx *ctx, fraud_analysis *analysis, const fraud_options *options);
 /* Row of a customer, merchant or order code in its table, FRAUD_NONE where absent; map by code, heap, n_codes of the domain. */

@@ -13,8 +13,7 @@
 
 enum { FEWEST_FRAUDS = 40, REASONS = 3 };
 
-/* When the fraud label of each order code became known; TOC_NO_TIME = none. *delay: nine in ten labels come within it. */
-static toc_status collect_labels(toc_ctx *ctx, fraud_analysis *a, int64_t **known_at, int64_t *delay)
+toc_status fraud_collect_labels(toc_ctx *ctx, fraud_analysis *a, int64_t **known_at, int64_t *delay)
 {
     const shop_data *view = &a->view;
     size_t n_orders = toc_pool_size(&view->dict[SHOP_D_ORDER]), n = 0;
@@ -96,7 +95,7 @@ static toc_status prepare(toc_ctx *ctx, const fraud_analysis *a, int64_t first, 
     uint64_t *keys = NULL;
     toc_status st = TOC_OK;
 
-    if ((st = fea_orders(ctx, &a->view, first, end, 0, &l->features))) goto out;
+    if ((st = fea_orders(ctx, &a->view, first, end, a->label_delay, &l->features))) goto out;
     l->n = l->features.n_rows;
     if ((st = fraud_first_lines(ctx, &a->view, &line_of))) goto out;
     if ((st = toc_alloc(ctx, l->n, sizeof *keys, &keys))) goto out;
@@ -231,7 +230,7 @@ toc_status fraud_learn(toc_ctx *ctx, fraud_analysis *a, const fraud_options *opt
     num_calibration calibration = {0};
     toc_status st = TOC_OK;
 
-    if ((st = collect_labels(ctx, a, &known_at, &delay))) goto out;
+    if ((st = fraud_collect_labels(ctx, a, &known_at, &delay))) goto out;
     if (a->n_labels < FEWEST_FRAUDS) goto out;
     if ((st = prepare(ctx, a, a->from - delay - options->train_span, a->from - delay, known_at, &l))) goto out;
     if (count_frauds(l.y, l.n * 3 / 4) < FEWEST_FRAUDS / 2 || count_frauds(l.y, l.n) < FEWEST_FRAUDS) goto out;

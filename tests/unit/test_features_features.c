@@ -111,6 +111,23 @@ static void customers_by_hand(void **state)
     IS(&t, "A", "sunday_share", 0.25);
     IS(&t, "A", "saturday_share", 0.25);
     IS(&t, "A", "rating_mean", NAN);
+    IS(&t, "A", "orders_1d", 0);
+    IS(&t, "A", "order_mean_90d", 7);
+    IS(&t, "A", "order_max_90d", 10);
+    IS(&t, "A", "order_max_7d", NAN);
+    IS(&t, "A", "products_30d", 1);
+    IS(&t, "A", "products_90d", 2);
+    IS(&t, "A", "products_7d", 0);
+    IS(&t, "A", "repeat_product_share", 0.6); /* p1 of a2, a3 and a5, of five lines */
+    IS(&t, "A", "delivery_days_max", 4);
+    IS(&t, "A", "delivery_days_change", -2);
+    IS(&t, "A", "first_order", 10);
+    IS(&t, "A", "first_lines", 2);
+    IS(&t, "A", "first_discount_share", 1.0 / 11);
+    IS(&t, "A", "first_coupon", 0);
+    IS(&t, "A", "first_back", 0);
+    IS(&t, "A", "first_delivery_days", 4);
+    IS(&t, "A", "second_after_days", 10);
     IS(&t, "B", "orders", 1);
     IS(&t, "B", "gap_mean_days", NAN);
     tab_release(&t);
@@ -209,6 +226,9 @@ static void orders_by_hand(void **state)
     IS(&t, "o5", "large_share_14d", NAN);
     IS(&t, "o5", "merchant_fraud_rate_7d", 1);
     IS(&t, "o5", "merchant_fraud_rate_last10", 2.0 / 3);
+    IS(&t, "o5", "merchant_fraud_run", 0); /* o3 was none */
+    IS(&t, "o5", "merchant_fraud_run_days", NAN);
+    IS(&t, "o5", "customer_fraud_run", 2);
     IS(&t, "o5", "new_device", 1);
     IS(&t, "o5", "new_payment_key", 0);
     IS(&t, "o5", "is_night", 1);
@@ -228,6 +248,8 @@ static void orders_by_hand(void **state)
     tab_release(&t);
     assert_int_equal(fea_orders(&ctx, &shop, INT64_MIN + 1, instant("2026-02-01"), 15 * TOC_DAY, &t), TOC_OK);
     IS(&t, "o5", "merchant_fraud_rate_last10", 1); /* of o1 alone */
+    IS(&t, "o5", "merchant_fraud_run", 1);
+    IS(&t, "o5", "merchant_fraud_run_days", 19 + 2.0 / 24);
     tab_release(&t);
     assert_int_equal(fea_orders(&ctx, &shop, instant("2026-01-10T00:30:00Z"), instant("2026-01-20"), 0, &t), TOC_OK);
     assert_int_equal(t.n_rows, 2); /* o3 and o4 */
@@ -268,6 +290,8 @@ static void habits_by_hand(void **state)
     IS(&t, "h7", "amount_z_early", -1 / sqrt(8.0 / 3));
     IS(&t, "h7", "large_share_14d", 0.5); /* h6 of h5 and h6 */
     IS(&t, "h7", "large_since_days", 2);
+    IS(&t, "h7", "large_orders_7d", 1);
+    IS(&t, "h7", "largest_z_7d", 78 / sqrt(8.0 / 3));
     IS(&t, "h7", "mean_vs_early_1d", NAN);
     IS(&t, "h7", "mean_vs_early_7d", 52.5 / 12);
     IS(&t, "h7", "merchant_frauds_30d", 3); /* labels */
@@ -377,6 +401,53 @@ static void merchants_and_products_by_hand(void **state)
     shop_release(&shop);
 }
 
+static const char *const market_header[] = { "order_id", "customer_id", "merchant_id", "product_id", "quantity", "unit_price", "ordered_at" };
+static const char *const market_lines[] = {
+    "o1", "A", "m1", "p1", "2", "5.00", "2026-01-30T23:30:00Z", "o2", "A", "m1", "p2", "1", "30.00", "2026-01-30T01:00:00Z",
+    "o3", "A", "m2", "p1", "1", "10.00", "2026-01-02T00:00:00Z", "o4", "A", "m2", "p1", "3", "10.00", "2026-01-03T00:00:00Z",
+    "o5", "B", "m3", "p2", "1", "20.00", "2026-01-04T00:00:00Z", "o6", "B", "m1", "p3", "1", "1.00", "2026-01-05T00:00:00Z",
+    "o7", "B", "m1", "p3", "1", "1.00", "2026-01-06T00:00:00Z",
+};
+
+/* Prices beside those of others, regular buyers of several merchants, windows, first digits. */
+static void market_by_hand(void **state)
+{
+    shop_data shop;
+    tab_table t;
+    size_t first;
+    (void)state;
+
+    assert_int_equal(shop_init(&ctx, &shop), TOC_OK);
+    add_rows(&shop, SHOP_ORDERS, market_header, TOC_COUNT(market_header), market_lines, TOC_COUNT(market_lines) / TOC_COUNT(market_header));
+    assert_int_equal(shop_sort(&ctx, &shop), TOC_OK);
+    assert_int_equal(fea_merchants(&ctx, &shop, instant("2026-01-31"), &t), TOC_OK);
+    IS(&t, "m1", "price_vs_market", (0.5 + 1.5) / 2); /* p1 for 5 beside 10, p2 for 30 beside 20; p3 is sold by nobody else */
+    IS(&t, "m1", "cheap_share", 0.5);
+    IS(&t, "m2", "price_vs_market", 2);
+    IS(&t, "m1", "repeat_elsewhere_share", 0.5); /* A at m2; B has one order at m3 */
+    IS(&t, "m2", "repeat_elsewhere_share", 1);
+    IS(&t, "m3", "repeat_elsewhere_share", NAN);
+    IS(&t, "m1", "orders_1h", 1);
+    IS(&t, "m1", "orders_1d", 2);
+    IS(&t, "m1", "buyers_1d", 1);
+    IS(&t, "m1", "buyers_30d", 2);
+    IS(&t, "m1", "order_max_7d", 30);
+    IS(&t, "m1", "benford", NAN); /* too few */
+    tab_release(&t);
+    shop_truncate(&shop, SHOP_ORDERS, 0);
+    assert_int_equal(shop_add_rows(&ctx, &shop, SHOP_ORDERS, 30, &first), TOC_OK);
+    for (size_t i = 0; i < 30; i++) { /* every first digit is 1 */
+        char id[8];
+        id[toc_format_int((int64_t)i, id)] = 0;
+        const char *const cells[] = { id, "A", "m1", "p1", "1", i < 15 ? "0.17" : "199.00", "2026-01-05T00:00:00Z" };
+        for (size_t c = 0; c < TOC_COUNT(cells); c++) set_cell(&shop, SHOP_ORDERS, market_header[c], first + i, cells[c]);
+    }
+    assert_int_equal(fea_merchants(&ctx, &shop, instant("2026-01-31"), &t), TOC_OK);
+    IS(&t, "m1", "benford", 2 * (1 - log10(2)) / 9);
+    tab_release(&t);
+    shop_release(&shop);
+}
+
 static void two_currencies_are_refused(void **state)
 {
     static const char *const header[] = { "order_id", "customer_id", "quantity", "unit_price", "ordered_at", "currency" };
@@ -402,6 +473,7 @@ int main(void)
         cmocka_unit_test(habits_by_hand),
         cmocka_unit_test(orders_do_not_see_the_future),
         cmocka_unit_test(merchants_and_products_by_hand),
+        cmocka_unit_test(market_by_hand),
         cmocka_unit_test(two_currencies_are_refused),
     };
     toc_ctx_init(&ctx);
