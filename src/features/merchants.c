@@ -251,21 +251,27 @@ static toc_status add_prices(toc_ctx *ctx, const job *j, scratch *s, const uint3
     double sum = 0;
 
     TOC_TRY(toc_grow(ctx, &s->pairs, &s->cap_pairs, n + 1, sizeof *s->pairs));
-    for (size_t i = 0; i < n; i++)
-        if (tells_price(j->view, row[i])) s->pairs[known++] = toc_pair(o->product_id[row[i]], row[i]);
+    TOC_TRY(toc_grow(ctx, &s->values, &s->cap_values, n + 1, sizeof *s->values));
+    for (size_t i = 0; i < n; i++) {
+        s->values[i] = NAN;
+        if (tells_price(j->view, row[i])) s->pairs[known++] = toc_pair(o->product_id[row[i]], (uint32_t)i);
+    }
     TOC_TRY(toc_sort(ctx, s->pairs, known, sizeof *s->pairs, compare_u64, NULL));
     for (size_t i = 0, k; i < known; i = k) {
         const market *all = &j->market[s->pairs[i] >> 32];
         market own = {0};
         for (k = i; k < known && s->pairs[k] >> 32 == s->pairs[i] >> 32; k++) {
-            own.amount += shop_line_amount(j->view, (uint32_t)s->pairs[k]);
-            own.quantity += o->quantity[(uint32_t)s->pairs[k]];
+            own.amount += shop_line_amount(j->view, row[(uint32_t)s->pairs[k]]);
+            own.quantity += o->quantity[row[(uint32_t)s->pairs[k]]];
         }
         if (all->quantity == own.quantity) continue; /* nobody else sells it */
         double price = (double)own.amount / (double)own.quantity;
-        double ratio = price / ((double)(all->amount - own.amount) / (double)(all->quantity - own.quantity));
-        sum += ratio;
-        cheap += ratio < 0.7;
+        s->values[(uint32_t)s->pairs[i]] = price / ((double)(all->amount - own.amount) / (double)(all->quantity - own.quantity));
+    }
+    for (size_t i = 0; i < n; i++) { /* by the products' first lines: codes depend on what was read before */
+        if (isnan(s->values[i])) continue;
+        sum += s->values[i];
+        cheap += s->values[i] < 0.7;
         products++;
     }
     j->out[F_price_vs_market][r] = fea_ratio(sum, (double)products);
