@@ -38,8 +38,9 @@ typedef struct {
     size_t n, m;     /* m rows have a value */
     size_t n_distinct;
     /* where values are found again */
-    const uint64_t *items;
-    const uint32_t *order;
+    const uint64_t *items;  /* one of these three */
+    const uint32_t *narrow; /* items of 32 bits */
+    const uint32_t *order;  /* rows */
     const double *x;
     uint64_t negative, zero, least_negative, least_positive;
     unsigned shift, class_bits;
@@ -74,9 +75,11 @@ typedef struct {
     unsigned shift, class_bits, bits;
     bool fits;
 } gain_packing;
-/* Both return how many items they did: the last few are left to the caller. What becomes of NaN is not defined. */
-size_t gain_pack_lanes(const gain_packing *packing, const double *x, const uint8_t *y, size_t n, uint64_t *items);
-size_t gain_unpack_lanes(const uint64_t *items, size_t m, unsigned class_bits, uint8_t *y, uint8_t *end, size_t *n_ends);
+/* All return how many items they did: the last few are left to the caller. What becomes of NaN is not defined. */
+size_t gain_pack_64(const gain_packing *packing, const double *x, const uint8_t *y, size_t n, uint64_t *items);
+size_t gain_pack_32(const gain_packing *packing, const double *x, const uint8_t *y, size_t n, uint32_t *items);
+size_t gain_unpack_64(const uint64_t *items, size_t m, unsigned class_bits, uint8_t *y, uint8_t *end, size_t *n_ends);
+size_t gain_unpack_32(const uint32_t *items, size_t m, unsigned class_bits, uint8_t *y, uint8_t *end, size_t *n_ends);
 
 /* ---- sorting (gain_sort.c) ---- */
 TOC_CHECKED toc_status gain_scratch_make(toc_ctx *ctx, const gain_job *a, gain_scratch *scratch);

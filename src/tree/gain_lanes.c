@@ -13,6 +13,10 @@ typedef double reals __attribute__((vector_size(32)));
 typedef uint64_t words __attribute__((vector_size(32)));
 typedef int64_t flags __attribute__((vector_size(32))); /* of comparisons: -1 or 0 */
 typedef uint8_t bytes __attribute__((vector_size(4)));
+typedef uint32_t halves __attribute__((vector_size(16)));
+typedef uint32_t eights __attribute__((vector_size(32)));
+typedef int32_t eight_flags __attribute__((vector_size(32)));
+typedef uint8_t eight_bytes __attribute__((vector_size(8)));
 
 /* v where flags, else other */
 #define PICK(v, flag, other) ((reals)(((flags)(v) & (flag)) | ((flags)(other) & ~(flag))))
@@ -51,42 +55,48 @@ CLONES void gain_range_of(const double *x, size_t n, gain_range *range)
     }
 }
 
-CLONES size_t gain_pack_lanes(const gain_packing *p, const double *x, const uint8_t *y, size_t n, uint64_t *items)
-{
-    size_t i = 0;
-
-    for (; i + LANES <= n; i += LANES) {
-        reals v;
-        bytes class;
-        memcpy(&v, x + i, sizeof v);
-        memcpy(&class, y + i, sizeof class);
-        flags below = v < 0, above = v > 0;
-        words key = (words)v & (words)(below | above); /* -0 and 0 are equal */
-        key ^= (words)((flags)key < 0) | GAIN_ZERO_KEY;
-        key -= ((words)below & p->base[0]) | ((words)~(below | above) & p->base[1]) | ((words)above & p->base[2]);
-        words item = (key >> p->shift << p->class_bits) | __builtin_convertvector(class, words);
-        memcpy(items + i, &item, sizeof item);
+/* -0 and 0 are equal. */
+#define PACK(name, item, narrow) \
+    CLONES size_t name(const gain_packing *p, const double *x, const uint8_t *y, size_t n, item *items) \
+    { \
+        size_t i = 0; \
+        for (; i + LANES <= n; i += LANES) { \
+            reals v; \
+            bytes class; \
+            memcpy(&v, x + i, sizeof v); \
+            memcpy(&class, y + i, sizeof class); \
+            flags below = v < 0, above = v > 0; \
+            words key = (words)v & (words)(below | above); \
+            key ^= (words)((flags)key < 0) | GAIN_ZERO_KEY; \
+            key -= ((words)below & p->base[0]) | ((words)~(below | above) & p->base[1]) | ((words)above & p->base[2]); \
+            key = (key >> p->shift << p->class_bits) | __builtin_convertvector(class, words); \
+            narrow packed = __builtin_convertvector(key, narrow); \
+            memcpy(items + i, &packed, sizeof packed); \
+        } \
+        return i; \
     }
-    return i;
-}
+PACK(gain_pack_64, uint64_t, words)
+PACK(gain_pack_32, uint32_t, halves)
 
-CLONES size_t gain_unpack_lanes(const uint64_t *items, size_t m, unsigned class_bits, uint8_t *y, uint8_t *end, size_t *n_ends)
-{
-    const uint64_t mask = (UINT64_C(1) << class_bits) - 1;
-    flags ends = {0};
-    size_t i = 0;
-
-    for (; i + LANES < m; i += LANES) {
-        words item, next;
-        memcpy(&item, items + i, sizeof item);
-        memcpy(&next, items + i + 1, sizeof next);
-        flags differ = ((item ^ next) & ~mask) != 0;
-        bytes class = __builtin_convertvector(item & mask, bytes), last = __builtin_convertvector((words)differ & 1, bytes);
-        memcpy(y + i, &class, sizeof class);
-        memcpy(end + i, &last, sizeof last);
-        ends -= differ;
+#define UNPACK(name, item, vector, signs, octets, lanes) \
+    CLONES size_t name(const item *items, size_t m, unsigned class_bits, uint8_t *y, uint8_t *end, size_t *n_ends) \
+    { \
+        const item mask = (item)((UINT64_C(1) << class_bits) - 1); \
+        signs ends = {0}; \
+        size_t i = 0; \
+        for (; i + lanes < m; i += lanes) { \
+            vector here, next; \
+            memcpy(&here, items + i, sizeof here); \
+            memcpy(&next, items + i + 1, sizeof next); \
+            signs differ = ((here ^ next) & ~mask) != 0; \
+            octets class = __builtin_convertvector(here & mask, octets), last = __builtin_convertvector((vector)differ & 1, octets); \
+            memcpy(y + i, &class, sizeof class); \
+            memcpy(end + i, &last, sizeof last); \
+            ends -= differ; \
+        } \
+        *n_ends = 0; \
+        for (size_t l = 0; l < lanes; l++) *n_ends += (size_t)ends[l]; \
+        return i; \
     }
-    *n_ends = 0;
-    for (size_t l = 0; l < LANES; l++) *n_ends += (size_t)ends[l];
-    return i;
-}
+UNPACK(gain_unpack_64, uint64_t, words, flags, bytes, 4)
+UNPACK(gain_unpack_32, uint32_t, eights, eight_flags, eight_bytes, 8)

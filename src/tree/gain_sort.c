@@ -88,20 +88,10 @@ static inline uint64_t pack(const gain_packing *p, double x, uint8_t y)
 double gain_value(const gain_sequence *s, size_t at)
 {
     if (s->order) return s->x[s->order[at]];
-    uint64_t v = s->items[at] >> s->class_bits;
+    uint64_t v = (s->narrow ? s->narrow[at] : s->items[at]) >> s->class_bits;
     if (v < s->negative) return toc_f64_of_key((v << s->shift) + s->least_negative);
     if (v < s->negative + s->zero) return 0;
     return toc_f64_of_key(((v - s->negative - s->zero) << s->shift) + s->least_positive);
-}
-
-static void insert(uint64_t *items, size_t n)
-{
-    for (size_t i = 1; i < n; i++) {
-        uint64_t item = items[i];
-        size_t k = i;
-        for (; k > 0 && items[k - 1] > item; k--) items[k] = items[k - 1];
-        items[k] = item;
-    }
 }
 
 /* Digits of the bits [low, low + bits), the lowest first. */
@@ -132,37 +122,43 @@ static bool places(uint32_t *count, size_t n_buckets, size_t m)
     return false;
 }
 
-static void scatter(const uint64_t *from, uint64_t *to, size_t m, uint32_t *count, unsigned shift, uint64_t mask)
-{
-    for (size_t i = 0; i < m; i++) {
-        uint64_t item = from[i];
-        to[count[item >> shift & mask]++] = item;
+/* insert_N sorts a few items. radix_N sorts m items in `from` by the bits [low, low + bits), at most MOST_BITS; returns where they are: there or in `to`. */
+#define SORTS(size, item) \
+    static void insert_##size(item *items, size_t n) \
+    { \
+        for (size_t i = 1; i < n; i++) { \
+            item one = items[i]; \
+            size_t k = i; \
+            for (; k > 0 && items[k - 1] > one; k--) items[k] = items[k - 1]; \
+            items[k] = one; \
+        } \
+    } \
+    static item *radix_##size(item *from, item *to, size_t m, uint32_t *count, unsigned low, unsigned bits) \
+    { \
+        digits d = choose_digits(low, bits); \
+        item mask = (item)(((item)1 << d.width) - 1); \
+        memset(count, 0, DIGITS * GAIN_BUCKETS * sizeof *count); \
+        for (size_t i = 0; i < m; i++) { /* digits that are not there count something that nobody reads */ \
+            item one = from[i]; \
+            count[one >> d.shift[0] & mask]++; \
+            count[GAIN_BUCKETS + (one >> d.shift[1] & mask)]++; \
+            count[2 * GAIN_BUCKETS + (one >> d.shift[2] & mask)]++; \
+        } \
+        for (unsigned p = 0; p < d.n; p++) { \
+            uint32_t *place = count + p * GAIN_BUCKETS; \
+            if (places(place, (size_t)mask + 1, m)) continue; \
+            for (size_t i = 0; i < m; i++) { \
+                item one = from[i]; \
+                to[place[one >> d.shift[p] & mask]++] = one; \
+            } \
+            item *swap = from; \
+            from = to; \
+            to = swap; \
+        } \
+        return from; \
     }
-}
-
-/* Sorts m items in `from` by the bits [low, low + bits), at most MOST_BITS; returns where they are: there or in `to`. */
-static uint64_t *radix(uint64_t *from, uint64_t *to, size_t m, uint32_t *count, unsigned low, unsigned bits)
-{
-    digits d = choose_digits(low, bits);
-    size_t n_buckets = (size_t)1 << d.width;
-    uint64_t mask = n_buckets - 1;
-
-    memset(count, 0, DIGITS * GAIN_BUCKETS * sizeof *count);
-    for (size_t i = 0; i < m; i++) { /* digits that are not there count something that nobody reads */
-        uint64_t item = from[i];
-        count[item >> d.shift[0] & mask]++;
-        count[GAIN_BUCKETS + (item >> d.shift[1] & mask)]++;
-        count[2 * GAIN_BUCKETS + (item >> d.shift[2] & mask)]++;
-    }
-    for (unsigned p = 0; p < d.n; p++) {
-        if (places(count + p * GAIN_BUCKETS, n_buckets, m)) continue;
-        scatter(from, to, m, count + p * GAIN_BUCKETS, d.shift[p], mask);
-        uint64_t *swap = from;
-        from = to;
-        to = swap;
-    }
-    return from;
-}
+SORTS(64, uint64_t)
+SORTS(32, uint32_t)
 
 /* Sorts m items; returns where they are. */
 static uint64_t *sort_items(gain_scratch *scratch, size_t m, unsigned low, unsigned bits)
@@ -170,48 +166,68 @@ static uint64_t *sort_items(gain_scratch *scratch, size_t m, unsigned low, unsig
     unsigned rest = bits > MOST_BITS ? bits - MOST_BITS : 0;
 
     if (m <= FEW) {
-        insert(scratch->items, m);
+        insert_64(scratch->items, m);
         return scratch->items;
     }
-    uint64_t *sorted = radix(scratch->items, scratch->spare, m, scratch->count, low + rest, bits - rest);
+    uint64_t *sorted = radix_64(scratch->items, scratch->spare, m, scratch->count, low + rest, bits - rest);
     if (!rest) return sorted;
     uint64_t *other = sorted == scratch->items ? scratch->spare : scratch->items;
     for (size_t from = 0, to; from < m; from = to) {
         uint64_t upper = sorted[from] >> (low + rest);
         for (to = from + 1; to < m && sorted[to] >> (low + rest) == upper;) to++;
-        if (to - from <= FEW) insert(sorted + from, to - from);
+        if (to - from <= FEW) insert_64(sorted + from, to - from);
         else {
-            uint64_t *run = radix(sorted + from, other + from, to - from, scratch->count, low, rest);
+            uint64_t *run = radix_64(sorted + from, other + from, to - from, scratch->count, low, rest);
             if (run != sorted + from) memcpy(sorted + from, run, (to - from) * sizeof *run);
         }
     }
     return sorted;
 }
 
+static const uint32_t *sort_narrow(gain_scratch *scratch, size_t m, unsigned low, unsigned bits)
+{
+    uint32_t *items = (uint32_t *)(void *)scratch->items, *spare = items + scratch->s.n + 1;
+
+    if (m > FEW) return radix_32(items, spare, m, scratch->count, low, bits);
+    insert_32(items, m);
+    return items;
+}
+
+/* Where an item ends its value, and its class. */
+static void note_item(gain_sequence *s, size_t at, uint64_t item, uint64_t next, uint64_t mask)
+{
+    s->y[at] = (uint8_t)(item & mask);
+    s->end[at] = (item ^ next) > mask;
+    s->n_distinct += s->end[at];
+}
+
+/* Column j as items of 64 or, where they fit, 32 bits. */
 static void sort_packed(const gain_job *a, size_t j, const gain_packing *p, gain_scratch *scratch)
 {
     const double *x = a->data->x[j];
     gain_sequence *s = &scratch->s;
     uint64_t *items = scratch->items, mask = (UINT64_C(1) << p->class_bits) - 1;
-    size_t m = s->m == s->n ? gain_pack_lanes(p, x, a->y, s->n, items) : 0, missing = s->m, i = m;
+    uint32_t *halves = (uint32_t *)(void *)scratch->items;
+    bool narrow = p->bits + p->class_bits <= 32, complete = s->m == s->n;
+    size_t m = 0, missing = s->m, i;
 
-    for (; i < s->n; i++) {
-        items[m] = pack(p, x[i], a->y[i]);
+    if (complete) m = narrow ? gain_pack_32(p, x, a->y, s->n, halves) : gain_pack_64(p, x, a->y, s->n, items);
+    for (i = m; i < s->n; i++) {
+        uint64_t item = pack(p, x[i], a->y[i]);
         if (is_missing(a->data, j, x[i])) s->y[missing++] = a->y[i];
-        else m++;
+        else if (narrow) halves[m++] = (uint32_t)item;
+        else items[m++] = item;
     }
-    const uint64_t *sorted = sort_items(scratch, m, p->class_bits, p->bits);
-    s->items = sorted;
     s->order = NULL;
-    for (i = gain_unpack_lanes(sorted, m, p->class_bits, s->y, s->end, &s->n_distinct); i + 1 < m; i++) {
-        s->y[i] = (uint8_t)(sorted[i] & mask);
-        s->end[i] = (sorted[i] ^ sorted[i + 1]) > mask;
-        s->n_distinct += s->end[i];
-    }
-    if (m == 0) return;
-    s->n_distinct++;
-    s->y[m - 1] = (uint8_t)(sorted[m - 1] & mask);
+    s->narrow = narrow ? sort_narrow(scratch, m, p->class_bits, p->bits) : NULL;
+    s->items = narrow ? NULL : sort_items(scratch, m, p->class_bits, p->bits);
+    if (narrow) i = gain_unpack_32(s->narrow, m, p->class_bits, s->y, s->end, &s->n_distinct);
+    else i = gain_unpack_64(s->items, m, p->class_bits, s->y, s->end, &s->n_distinct);
+    for (; i + 1 < m; i++) note_item(s, i, narrow ? s->narrow[i] : s->items[i], narrow ? s->narrow[i + 1] : s->items[i + 1], mask);
+    if (!m) return;
+    s->y[m - 1] = (uint8_t)((narrow ? s->narrow[m - 1] : s->items[m - 1]) & mask);
     s->end[m - 1] = 1;
+    s->n_distinct++;
 }
 
 static toc_status sort_rows(toc_ctx *ctx, const gain_job *a, size_t j, gain_scratch *scratch)
@@ -223,6 +239,7 @@ static toc_status sort_rows(toc_ctx *ctx, const gain_job *a, size_t j, gain_scra
     for (size_t i = 0; i < s->n; i++) scratch->items[i] = is_missing(a->data, j, x[i]) ? UINT64_MAX : key_of(x[i]);
     TOC_TRY(toc_sort_u64(ctx, scratch->items, s->n, false, scratch->order));
     s->order = scratch->order;
+    s->narrow = NULL;
     s->x = x;
     s->n_distinct = 0;
     for (size_t i = 0; i < s->n; i++) {
