@@ -5,7 +5,7 @@
 
 static const tree_args defaults = { .test_share = 0.2, .threshold = 0.5, .as = "score", .top = -1, .out = "-" };
 
-static const char *const format_words[] = { "text", "dot", "json", "importance", "csv", NULL };
+static const char *const format_words[] = { "text", "dot", "svg", "json", "c", "sql", "python", "importance", "csv", NULL };
 
 static const cli_option options[] = {
     CLI_TEXT('t', "target", tree_args, target, .arg = "COLUMN", .help = "fit: the column to learn; eval: where the truth is"),
@@ -20,7 +20,7 @@ static const cli_option options[] = {
     CLI_INT(0, "alerts", tree_args, alerts, .min = 0, .max = 1e9, .help = "eval: the N highest of each day of --order instead"),
     CLI_TEXT(0, "score", tree_args, score, .arg = "COLUMN", .help = "eval: judge this column of scores, no model"),
     CLI_TEXT(0, "as", tree_args, as, .arg = "NAME", .help = "predict: name of the new column [score]"),
-    CLI_WORD('f', "format", tree_args, format, format_words, .arg = "FORMAT", .help = "show: text, dot, json, importance; explain, eval: csv, text"),
+    CLI_WORD('f', "format", tree_args, format, format_words, .arg = "FORMAT", .help = "show: text, dot, svg, json, c, sql, python, importance"),
     CLI_INT(0, "trees", tree_args, trees, .min = 0, .max = 1e9, .help = "show: the first N trees only [0: all]"),
     CLI_INT('n', "top", tree_args, top, .min = 0, .max = 1e9, .help = "explain: reasons a row [3]; eval: most wrong rows [10]"),
     CLI_TEXT('o', "out", tree_args, out, .arg = "FILE", .help = "write to FILE [stdout]"),

@@ -25,7 +25,8 @@ static toc_status write_importance(toc_ctx *ctx, const tree_model *model, toc_ou
 
 toc_status tree_run_show(toc_ctx *ctx, const tree_args *a, const char *file)
 {
-    static const char *const words[] = { "text", "dot", "json", "importance", NULL };
+    static const char *const words[] = { "text", "dot", "svg", "json", "c", "sql", "python", "importance", NULL };
+    static const char *const codes[] = { [TREE_CODE_C] = "c", [TREE_CODE_SQL] = "sql", [TREE_CODE_PYTHON] = "python" };
     const char *path = a->model ? a->model : file, *format;
     tree_model *model;
     toc_out out;
@@ -40,7 +41,10 @@ toc_status tree_run_show(toc_ctx *ctx, const tree_args *a, const char *file)
     if ((st = toc_out_open(ctx, a->out, true, &out))) goto out;
     if (strcmp(format, "importance") == 0) st = write_importance(ctx, model, &out);
     else if (strcmp(format, "dot") == 0) tree_show_dot(model, (size_t)a->trees, &out);
-    else tree_show_text(model, (size_t)a->trees, &out);
+    else if (strcmp(format, "svg") == 0) st = tree_show_svg(ctx, model, (size_t)a->trees, &out);
+    else if (strcmp(format, "text") == 0) tree_show_text(model, (size_t)a->trees, &out);
+    for (size_t c = 0; c < TOC_COUNT(codes) && !st; c++)
+        if (strcmp(format, codes[c]) == 0) st = tree_show_code(ctx, model, (tree_code)c, &out);
     if (st) toc_out_abandon(&out);
     else st = toc_out_close(ctx, &out);
 out:

@@ -138,6 +138,12 @@ size_t tree_model_classes(const tree_model *model, const char *const **classes);
 /* What raw scores and contributions are in: "log-odds", "probability" or "amount". */
 const char *tree_model_unit(const tree_model *model);
 
+/* A program that scores without tocsin, to the last bits of what tree_predict says: C (struct row, double score(const struct row *)), a SQL statement
+ * that adds a column "score" to a table "data", or Python (score(row), a dict). The model has one output. */
+typedef enum { TREE_CODE_C, TREE_CODE_SQL, TREE_CODE_PYTHON } tree_code;
+TOC_CHECKED toc_status tree_show_code(toc_ctx *ctx, const tree_model *model, tree_code code, toc_out *out);
+/* A picture of the first n_trees (0 = all), one below the other. */
+TOC_CHECKED toc_status tree_show_svg(toc_ctx *ctx, const tree_model *model, size_t n_trees, toc_out *out);
 /* The trees for people: indented rules with column names and levels, or Graphviz. n_trees: only the first so many, 0 = all. */
 void tree_show_text(const tree_model *model, size_t n_trees, toc_out *out);
 void tree_show_dot(const tree_model *model, size_t n_trees, toc_out *out);
