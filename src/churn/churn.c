@@ -346,14 +346,14 @@ static toc_status explain_items(toc_ctx *ctx, const work *w, warn_list *list, co
                                 const double *usual)
 {
     size_t p;
-    const fea_info *features = fea_list("customers", &p);
+    const char *const *columns = churn_columns(&p);
     const char **names = NULL;
     double *phi = NULL;
     toc_status st = TOC_OK;
 
     if ((st = toc_alloc(ctx, p, sizeof *names, &names))) goto out;
     if ((st = toc_alloc(ctx, TOC_MIN(n, (size_t)EXPLAIN_BLOCK) * (p + 1), sizeof *phi, &phi))) goto out;
-    for (size_t j = 0; j < p; j++) names[j] = features[j].name;
+    for (size_t j = 0; j < p; j++) names[j] = columns[j];
     tree_data data = { .n = w->now.n, .p = p, .x = w->now.x, .names = names };
     for (size_t from = 0; from < n && !st; from += EXPLAIN_BLOCK) {
         explanation e = { w->final.trees, &data, order + from, TOC_MIN(n - from, (size_t)EXPLAIN_BLOCK), phi };

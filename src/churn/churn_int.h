@@ -21,7 +21,9 @@ typedef struct {
     const double *recency, *gap_mean, *days, *tenure, *orders_year, *spend_year; /* those of x used by name */
 } churn_sample;
 
-/* Where a feature is among those of customers. */
+/* Names of the features that the models see, n of them: x of a sample. */
+const char *const *churn_columns(size_t *n);
+/* Where a feature is among them. */
 size_t churn_column(const char *name);
 
 /* Makes the sample at a cut-off. horizon 0: no labels. share: of the customers that are kept, by a hash of the id, in (0, 1]. */

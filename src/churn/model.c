@@ -22,10 +22,10 @@ static void matrix_release(matrix *m)
 
 static toc_status name_columns(toc_ctx *ctx, const char ***names, size_t *p)
 {
-    const fea_info *list = fea_list("customers", p);
+    const char *const *columns = churn_columns(p);
 
     TOC_TRY(toc_alloc(ctx, *p, sizeof **names, names));
-    for (size_t j = 0; j < *p; j++) (*names)[j] = list[j].name;
+    for (size_t j = 0; j < *p; j++) (*names)[j] = columns[j];
     return TOC_OK;
 }
 

@@ -177,7 +177,7 @@ toc_status churn_reasons(toc_ctx *ctx, warn_list *list, warn_item *item, const c
                          const double *phi, const double *usual)
 {
     size_t p;
-    const fea_info *features = fea_list("customers", &p);
+    const char *const *columns = churn_columns(&p);
     double weight[N_REASONS] = { 0 }, most[N_REASONS] = { 0 }, total = 0;
     const char *feature[N_REASONS] = { 0 };
     teller t = { ctx, list, item, sample, row, usual, 1 };
@@ -187,11 +187,11 @@ toc_status churn_reasons(toc_ctx *ctx, warn_list *list, warn_item *item, const c
         return tell_silence(&t);
     }
     for (size_t j = 0; j < p; j++) {
-        reason k = reason_of(features[j].name);
+        reason k = reason_of(columns[j]);
         weight[k] += phi[j];
         if (feature[k] && phi[j] <= most[k]) continue;
         most[k] = phi[j];
-        feature[k] = features[j].name;
+        feature[k] = columns[j];
     }
     for (size_t k = 0; k < N_REASONS; k++) total += TOC_MAX(weight[k], 0);
     for (size_t tried = 0; tried < N_REASONS && item->n_reasons < 3; tried++) {
