@@ -1,9 +1,9 @@
-/* treebench.c: times information gain and boosting on random floats, for tools/bench/gain and tools/bench/trees.
+/* treebench.c: times information gain, one tree and boosting on random floats, for tools/bench/gain and tools/bench/trees.
  *
- *   treebench gain|trees|write ROWS COLUMNS [THREADS | FILE]
+ *   treebench gain|tree|trees|write ROWS COLUMNS [THREADS | FILE]
  *
- * gain and trees print seconds (and gains and thresholds; for trees the AUC on a tenth as many rows more that were not learned from); write puts the same
- * numbers in FILE for the peer: ROWS * 1.1 rows of COLUMNS floats, then as many labels of one byte. */
+ * gain prints seconds, gains and thresholds; tree and trees seconds, the AUC on a tenth as many rows more that were not learned from, and the seconds that
+ * scoring the learned ones takes; write puts the same numbers in FILE for the peer: ROWS * 1.1 rows of COLUMNS floats, then as many labels of one byte. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -58,34 +58,53 @@ static toc_status time_gain(toc_ctx *ctx, const sample *s)
     return TOC_OK;
 }
 
-static toc_status time_trees(toc_ctx *ctx, const sample *s)
+/* Seconds to fit, AUC on the rows that were not learned from, seconds to score all that were. */
+static toc_status time_model(toc_ctx *ctx, const sample *s, const tree_params *params)
 {
     tree_data data = { s->n, s->p, (const double *const *)s->x, NULL, NULL, NULL }, test = data;
-    tree_params params = tree_defaults(TREE_BOOST);
     const double **rest;
-    double *score, auc;
+    double *score, auc, start = now();
     uint8_t *truth;
     tree_model *model;
 
     test.n = s->n_all - s->n;
     TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, s->p, sizeof *rest, &rest));
-    TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, test.n, sizeof *score, &score));
+    TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, s->n, sizeof *score, &score));
     TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, test.n, 1, &truth));
     for (size_t j = 0; j < s->p; j++) rest[j] = s->x[j] + s->n;
     for (size_t i = 0; i < test.n; i++) truth[i] = (uint8_t)s->classes[s->n + i];
     test.x = rest;
+    TOC_TRY(tree_fit(ctx, &data, s->y, NULL, params, &model));
+    printf("%.4f ", now() - start);
+    toc_status st = tree_predict(ctx, model, &test, score);
+    if (!st) st = num_auc(ctx, score, truth, test.n, &auc);
+    start = now();
+    if (!st) st = tree_predict(ctx, model, &data, score);
+    if (!st) printf("%.5f %.4f\n", auc, now() - start);
+    tree_free(model);
+    return st;
+}
+
+static toc_status time_trees(toc_ctx *ctx, const sample *s)
+{
+    tree_params params = tree_defaults(TREE_BOOST);
+
     params.n_trees = 100;
     params.max_leaves = 31;
     params.learning_rate = 0.1;
     params.column_share = 1;
-    double start = now();
-    TOC_TRY(tree_fit(ctx, &data, s->y, NULL, &params, &model));
-    printf("%.4f ", now() - start);
-    toc_status st = tree_predict(ctx, model, &test, score);
-    tree_free(model);
-    if (!st) st = num_auc(ctx, score, truth, test.n, &auc);
-    if (!st) printf("%.5f\n", auc);
-    return st;
+    return time_model(ctx, s, &params);
+}
+
+static toc_status time_tree(toc_ctx *ctx, const sample *s)
+{
+    tree_params params = tree_defaults(TREE_SINGLE);
+
+    params.criterion = TREE_ENTROPY;
+    params.max_depth = 8;
+    params.max_leaves = 0;
+    params.min_leaf = 20;
+    return time_model(ctx, s, &params);
 }
 
 static toc_status write_sample(toc_ctx *ctx, const sample *s, const char *path)
@@ -119,13 +138,14 @@ int main(int argc, char **argv)
 
     toc_ctx_init(&ctx);
     if (argc != 5 || !count_of(argv[2], &rows) || !count_of(argv[3], &columns)) {
-        fprintf(stderr, "usage: treebench gain|trees|write ROWS COLUMNS THREADS|FILE\n");
+        fprintf(stderr, "usage: treebench gain|tree|trees|write ROWS COLUMNS THREADS|FILE\n");
         return 2;
     }
     bool writes = strcmp(argv[1], "write") == 0;
     if (!writes && !count_of(argv[4], &ctx.n_threads)) return 2;
     toc_status st = make(&ctx, rows, columns, &s);
-    if (!st) st = writes ? write_sample(&ctx, &s, argv[4]) : strcmp(argv[1], "gain") == 0 ? time_gain(&ctx, &s) : time_trees(&ctx, &s);
+    if (!st && writes) st = write_sample(&ctx, &s, argv[4]);
+    else if (!st) st = (strcmp(argv[1], "gain") == 0 ? time_gain : strcmp(argv[1], "tree") == 0 ? time_tree : time_trees)(&ctx, &s);
     if (st) fprintf(stderr, "treebench: %s\n", ctx.message);
     toc_ctx_release(&ctx);
     return toc_exit_code(st);
