@@ -57,11 +57,11 @@ static bool is_left(const tree_gain *gain, double value)
     return low < gain->n_left && gain->left[low] == value;
 }
 
-/* Values of one side and how many rows one needs for a bar of its own: as the last but one of the A_SIDE largest has. */
-static double rows_needed(const drawing *d, const tree_gain *gain, bool left)
+/* How many rows a value of one side needs for a bar of its own, and how many of those with just as many get one. */
+static double rows_needed(const drawing *d, const tree_gain *gain, bool left, size_t *n_equal)
 {
     const gain_sequence *s = d->s;
-    double largest[A_SIDE] = {0}, counts[TREE_MOST_CLASSES];
+    double largest[A_SIDE - 1] = {0}, counts[TREE_MOST_CLASSES];
 
     for (size_t from = 0, to; from < s->m; from = to) {
         for (to = from; !s->end[to++];) continue;
@@ -69,22 +69,25 @@ static double rows_needed(const drawing *d, const tree_gain *gain, bool left)
         memset(counts, 0, d->a->k * sizeof *counts);
         gain_count(d->a, s, from, to, counts);
         double n = rows_of(d, counts);
-        for (size_t i = 0; i < A_SIDE; i++) {
+        for (size_t i = 0; i < TOC_COUNT(largest); i++) {
             double smaller = TOC_MIN(n, largest[i]);
             largest[i] = TOC_MAX(n, largest[i]);
             n = smaller;
         }
     }
-    return largest[A_SIDE - 1] > 0 ? largest[A_SIDE - 2] : 0;
+    double needed = largest[TOC_COUNT(largest) - 1];
+    *n_equal = 0;
+    for (size_t i = 0; i < TOC_COUNT(largest); i++) *n_equal += !(largest[i] > needed);
+    return needed;
 }
 
-/* The bars of values of one side; what has too few rows, or comes when the bars are taken, goes into one more. */
+/* The bars of values of one side; what has too few rows goes into one more. */
 static toc_status values_of_side(toc_ctx *ctx, drawing *d, const tree_gain *gain, bool left)
 {
     const gain_sequence *s = d->s;
-    double needed = rows_needed(d, gain, left), counts[TREE_MOST_CLASSES];
+    size_t n_equal;
+    double needed = rows_needed(d, gain, left, &n_equal), counts[TREE_MOST_CLASSES];
     tree_bar *bar, *others = NULL;
-    size_t own = 0, most = needed > 0 ? A_SIDE - 1 : A_SIDE;
 
     for (size_t from = 0, to; from < s->m; from = to) {
         for (to = from; !s->end[to++];) continue;
@@ -92,12 +95,13 @@ static toc_status values_of_side(toc_ctx *ctx, drawing *d, const tree_gain *gain
         if (is_left(gain, value) != left) continue;
         memset(counts, 0, d->a->k * sizeof *counts);
         gain_count(d->a, s, from, to, counts);
-        bool gets_own = own < most && rows_of(d, counts) >= needed;
+        double n = rows_of(d, counts);
+        bool gets_own = n > needed || (!(n < needed) && n_equal > 0);
+        n_equal -= gets_own && !(n > needed);
         if (gets_own || !others) TOC_TRY(new_bar(ctx, d, left, &bar));
         if (!gets_own) bar = others = others ? others : bar;
         for (size_t c = 0; c < d->a->k; c++) bar->counts[c] += counts[c];
         bar->from = bar->to = bar->n_values++ ? (double)NAN : value;
-        own += gets_own;
     }
     return TOC_OK;
 }

@@ -309,6 +309,61 @@ static void intervals(void **state)
     assert_true(gain[1].n_cuts == 0 && gain[1].cuts_gain == 0);
 }
 
+static void draw_mixed(toc_rng *rng, bool by_value, double *x, uint32_t *y, double *weight, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        y[i] = (uint32_t)toc_rng_below(rng, 3);
+        double u = toc_rng_unit(rng);
+        x[i] = toc_rng_below(rng, 10) == 0 ? (double)NAN : by_value ? floor(30 * u * u) + (y[i] == 2) : u + 0.3 * y[i];
+        weight[i] = (double)toc_rng_below(rng, 3);
+    }
+}
+
+/* Bars hold every row once, on its side; no value without a bar of its own has more rows than one with. */
+static void bars_of_splits(void **state)
+{
+    enum { ROWS = 700 };
+    double x[ROWS], weight[ROWS];
+    uint32_t y[ROWS];
+    const double *columns[] = { x };
+    toc_rng rng = toc_rng_new(51, 1);
+
+    for (size_t round = 0; round < 20; round++) {
+        const bool by_value = round % 2;
+        tree_data data = { ROWS, 1, columns, NULL, &by_value, NULL };
+        tree_gain_options options = { .weight = round % 4 < 2 ? NULL : weight };
+        tree_gain gain;
+        tree_bar bars[TREE_MOST_BARS];
+        size_t n;
+        double all[3] = {0}, found[3] = {0}, least_own = INFINITY, count[40] = {0};
+        draw_mixed(&rng, by_value, x, y, weight, ROWS);
+        assert_int_equal(tree_gains(*state, &data, y, 3, &options, &gain), TOC_OK);
+        assert_int_equal(tree_gain_bars(*state, &data, 0, y, 3, &options, &gain, bars, &n), TOC_OK);
+        for (size_t i = 0; i < ROWS; i++) {
+            all[y[i]] += options.weight ? weight[i] : 1;
+            if (by_value && !isnan(x[i])) count[(size_t)x[i]] += options.weight ? weight[i] : 1;
+        }
+        for (size_t b = 0; b < n; b++) {
+            for (size_t c = 0; c < 3; c++) found[c] += bars[b].counts[c];
+            if (!by_value && bars[b].n_values) assert_true(bars[b].left ? bars[b].to <= gain.threshold : bars[b].from > gain.threshold);
+            if (by_value && b > 0 && bars[b].n_values) assert_true(bars[b].left <= bars[b - 1].left);
+        }
+        for (size_t b = 0; b < n && by_value; b++) {
+            bool is_left = false;
+            for (size_t i = 0; i < gain.n_left; i++) is_left |= gain.left[i] == bars[b].from;
+            if (bars[b].n_values != 1) continue;
+            assert_int_equal(bars[b].left, is_left);
+            double own = count[(size_t)bars[b].from];
+            assert_true(fabs(own - bars[b].counts[0] - bars[b].counts[1] - bars[b].counts[2]) < 1e-9);
+            if (!bars[b].left) least_own = fmin(least_own, own);
+            count[(size_t)bars[b].from] = 0;
+        }
+        for (size_t i = 0; i < gain.n_left && by_value; i++) count[(size_t)gain.left[i]] = 0;
+        for (size_t v = 0; v < 40 && by_value; v++) assert_true(count[v] <= least_own);
+        for (size_t c = 0; c < 3; c++) assert_true(fabs(all[c] - found[c]) < 1e-9);
+    }
+}
+
 /* Weights that are none. */
 static void bad_weights(void **state)
 {
@@ -328,7 +383,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(brute_force), cmocka_unit_test(corners), cmocka_unit_test(threads), cmocka_unit_test(many_kinds),
-        cmocka_unit_test(chance), cmocka_unit_test(intervals), cmocka_unit_test(bad_weights),
+        cmocka_unit_test(chance), cmocka_unit_test(intervals), cmocka_unit_test(bars_of_splits), cmocka_unit_test(bad_weights),
     };
     return cmocka_run_group_tests_name("gain", tests, setup, NULL);
 }
