@@ -9,13 +9,13 @@
 typedef struct {
     cli_shop shop;
     int64_t as_of, from, label_delay;
-    const char *at, *scale, *by, *label, *only, *out;
-    bool list;
+    const char *at, *scale, *scaling, *by, *label, *only, *out;
+    bool flag_missing, list;
 } args;
 
 static const args defaults = { .as_of = TOC_NO_TIME, .from = TOC_NO_TIME, .label_delay = -1, .scale = "none", .by = "none", .out = "-" };
 
-static const char *const scale_words[] = { "none", "minmax", "standard", NULL };
+static const char *const scale_words[] = { "none", "minmax", "standard", "robust", NULL };
 static const char *const by_words[] = { "none", "hour", "day", "week", NULL };
 
 static const cli_option options[] = {
@@ -26,7 +26,9 @@ static const cli_option options[] = {
     CLI_TEXT('l', "label", args, label, .arg = "churn:SPAN",
              .help = "customers: add `churned`, no purchase in SPAN after the moment"),
     CLI_SPAN(0, "label-delay", args, label_delay, .help = "orders: a fraud label counts SPAN after its order"),
-    CLI_WORD('s', "scale", args, scale, scale_words, .arg = "HOW", .help = "none, minmax or standard [none]"),
+    CLI_WORD('s', "scale", args, scale, scale_words, .arg = "HOW", .help = "minmax, standard or robust [none]"),
+    CLI_TEXT(0, "scaling", args, scaling, .arg = "FILE", .help = "keep the scaling of --scale in FILE; without --scale use it again"),
+    CLI_FLAG(0, "flag-missing", args, flag_missing, .help = "add NAME_missing, 1 or 0, for every feature"),
     CLI_WORD('b', "by", args, by, by_words, .arg = "WINDOW", .help = "purchases by hour, day or week instead"),
     CLI_TEXT(0, "only", args, only, .arg = "NAMES", .help = "these features, with commas between, in this order [all]"),
     CLI_FLAG(0, "list", args, list, .help = "list the features with unit and meaning, read nothing"),
@@ -122,7 +124,7 @@ static const char *pass_file(const args *a, const cli_call *call, bool basics)
 {
     const cli_shop *s = &a->shop;
 
-    if (!basics || s->store || a->at || a->label || strcmp(a->scale, "none") != 0 || strcmp(a->by, "none") != 0) return NULL;
+    if (!basics || s->store || a->at || a->label || a->scaling || a->flag_missing || strcmp(a->scale, "none") != 0 || strcmp(a->by, "none") != 0) return NULL;
     if (s->reviews.n + s->products.n + s->stock.n + s->promotions.n + s->customers.n + s->merchants.n + s->payments.n + s->labels.n) return NULL;
     if (s->orders.n + (call->n_files - 1) > 1) return NULL;
     return s->orders.n ? s->orders.items[0] : call->n_files > 1 ? call->files[1] : "-";
@@ -307,6 +309,48 @@ static toc_status write_list(toc_ctx *ctx, const char *entity, const char *path)
     return toc_out_close(ctx, &out);
 }
 
+/* ---- --scale, --scaling, --flag-missing ---- */
+
+/* A scaling that was kept: its numbers are read back to the last bit. */
+static toc_status read_scaling(toc_ctx *ctx, const char *path, tab_table *scaling)
+{
+    static const char *const wanted[] = { "feature", "shift", "width" };
+    static const char *const feature = "feature";
+    const tab_column *found;
+
+    TOC_TRY(rd_read_table(ctx, path, NULL, scaling));
+    for (size_t i = 0; i < TOC_COUNT(wanted); i++) TOC_TRY(tab_need(ctx, scaling, wanted[i], &found));
+    TOC_TRY(tab_infer(ctx, scaling, &feature, 1));
+    for (size_t i = 1; i < TOC_COUNT(wanted); i++)
+        if (tab_find(scaling, wanted[i])->type != TAB_F64) return toc_fail(ctx, TOC_E_DATA, "%s: column %s holds more than numbers", path, wanted[i]);
+    return TOC_OK;
+}
+
+static toc_status scale_features(toc_ctx *ctx, const args *a, tab_table *scaling, tab_table *table)
+{
+    size_t how = word_index(scale_words, a->scale);
+    toc_out out;
+
+    if (how == 0 && !a->scaling) return TOC_OK;
+    if (how > 0) TOC_TRY(fea_scaling_learn(ctx, table, (fea_scale)how, scaling));
+    else TOC_TRY(read_scaling(ctx, a->scaling, scaling));
+    TOC_TRY(fea_scaling_apply(ctx, scaling, table));
+    if (how == 0 || !a->scaling) return TOC_OK;
+    TOC_TRY(toc_out_open(ctx, a->scaling, true, &out));
+    return cmd_close_csv(ctx, scaling, &out);
+}
+
+/* What is done to the features before they are written: flags tell of the values, so the scaling leaves them alone. */
+static toc_status finish_features(toc_ctx *ctx, const args *a, tab_table *table)
+{
+    tab_table scaling = {0};
+
+    toc_status st = scale_features(ctx, a, &scaling, table);
+    if (!st && a->flag_missing) st = fea_flag_missing(ctx, table);
+    tab_release(&scaling);
+    return st;
+}
+
 /* What belongs together, and what does not. */
 static toc_status check(toc_ctx *ctx, const args *a, const char *entity)
 {
@@ -322,7 +366,6 @@ static toc_status check(toc_ctx *ctx, const args *a, const char *entity)
 static toc_status shop_features(toc_ctx *ctx, const args *a, const char *entity, const asked *want, shop_data *shop, shop_data *view, moments *m,
                                 tab_table *table)
 {
-    static const char *const labels[] = { "churned", NULL };
     int64_t as_of = a->as_of;
     uint64_t dropped = 0;
 
@@ -339,7 +382,7 @@ static toc_status shop_features(toc_ctx *ctx, const args *a, const char *entity,
     if (want->n && !a->at) TOC_TRY(choose_columns(ctx, view, want->basics, want->n_basics, want->names, want->n, table));
     if (want->n && a->at) TOC_TRY(tab_select(ctx, table, want->names, want->n));
     if (want->horizon > 0 && !a->at) TOC_TRY(samples_of(ctx, table, as_of, m));
-    fea_scale_table(table, (fea_scale)word_index(scale_words, a->scale), labels);
+    TOC_TRY(finish_features(ctx, a, table));
     if (want->horizon > 0) TOC_TRY(add_label(ctx, shop, &m->samples, want->horizon, table));
     return a->at ? join_moments(ctx, m, table) : TOC_OK;
 }

@@ -77,8 +77,14 @@ TOC_CHECKED toc_status fea_customers_pass(toc_ctx *ctx, ing_feed *feed, int64_t 
 enum { FEA_PASS_COLUMNS = 17 };
 extern const char *const fea_pass_columns[FEA_PASS_COLUMNS + 1];
 
-/* Scales all TAB_F64 columns but those named in keep (NULL-terminated): min-max to [0,1] or standard to mean 0, deviation 1. */
-typedef enum { FEA_SCALE_NONE, FEA_SCALE_MINMAX, FEA_SCALE_STANDARD } fea_scale;
-void fea_scale_table(tab_table *features, fea_scale scale, const char *const *keep);
+/* Scalings of the TAB_F64 columns: (x - shift) / width with the least value and the range (0 to 1), mean and standard deviation, or median and the distance
+ * of the quartiles. A column without width becomes 0; missing stays missing. */
+typedef enum { FEA_SCALE_NONE, FEA_SCALE_MINMAX, FEA_SCALE_STANDARD, FEA_SCALE_ROBUST } fea_scale;
+/* The scaling of a table: columns feature (TAB_TEXT), shift and width (TAB_F64), a row for each of its TAB_F64 columns. Release it. */
+TOC_CHECKED toc_status fea_scaling_learn(toc_ctx *ctx, const tab_table *features, fea_scale how, tab_table *scaling);
+/* Scales every TAB_F64 column in place. TOC_E_DATA where the scaling lacks one; the columns before it are scaled then. */
+TOC_CHECKED toc_status fea_scaling_apply(toc_ctx *ctx, const tab_table *scaling, tab_table *features);
+/* Adds NAME_missing, 1 or 0, for each TAB_F64 column, behind all columns. */
+TOC_CHECKED toc_status fea_flag_missing(toc_ctx *ctx, tab_table *features);
 
 #endif

@@ -392,11 +392,27 @@ static void merchants_and_products_by_hand(void **state)
     IS(&t, "p1", "return_share", 1.0 / 3);
     IS(&t, "p1", "rating_last", 5);
     IS(&t, "p2", "units_7d", 2);
-    fea_scale_table(&t, FEA_SCALE_MINMAX, (const char *const[]){ "units", NULL });
-    IS(&t, "p1", "units", 5);
+    tab_table scaling;
+    assert_int_equal(fea_scaling_learn(&ctx, &t, FEA_SCALE_MINMAX, &scaling), TOC_OK);
+    assert_int_equal(fea_scaling_apply(&ctx, &scaling, &t), TOC_OK);
     IS(&t, "p1", "orders", 1);
     IS(&t, "p2", "orders", 0);
     IS(&t, "p2", "rating_last", NAN);
+    assert_int_equal(fea_flag_missing(&ctx, &t), TOC_OK);
+    IS(&t, "p2", "rating_last_missing", 1);
+    IS(&t, "p2", "orders_missing", 0);
+    tab_release(&scaling);
+    tab_release(&t);
+
+    tab_column *x;
+    double median_five[] = { 1, 2, NAN, 4, 8, 3 }; /* median 3, quartiles 2 and 4 */
+    tab_init(&t, 6);
+    assert_int_equal(tab_add(&ctx, &t, "x", TAB_F64, NULL, &x), TOC_OK);
+    memcpy(x->f64, median_five, sizeof median_five);
+    assert_int_equal(fea_scaling_learn(&ctx, &t, FEA_SCALE_ROBUST, &scaling), TOC_OK);
+    assert_int_equal(fea_scaling_apply(&ctx, &scaling, &t), TOC_OK);
+    assert_true(t.columns[0].f64[0] == -1 && isnan(t.columns[0].f64[2]) && t.columns[0].f64[4] == 2.5);
+    tab_release(&scaling);
     tab_release(&t);
     shop_release(&shop);
 }
