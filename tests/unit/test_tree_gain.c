@@ -219,6 +219,7 @@ static double draw_value(toc_rng *rng, size_t kind, uint32_t y)
     case 3: return (double)toc_rng_below(rng, 5) - 2 + (y == 1);          /* few values */
     case 4: return 1 + u * 1e-9 + (toc_rng_below(rng, 50) ? 0 : 1e300 * u); /* all in one upper digit */
     case 5: return 1.7e15 + floor(u * 1e13);                              /* times in microseconds */
+    case 6: return (double)toc_rng_below(rng, 100) + 1 + u * 1e-10;       /* few in one upper digit */
     default: return toc_rng_below(rng, 3) ? 0 : -u;                       /* mostly zero */
     }
 }
@@ -230,7 +231,7 @@ static void many_kinds(void **state)
     tree_data data = { LONG, 1, columns, NULL, NULL, NULL };
     toc_rng rng = toc_rng_new(21, 1);
 
-    for (size_t kind = 0; kind < 7; kind++)
+    for (size_t kind = 0; kind < 8; kind++)
         for (size_t i = 0; i < TOC_COUNT(classes); i++) {
             tree_gain got;
             size_t left, distinct, found = 0, k = classes[i];
@@ -245,6 +246,32 @@ static void many_kinds(void **state)
             assert_int_equal(found, left);
             assert_int_equal(got.n_distinct, distinct);
         }
+}
+
+/* Best cuts in the middle of blocks: one class alone on one side, noise on the other. */
+static void inside_blocks(void **state)
+{
+    static const size_t places[] = { 30, 100, 300, 1410, 2000, 2700, 2960 };
+    const double *columns[] = { long_x };
+    tree_data data = { LONG, 1, columns, NULL, NULL, NULL };
+    toc_rng rng = toc_rng_new(61, 1);
+
+    for (size_t i = 0; i < TOC_COUNT(places) * 12; i++) {
+        size_t k = 2 + i % 3, place = places[i % TOC_COUNT(places)], left, distinct, found = 0;
+        uint32_t alone = (uint32_t)(i % k);
+        tree_gain got;
+        for (size_t r = 0; r < LONG; r++) {
+            bool pure = i % 2 ? r < place : r >= place;
+            long_y[r] = (uint32_t)toc_rng_below(&rng, k);
+            long_x[r] = (double)r / 3;
+            if (pure) long_y[r] = alone;
+        }
+        double best = best_of_all(k, &left, &distinct);
+        assert_int_equal(tree_column_gain(*state, &data, 0, long_y, k, NULL, &got), TOC_OK);
+        for (size_t r = 0; r < LONG; r++) found += long_x[r] <= got.threshold;
+        assert_true(fabs(got.gain - best) < 1e-12);
+        assert_int_equal(found, left);
+    }
 }
 
 /* Columns of noise have p values spread evenly; one that is not noise has the least there is. q as by hand. */
@@ -382,7 +409,7 @@ static void bad_weights(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(brute_force), cmocka_unit_test(corners), cmocka_unit_test(threads), cmocka_unit_test(many_kinds),
+        cmocka_unit_test(brute_force), cmocka_unit_test(corners), cmocka_unit_test(threads), cmocka_unit_test(many_kinds), cmocka_unit_test(inside_blocks),
         cmocka_unit_test(chance), cmocka_unit_test(intervals), cmocka_unit_test(bars_of_splits), cmocka_unit_test(bad_weights),
     };
     return cmocka_run_group_tests_name("gain", tests, setup, NULL);
