@@ -10,7 +10,7 @@ typedef struct {
     cli_shop shop;
     int64_t as_of, from, label_delay;
     const char *at, *scale, *scaling, *by, *label, *only, *out;
-    bool flag_missing, list;
+    bool flag_missing, partial, list;
 } args;
 
 static const args defaults = { .as_of = TOC_NO_TIME, .from = TOC_NO_TIME, .label_delay = -1, .scale = "none", .by = "none", .out = "-" };
@@ -31,6 +31,7 @@ static const cli_option options[] = {
     CLI_FLAG(0, "flag-missing", args, flag_missing, .help = "add NAME_missing, 1 or 0, for every feature"),
     CLI_WORD('b', "by", args, by, by_words, .arg = "WINDOW", .help = "purchases by hour, day or week instead"),
     CLI_TEXT(0, "only", args, only, .arg = "NAMES", .help = "these features, with commas between, in this order [all]"),
+    CLI_FLAG(0, "partial", args, partial, .help = "one shard's part, for `tocsin features merge PART ...`"),
     CLI_FLAG(0, "list", args, list, .help = "list the features with unit and meaning, read nothing"),
     CLI_TEXT('o', "out", args, out, .arg = "FILE", .help = "write to FILE [stdout]"),
     CLI_END,
@@ -124,7 +125,7 @@ static const char *pass_file(const args *a, const cli_call *call, bool basics)
 {
     const cli_shop *s = &a->shop;
 
-    if (!basics || s->store || a->at || a->label || a->scaling || a->flag_missing || strcmp(a->scale, "none") != 0 || strcmp(a->by, "none") != 0) return NULL;
+    if (!basics || s->store || a->at || a->partial || a->label || a->scaling || a->flag_missing || strcmp(a->scale, "none") != 0 || strcmp(a->by, "none") != 0) return NULL;
     if (s->reviews.n + s->products.n + s->stock.n + s->promotions.n + s->customers.n + s->merchants.n + s->payments.n + s->labels.n) return NULL;
     if (s->orders.n + (call->n_files - 1) > 1) return NULL;
     return s->orders.n ? s->orders.items[0] : call->n_files > 1 ? call->files[1] : "-";
@@ -318,7 +319,7 @@ static toc_status read_scaling(toc_ctx *ctx, const char *path, tab_table *scalin
     static const char *const feature = "feature";
     const tab_column *found;
 
-    TOC_TRY(rd_read_table(ctx, path, NULL, scaling));
+    TOC_TRY(rd_read_table(ctx, path, &(rd_options){ .dialect = RD_CANONICAL }, scaling));
     for (size_t i = 0; i < TOC_COUNT(wanted); i++) TOC_TRY(tab_need(ctx, scaling, wanted[i], &found));
     TOC_TRY(tab_infer(ctx, scaling, &feature, 1));
     for (size_t i = 1; i < TOC_COUNT(wanted); i++)
@@ -358,6 +359,10 @@ static toc_status check(toc_ctx *ctx, const args *a, const char *entity)
 
     if (a->at && a->as_of != TOC_NO_TIME) return toc_fail(ctx, TOC_E_USAGE, "--at says the moments; --as-of goes without it");
     if (a->at && strcmp(a->by, "none") != 0) return toc_fail(ctx, TOC_E_USAGE, "--at and --by do not go together");
+    if (a->partial && !toc_str_is(toc_str_of(entity), "customers") && !toc_str_is(toc_str_of(entity), "products"))
+        return toc_fail(ctx, TOC_E_USAGE, "--partial is for customers and products: %s take the whole shop", entity);
+    if (a->partial && (a->as_of == TOC_NO_TIME || a->at || a->label || strcmp(a->by, "none") != 0 || strcmp(a->scale, "none") != 0))
+        return toc_fail(ctx, TOC_E_USAGE, "--partial wants --as-of and goes without --at, --label, --by and --scale: they look at all shards");
     if (a->label_delay >= 0 && !orders) return toc_fail(ctx, TOC_E_USAGE, "--label-delay is for orders, not for %s", entity);
     return TOC_OK;
 }
@@ -384,7 +389,23 @@ static toc_status shop_features(toc_ctx *ctx, const args *a, const char *entity,
     if (want->horizon > 0 && !a->at) TOC_TRY(samples_of(ctx, table, as_of, m));
     TOC_TRY(finish_features(ctx, a, table));
     if (want->horizon > 0) TOC_TRY(add_label(ctx, shop, &m->samples, want->horizon, table));
+    if (a->partial) TOC_TRY(fea_mark_part(ctx, view, as_of, table));
     return a->at ? join_moments(ctx, m, table) : TOC_OK;
+}
+
+/* "features merge PART ..." */
+static toc_status run_merge(toc_ctx *ctx, const cli_call *call, const char *path)
+{
+    toc_out out;
+
+    if (call->n_files < 2) return toc_fail(ctx, TOC_E_USAGE, "merge which parts? tocsin features --partial writes them");
+    TOC_TRY(toc_out_open(ctx, path, true, &out));
+    toc_status st = fea_merge(ctx, call->files + 1, call->n_files - 1, &out);
+    if (st) {
+        toc_out_abandon(&out);
+        return st;
+    }
+    return toc_out_close(ctx, &out);
 }
 
 static toc_status run(toc_ctx *ctx, const cli_call *call)
@@ -401,6 +422,7 @@ static toc_status run(toc_ctx *ctx, const cli_call *call)
     bool all_basic, done = false;
     toc_status st = TOC_OK;
 
+    if (toc_str_is(toc_str_of(entity), "merge")) return run_merge(ctx, call, a->out);
     if (!fea_list(entity, &n_list))
         return toc_fail(ctx, TOC_E_USAGE, "features of what? \"%s\" is none of customers, merchants, products, orders", entity);
     if (a->list) return write_list(ctx, entity, a->out);
@@ -426,7 +448,7 @@ out:
 }
 
 const cli_command cmd_features = {
-    .name = "features", .group = "In a pipe", .usage = "customers|merchants|products|orders [options] [FILE ...]",
+    .name = "features", .group = "In a pipe", .usage = "customers|merchants|products|orders|merge [options] [FILE ...]",
     .summary = "what each customer, merchant, product or order looked like at a moment, as CSV",
     .examples = "  tocsin features customers --orders orders.csv --as-of 2026-08-01 --label churn:90d | tocsin gain --target churned\n"
                 "  tocsin features merchants --store shop.db --scale standard",

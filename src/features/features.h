@@ -77,6 +77,15 @@ TOC_CHECKED toc_status fea_customers_pass(toc_ctx *ctx, ing_feed *feed, int64_t 
 enum { FEA_PASS_COLUMNS = 17 };
 extern const char *const fea_pass_columns[FEA_PASS_COLUMNS + 1];
 
+/* A shard that holds all rows of its customers or products (orders, reviews, customers, stock) gives a part of the features: fea_customers or fea_products of
+ * it, marked with the moment and the currency in two last columns, written as CSV. Merged, parts are the bytes of the whole. */
+#define FEA_PART_AS_OF "part_as_of"
+#define FEA_PART_CURRENCY "part_currency"
+TOC_CHECKED toc_status fea_mark_part(toc_ctx *ctx, const shop_data *view, int64_t as_of, tab_table *features);
+/* Writes the features of n files of parts, without the marks, by id. Errors: those of rd_open and rd_next; TOC_E_DATA: no part, other columns, another moment
+ * or currency, an id in two parts. All lines are in memory. */
+TOC_CHECKED toc_status fea_merge(toc_ctx *ctx, const char *const *paths, size_t n, toc_out *out);
+
 /* Scalings of the TAB_F64 columns: (x - shift) / width with the least value and the range (0 to 1), mean and standard deviation, or median and the distance
  * of the quartiles. A column without width becomes 0; missing stays missing. */
 typedef enum { FEA_SCALE_NONE, FEA_SCALE_MINMAX, FEA_SCALE_STANDARD, FEA_SCALE_ROBUST } fea_scale;
