@@ -7,7 +7,7 @@
 #include "tree/tree.h"
 
 typedef struct {
-    const char *target, *positive, *model, *order, *as, *format, *out, *score;
+    const char *target, *positive, *model, *order, *as, *format, *out, *score, *weight;
     cli_list drop, set;
     double test_share, threshold;
     int64_t every, trees, top, alerts;
@@ -20,6 +20,11 @@ TOC_CHECKED toc_status tree_run_explain(toc_ctx *ctx, const tree_args *a, const 
 TOC_CHECKED toc_status tree_run_eval(toc_ctx *ctx, const tree_args *a, const char *file);
 TOC_CHECKED toc_status tree_run_show(toc_ctx *ctx, const tree_args *a, const char *file);
 
+/* The model's parameters out of --set; then those that name columns, p->monotone, which lives in ctx->arena. */
+TOC_CHECKED toc_status tree_params_of(toc_ctx *ctx, const cli_list *set, tree_params *p);
+TOC_CHECKED toc_status tree_monotone_of(toc_ctx *ctx, const cli_list *set, const tree_data *data, tree_params *p);
+/* With class_weight=balanced, weights (n) are multiplied so that all classes weigh the same, in all as much as before. y (n): classes. */
+TOC_CHECKED toc_status tree_balance(toc_ctx *ctx, const cli_list *set, size_t n_classes, const double *y, size_t n, double *weight);
 /* --format, or the first of `words` (NULL-terminated) where none was given; TOC_E_USAGE when the subcommand has no such format. */
 TOC_CHECKED toc_status tree_format(toc_ctx *ctx, const tree_args *a, const char *subcommand, const char *const *words, const char **format);
 /* Code of the positive one of the target's two values in n rows: as told (NULL = not), else 1, yes, true ..., else the rarer (the first by bytes of

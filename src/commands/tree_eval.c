@@ -159,7 +159,7 @@ static toc_status measure(toc_ctx *ctx, evaluation *e, const char *format)
     toc_out out;
 
     TOC_TRY(pick_rows(ctx, e));
-    if (!e->model || tree_model_loss(e->model) == TREE_LOGISTIC) TOC_TRY(classes(ctx, e));
+    if (!e->model || tree_model_loss(e->model) == TREE_LOGISTIC || tree_model_outputs(e->model) > 1) TOC_TRY(classes(ctx, e));
     TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, r->n, sizeof *r->truth, &r->truth));
     TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, r->n, sizeof *r->said, &r->said));
     TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, r->n, sizeof *r->score, &r->score));

@@ -14,6 +14,8 @@ typedef struct {
     size_t p, top;
     uint32_t *order;          /* min(p, top) columns of the row that moved it most, those first */
     size_t n_ordered;
+    const char *const *classes; /* of more than two, else NULL */
+    size_t said;
     toc_out *out;
 } telling;
 
@@ -48,7 +50,12 @@ static toc_status tell_csv(toc_ctx *ctx, telling *t, size_t row, double score, c
     toc_buf text = {0};
     toc_status st = TOC_OK;
 
-    toc_out_printf(t->out, "%zu,%.6g,%.6g", row + 1, score, phi[t->p]);
+    toc_out_printf(t->out, "%zu,", row + 1);
+    if (t->classes) {
+        tab_csv_field(t->out, toc_str_of(t->classes[t->said]));
+        toc_out_str(t->out, ",");
+    }
+    toc_out_printf(t->out, "%.6g,%.6g", score, phi[t->p]);
     for (size_t j = 0; j < t->p; j++) toc_out_printf(t->out, ",%.6g", phi[j]);
     rank(t, phi);
     for (size_t k = 0; k < t->n_ordered && !st; k++) {
@@ -73,7 +80,8 @@ static toc_status tell_text(toc_ctx *ctx, telling *t, size_t row, double score, 
         sum += phi[j];
         moved += phi[j] != 0;
     }
-    toc_out_printf(t->out, "row %zu: score %.4g (%s %.4g; %.4g where nothing is known of a row)\n", row + 1, score, tree_model_unit(t->model), sum + phi[t->p],
+    toc_out_printf(t->out, "row %zu: %s%sscore %.4g (%s %.4g; %.4g where nothing is known of a row)\n", row + 1,
+                   t->classes ? t->classes[t->said] : "", t->classes ? ", " : "", score, tree_model_unit(t->model), sum + phi[t->p],
                    phi[t->p]);
     rank(t, phi);
     for (size_t k = 0; k < t->n_ordered && !st; k++) {
@@ -88,18 +96,37 @@ static toc_status tell_text(toc_ctx *ctx, telling *t, size_t row, double score, 
     return st;
 }
 
+/* The likeliest class; 0 of a single output. */
+static size_t said(const double *score, size_t k)
+{
+    size_t best = 0;
+
+    for (size_t c = 1; c < k; c++) best = score[c] > score[best] ? c : best;
+    return best;
+}
+
 static toc_status tell_all(toc_ctx *ctx, telling *t, const tree_data *data, bool csv)
 {
-    double *score, *phi;
+    size_t k = tree_model_outputs(t->model);
+    double *score, *phi, *of_class;
 
-    TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, data->n, sizeof *score, &score));
+    TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, data->n * k, sizeof *score, &score));
     TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, ROWS_AT_ONCE * (t->p + 1), sizeof *phi, &phi));
+    TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, k > 1 ? ROWS_AT_ONCE * (t->p + 1) : 0, sizeof *of_class, &of_class));
     TOC_TRY(tree_predict(ctx, t->model, data, score));
     for (size_t first = 0; first < data->n; first += ROWS_AT_ONCE) {
         size_t n = TOC_MIN((size_t)ROWS_AT_ONCE, data->n - first);
         TOC_TRY(tree_explain(ctx, t->model, data, 0, first, n, phi));
-        for (size_t i = 0; i < n; i++)
-            TOC_TRY((csv ? tell_csv : tell_text)(ctx, t, first + i, score[first + i], phi + i * (t->p + 1)));
+        for (size_t c = 1; c < k; c++) {
+            TOC_TRY(tree_explain(ctx, t->model, data, c, first, n, of_class));
+            for (size_t i = 0; i < n; i++)
+                if (said(score + (first + i) * k, k) == c) memcpy(phi + i * (t->p + 1), of_class + i * (t->p + 1), (t->p + 1) * sizeof *phi);
+        }
+        for (size_t i = 0; i < n; i++) {
+            const double *of_row = score + (first + i) * k;
+            t->said = said(of_row, k);
+            TOC_TRY((csv ? tell_csv : tell_text)(ctx, t, first + i, of_row[t->said], phi + i * (t->p + 1)));
+        }
     }
     return TOC_OK;
 }
@@ -111,6 +138,8 @@ static toc_status tell(toc_ctx *ctx, const tree_args *a, telling *t, const tree_
     t->p = tree_model_columns(t->model, &t->names);
     t->top = a->top < 0 ? REASONS : (size_t)a->top;
     t->out = &out;
+    if (tree_model_outputs(t->model) > 1 && tree_model_classes(t->model, &t->classes) == 0)
+        return toc_fail(ctx, TOC_E_DATA, "%s does not name its classes", a->model);
     TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, TOC_MIN(t->top, t->p), sizeof *t->order, &t->order));
     TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, t->p, sizeof *t->columns, &t->columns));
     for (size_t j = 0; j < t->p; j++) TOC_TRY(tab_need(ctx, t->table, t->names[j], &t->columns[j]));
@@ -118,7 +147,7 @@ static toc_status tell(toc_ctx *ctx, const tree_args *a, telling *t, const tree_
     if (csv) {
         toc_buf name = {0};
         toc_status named = TOC_OK;
-        toc_out_str(&out, "row,score,base");
+        toc_out_str(&out, t->classes ? "row,class,score,base" : "row,score,base");
         for (size_t j = 0; j < t->p && !named; j++) {
             toc_out_str(&out, ",");
             name.n = 0;

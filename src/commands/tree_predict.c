@@ -65,6 +65,39 @@ toc_status tree_read(toc_ctx *ctx, const tree_args *a, const char *file, tree_mo
     return tree_columns_for(ctx, *model, a->model, table, data);
 }
 
+/* The likeliest class under the name of --as, and NAME_CLASS with the probability of each. */
+static toc_status add_classes(toc_ctx *ctx, const tree_args *a, const tree_model *model, const tree_data *data, tab_table *table)
+{
+    size_t k = tree_model_outputs(model), n = data->n;
+    const char *const *classes;
+    tab_column *column;
+    double *score;
+    uint32_t *said, *code;
+    toc_buf name = {0};
+    toc_status st;
+
+    if (tree_model_classes(model, &classes) != k) return toc_fail(ctx, TOC_E_DATA, "%s does not name its classes", a->model);
+    TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, n * k, sizeof *score, &score));
+    TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, n, sizeof *said, &said));
+    TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, k, sizeof *code, &code));
+    TOC_TRY(tree_predict(ctx, model, data, score));
+    TOC_TRY(tab_add(ctx, table, a->as, TAB_TEXT, NULL, &column));
+    for (size_t c = 0; c < k; c++) TOC_TRY(toc_pool_intern(ctx, column->pool, toc_str_of(classes[c]), &code[c]));
+    for (size_t i = 0; i < n; i++) {
+        for (uint32_t c = 1; c < k; c++) said[i] = score[i * k + c] > score[i * k + said[i]] ? c : said[i];
+        column->code[i] = code[said[i]];
+    }
+    for (size_t c = 0; c < k; c++) {
+        name.n = 0;
+        st = toc_buf_printf(ctx, &name, "%s_%s", a->as, classes[c]);
+        if (!st) st = tab_add(ctx, table, name.p, TAB_F64, NULL, &column);
+        if (st) break;
+        for (size_t i = 0; i < n; i++) column->f64[i] = score[i * k + c];
+    }
+    toc_buf_release(&name);
+    return st;
+}
+
 toc_status tree_run_predict(toc_ctx *ctx, const tree_args *a, const char *file)
 {
     tree_model *model = NULL;
@@ -79,8 +112,9 @@ toc_status tree_run_predict(toc_ctx *ctx, const tree_args *a, const char *file)
         st = toc_fail(ctx, TOC_E_USAGE, "there is a column \"%s\" already; name the new one by --as", a->as);
         goto out;
     }
-    if ((st = tab_add(ctx, &table, a->as, TAB_F64, NULL, &column))) goto out;
-    if ((st = tree_predict(ctx, model, &data, column->f64))) goto out;
+    if (tree_model_outputs(model) > 1) st = add_classes(ctx, a, model, &data, &table);
+    else if (!(st = tab_add(ctx, &table, a->as, TAB_F64, NULL, &column))) st = tree_predict(ctx, model, &data, column->f64);
+    if (st) goto out;
     if ((st = toc_out_open(ctx, a->out, true, &out))) goto out;
     st = cmd_close_csv(ctx, &table, &out);
 out:

@@ -13,7 +13,7 @@ toc_status tree_positive(toc_ctx *ctx, const char *told, const tab_column *targe
         size_t k = 0;
         while (k < n && found[k] != c) k++;
         if (k == 2)
-            return toc_fail(ctx, TOC_E_DATA, "\"%s\" has more than two values (%s, %s, %s ...); for numbers say --set loss=squared", target->name,
+            return toc_fail(ctx, TOC_E_DATA, "\"%s\" has more than two values (%s, %s, %s ...); for more say --set model=boost --set loss=multiclass, for numbers loss=squared", target->name,
                             toc_pool_text(pool, found[0]), toc_pool_text(pool, found[1]), toc_pool_text(pool, c));
         if (k == n) found[n++] = c;
         count[k]++;

@@ -85,7 +85,7 @@ toc_status tree_assemble(toc_ctx *ctx, const tree_data *data, const tree_params 
     m->loss = params->loss;
     m->criterion = params->criterion;
     m->n_rows = data->n;
-    m->scale = params->kind == TREE_FOREST ? 1 / (double)n_trees : 1;
+    m->scale = params->kind == TREE_FOREST || params->kind == TREE_EXTRA ? 1 / (double)n_trees : 1;
     if ((st = copy_columns(ctx, m, data, binned))) goto fail;
     if ((st = copy_trees(ctx, m, trees, n_trees, n_outputs))) goto fail;
     memcpy(m->base, base, n_outputs * sizeof *base);

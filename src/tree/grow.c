@@ -3,6 +3,8 @@
  * that gains most is split next; without one the order does not matter and the newest comes first, which keeps few histograms alive. */
 #include "tree/tree_int.h"
 
+#include <math.h>
+
 enum { WORTH_THREADS = 60000 }; /* cells to count, below which starting threads costs more than it saves */
 
 /* A leaf that can still be split. */
@@ -10,6 +12,7 @@ typedef struct {
     uint32_t node;
     size_t depth, rows;
     tree_sum sum;
+    double low, high;    /* what its leaves may say */
     tree_sum *histogram; /* all columns; NULL when columns are drawn per node */
     tree_split split;
 } open_leaf;
@@ -79,6 +82,14 @@ static void count_all(const uint8_t *bin, const tree_pair *pairs, size_t n, tree
     }
 }
 
+static tree_place place_of(const grower *g, const open_leaf *leaf, uint32_t column)
+{
+    tree_place place = { leaf->sum, leaf->rows, leaf->low, leaf->high, 0 };
+
+    if (g->job->draw) place.draw = toc_mix(toc_mix(g->job->draw + leaf->node) + column) | 1;
+    return place;
+}
+
 static toc_status evaluate_column(toc_ctx *ctx, void *arg, size_t task)
 {
     const evaluation *e = arg;
@@ -92,20 +103,56 @@ static toc_status evaluate_column(toc_ctx *ctx, void *arg, size_t task)
     memset(own, 0, TREE_SLOTS * sizeof *own);
     if (e->small->rows == data->n) count_all(bin, e->pairs, data->n, own);
     else count_bins(bin, e->rows, e->pairs, e->small->rows, own);
-    tree_best_split(&g->job->rule, &data->columns[j], own, e->small->sum, e->small->rows, &g->found[2 * task]);
+    tree_place place = place_of(g, e->small, j);
+    tree_best_split(&g->job->rule, &data->columns[j], own, &place, &g->found[2 * task]);
     if (!e->large) return TOC_OK;
     tree_sum *rest = e->large->histogram + (size_t)j * TREE_SLOTS;
     for (size_t b = 0; b < TREE_SLOTS; b++) {
         rest[b].g -= own[b].g;
         rest[b].h -= own[b].h;
     }
-    tree_best_split(&g->job->rule, &data->columns[j], rest, e->large->sum, e->large->rows, &g->found[2 * task + 1]);
+    place = place_of(g, e->large, j);
+    tree_best_split(&g->job->rule, &data->columns[j], rest, &place, &g->found[2 * task + 1]);
     return TOC_OK;
+}
+
+/* Gain over the information of the split itself (Quinlan 1993). */
+static double gain_ratio(const open_leaf *leaf, const tree_split *s)
+{
+    double l = (double)s->sum_left.h / (double)leaf->sum.h;
+
+    return s->gain / -(l * log2(l) + (1 - l) * log2(1 - l));
+}
+
+/* By gain ratio, among the columns that gain at least what they do on average: nearly empty sides have great ratios. */
+static void pick_by_ratio(const evaluation *e, size_t n_columns, size_t which, open_leaf *leaf)
+{
+    double mean = 0, most = 0;
+    size_t n = 0;
+
+    leaf->split.gain = 0;
+    for (size_t t = 0; t < n_columns; t++) {
+        double gain = e->g->found[2 * t + which].gain;
+        mean += gain > 0 ? gain : 0;
+        n += gain > 0;
+    }
+    mean /= (double)TOC_MAX(n, 1);
+    for (size_t t = 0; t < n_columns; t++) {
+        const tree_split *s = &e->g->found[2 * t + which];
+        if (s->gain <= 0 || s->gain < mean * (1 - 1e-12) || gain_ratio(leaf, s) <= most) continue;
+        most = gain_ratio(leaf, s);
+        leaf->split = *s;
+        leaf->split.feature = e->columns[t];
+    }
 }
 
 /* The best over columns; the first of equals, so that threads change nothing. */
 static void pick(const evaluation *e, size_t n_columns, size_t which, open_leaf *leaf)
 {
+    if (e->g->job->rule.measure == TREE_BY_RATIO) {
+        pick_by_ratio(e, n_columns, which, leaf);
+        return;
+    }
     leaf->split.gain = 0;
     for (size_t t = 0; t < n_columns; t++) {
         const tree_split *s = &e->g->found[2 * t + which];
@@ -164,9 +211,9 @@ static toc_status add_node(toc_ctx *ctx, grower *g, size_t first, size_t count, 
     TOC_TRY(toc_grow(ctx, &t->splits, &t->cap[1], need, sizeof *t->splits));
     TOC_TRY(toc_grow(ctx, &t->first, &t->cap[2], need, sizeof *t->first));
     TOC_TRY(toc_grow(ctx, &t->count, &t->cap[3], need, sizeof *t->count));
-    double h = (double)sum.h * rule->h_unit + rule->l2, weight = (double)sum.h * rule->h_unit;
+    double weight = (double)sum.h * rule->h_unit;
     t->nodes[t->n] = (tree_node){ .feature = -1, .left = -1, .right = -1, .subset = TREE_NUMERIC };
-    t->nodes[t->n].value = h > 0 ? g->job->leaf_scale * ((double)sum.g * rule->g_unit / h) : 0;
+    t->nodes[t->n].value = g->job->leaf_scale * tree_leaf(rule, sum);
     t->nodes[t->n].cover = rule->min_h > 0 ? (double)count : weight; /* boosting's curvature is no weight of rows */
     t->first[t->n] = first;
     t->count[t->n] = count;
@@ -236,6 +283,21 @@ static toc_status evaluate_children(toc_ctx *ctx, grower *g, tree_sum *parent, o
     return TOC_OK;
 }
 
+/* What leaves below the children may say: on their side of the middle, if the column that parts them is monotone. */
+static void bound_children(const grower *g, const open_leaf *leaf, open_leaf child[2])
+{
+    int8_t monotone = g->job->data->columns[leaf->split.feature].monotone;
+    double middle = (tree_leaf(&g->job->rule, child[0].sum) + tree_leaf(&g->job->rule, child[1].sum)) / 2;
+
+    for (int side = 0; side < 2; side++) {
+        child[side].low = leaf->low;
+        child[side].high = leaf->high;
+        if (monotone == 0) continue;
+        if ((monotone > 0) == (side == 0)) child[side].high = middle;
+        else child[side].low = middle;
+    }
+}
+
 static toc_status split_leaf(toc_ctx *ctx, grower *g, open_leaf leaf)
 {
     tree_grown *t = g->tree;
@@ -245,6 +307,7 @@ static toc_status split_leaf(toc_ctx *ctx, grower *g, open_leaf leaf)
                            { .depth = leaf.depth + 1, .rows = leaf.rows - left, .sum = sums[1] } };
     toc_status st;
 
+    bound_children(g, &leaf, child);
     if ((st = add_node(ctx, g, first, left, sums[0], &child[0].node))) goto fail;
     if ((st = add_node(ctx, g, first + left, leaf.rows - left, sums[1], &child[1].node))) goto fail;
     tree_node *node = &t->nodes[leaf.node];
@@ -289,7 +352,7 @@ static open_leaf next_leaf(grower *g)
 static toc_status plant(toc_ctx *ctx, grower *g)
 {
     tree_grow_job *job = g->job;
-    open_leaf root = { .rows = job->n_rows };
+    open_leaf root = { .rows = job->n_rows, .low = -INFINITY, .high = INFINITY };
 
     for (size_t i = 0; i < job->n_rows; i++) {
         root.sum.g += job->pair[job->rows[i]].g;
@@ -339,4 +402,21 @@ void tree_grown_release(tree_grown *tree)
     toc_free(tree->first);
     toc_free(tree->count);
     *tree = (tree_grown){0};
+}
+
+size_t tree_child_by_bin(const tree_grown *tree, const tree_binned *data, size_t node, size_t row)
+{
+    const tree_split *s = &tree->splits[node];
+    unsigned bin = data->bins[s->feature * data->n + row];
+    bool left = bin == TREE_MISSING ? s->missing_left : s->categorical ? tree_bit(&s->left, bin) : bin <= s->bin;
+
+    return (size_t)(left ? tree->nodes[node].left : tree->nodes[node].right);
+}
+
+size_t tree_walk_bins(const tree_grown *tree, const tree_binned *data, size_t row)
+{
+    size_t node = 0;
+
+    while (tree->nodes[node].feature >= 0) node = tree_child_by_bin(tree, data, node, row);
+    return node;
 }

@@ -13,9 +13,9 @@
 #include <jansson.h>
 #include <math.h>
 
-static const char *const kinds[] = { "tree", "forest", "boost" };
-static const char *const losses[] = { "logistic", "squared" };
-static const char *const criteria[] = { "entropy", "gini" };
+static const char *const kinds[] = { "tree", "forest", "boost", "extra" };
+static const char *const losses[] = { "logistic", "squared", "multiclass", "quantile", "tweedie" };
+static const char *const criteria[] = { "entropy", "gini", "gain_ratio" };
 
 static void put_number(toc_out *out, double x)
 {
@@ -308,22 +308,25 @@ static toc_status load(toc_ctx *ctx, loader *l, const json_t *root)
 
     if (!schema || strcmp(schema, "tocsin-tree")) return bad(ctx, l, "its schema is not \"tocsin-tree\"");
     if (version != 1 && version != 2) return bad(ctx, l, "its version is neither 1 nor 2 (a newer tocsin wrote it?)");
-    if (!choice(root, "kind", kinds, 3, &kind)) return bad(ctx, l, "unknown kind");
-    if (!choice(root, "loss", losses, 2, &loss)) return bad(ctx, l, "unknown loss");
-    if (!choice(root, "criterion", criteria, 2, &criterion)) return bad(ctx, l, "unknown criterion");
+    if (!choice(root, "kind", kinds, (int)TOC_COUNT(kinds), &kind)) return bad(ctx, l, "unknown kind");
+    if (!choice(root, "loss", losses, (int)TOC_COUNT(losses), &loss)) return bad(ctx, l, "unknown loss");
+    if (!choice(root, "criterion", criteria, (int)TOC_COUNT(criteria), &criterion)) return bad(ctx, l, "unknown criterion");
     if (json_array_size(columns) == 0 || json_array_size(trees) == 0) return bad(ctx, l, "no columns or no trees");
     m->kind = (tree_kind)kind;
     m->loss = (tree_loss)loss;
     m->criterion = (tree_criterion)criterion;
-    if (version == 1 ? !json_is_number(base) : json_array_size(base) != 1) return bad(ctx, l, "a base that does not fit");
+    if (version == 1 ? !json_is_number(base) : json_array_size(base) == 0 || json_array_size(base) > TREE_MAX_CLASSES) return bad(ctx, l, "a base that does not fit");
     m->p = json_array_size(columns);
     TOC_TRY(toc_arena_alloc(ctx, &m->arena, m->p, sizeof *m->names, &m->names));
     TOC_TRY(toc_arena_alloc(ctx, &m->arena, m->p, sizeof *m->levels, &m->levels));
     for (size_t j = 0; j < m->p; j++) TOC_TRY(load_column(ctx, l, json_array_get(columns, j), j));
-    TOC_TRY(load_trees(ctx, l, trees, 1));
+    size_t n_outputs = version == 1 ? 1 : json_array_size(base);
+    if (n_outputs > 1 ? loss != TREE_MULTICLASS || json_array_size(trees) % n_outputs : loss == TREE_MULTICLASS) return bad(ctx, l, "a base that does not fit");
+    TOC_TRY(load_trees(ctx, l, trees, n_outputs));
     TOC_TRY(load_base(ctx, l, base));
     TOC_TRY(load_facts(ctx, l, root));
-    m->scale = m->kind == TREE_FOREST ? 1 / (double)m->n_trees : 1;
+    if (m->n_classes && m->n_outputs > 1 && m->n_classes != m->n_outputs) return bad(ctx, l, "classes that do not fit");
+    m->scale = m->kind == TREE_FOREST || m->kind == TREE_EXTRA ? 1 / (double)m->n_trees : 1;
     return TOC_OK;
 }
 

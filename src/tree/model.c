@@ -49,9 +49,15 @@ size_t tree_model_outputs(const tree_model *model)
     return model->n_outputs;
 }
 
+size_t tree_model_trees(const tree_model *model)
+{
+    return model->n_trees;
+}
+
 const char *tree_model_unit(const tree_model *model)
 {
-    if (model->kind == TREE_BOOST && model->loss == TREE_LOGISTIC) return "log-odds";
+    if (model->loss == TREE_MULTICLASS || (model->kind == TREE_BOOST && model->loss == TREE_LOGISTIC)) return "log-odds";
+    if (model->loss == TREE_TWEEDIE) return "logarithm";
     return model->loss == TREE_LOGISTIC ? "probability" : "amount";
 }
 
@@ -166,8 +172,15 @@ static double walk(const tree_model *model, const tree_node *nodes, const double
 /* From the sums of one row's trees to what is predicted. */
 static void respond(const tree_model *m, double *score)
 {
+    double most = -INFINITY, sum = 0;
+
     for (size_t k = 0; k < m->n_outputs; k++) score[k] = m->base[k] + m->scale * score[k];
     if (m->kind == TREE_BOOST && m->loss == TREE_LOGISTIC) *score = 1 / (1 + exp(-*score));
+    if (m->loss == TREE_TWEEDIE) *score = exp(*score);
+    if (m->loss != TREE_MULTICLASS) return;
+    for (size_t k = 0; k < m->n_outputs; k++) most = TOC_MAX(most, score[k]);
+    for (size_t k = 0; k < m->n_outputs; k++) sum += score[k] = exp(score[k] - most);
+    for (size_t k = 0; k < m->n_outputs; k++) score[k] /= sum;
 }
 
 static toc_status predict_block(toc_ctx *ctx, void *arg, size_t task)

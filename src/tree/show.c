@@ -77,7 +77,8 @@ void tree_show_text(const tree_model *model, size_t n_trees, toc_out *out)
 {
     for (size_t t = 0; t < model->n_trees && (n_trees == 0 || t < n_trees); t++) {
         printer p = { model, model->nodes + model->first[t], out, ", " };
-        if (model->kind != TREE_SINGLE) toc_out_printf(out, "%stree %zu of %zu\n", t ? "\n" : "", t + 1, model->n_trees);
+        const char *class = model->n_outputs > 1 && model->n_classes ? model->classes[t % model->n_outputs] : NULL;
+        if (model->kind != TREE_SINGLE) toc_out_printf(out, "%stree %zu of %zu%s%s\n", t ? "\n" : "", t + 1, model->n_trees, class ? ", for " : "", class ? class : "");
         if (p.nodes->feature >= 0) {
             put_rules(&p, 0, 0);
             continue;

@@ -143,9 +143,13 @@ static coder of_tree(const coder *c, size_t t)
     return one;
 }
 
-static bool is_logistic(const tree_model *m)
+/* What is written around the raw score. */
+static void response(const tree_model *m, const char **before, const char **after)
 {
-    return m->kind == TREE_BOOST && m->loss == TREE_LOGISTIC;
+    bool logistic = m->kind == TREE_BOOST && m->loss == TREE_LOGISTIC, tweedie = m->loss == TREE_TWEEDIE;
+
+    *before = logistic ? "1.0 / (1.0 + exp(-(" : tweedie ? "exp(" : "";
+    *after = logistic ? ")))" : tweedie ? ")" : "";
 }
 
 /* base + scale * sum */
@@ -188,6 +192,7 @@ static const char c_helpers[] =
 static void show_c(const coder *c)
 {
     const tree_model *m = c->model;
+    const char *before, *after;
 
     toc_out_str(c->out, "/* Scores rows by a tree model; made by tocsin tree show --format c. Missing numbers are NAN, missing texts NULL. */\n"
                         "#include <math.h>\n#include <string.h>\n\nstruct row {\n");
@@ -201,9 +206,10 @@ static void show_c(const coder *c)
     }
     toc_out_str(c->out, "double score(const struct row *r)\n{\n    double sum = 0;\n\n");
     for (size_t t = 0; t < m->n_trees; t++) toc_out_printf(c->out, "    sum += tree_%zu(r);\n", t + 1);
-    toc_out_str(c->out, "    sum = ");
+    response(m, &before, &after);
+    toc_out_printf(c->out, "    return %s", before);
     put_raw(c, "sum");
-    toc_out_printf(c->out, ";\n    return %s;\n}\n", is_logistic(m) ? "1 / (1 + exp(-sum))" : "sum");
+    toc_out_printf(c->out, "%s;\n}\n", after);
 }
 
 /* ---- SQL ---- */
@@ -211,16 +217,18 @@ static void show_c(const coder *c)
 static void show_sql(const coder *c)
 {
     const tree_model *m = c->model;
+    const char *before, *after;
 
     toc_out_str(c->out, "-- Scores the rows of table \"data\" by a tree model; made by tocsin tree show --format sql. Missing values are NULL.\nSELECT *, ");
-    toc_out_str(c->out, is_logistic(m) ? "1.0 / (1.0 + exp(-(" : "");
+    response(m, &before, &after);
+    toc_out_str(c->out, before);
     put_raw(c, "(\n");
     for (size_t t = 0; t < m->n_trees; t++) {
         coder one = of_tree(c, t);
         if (t) toc_out_str(c->out, "    +\n");
         put_branch(&one, 0, 1);
     }
-    toc_out_printf(c->out, ")%s AS \"score\" FROM \"data\";\n", is_logistic(m) ? ")))" : "");
+    toc_out_printf(c->out, ")%s AS \"score\" FROM \"data\";\n", after);
 }
 
 /* ---- Python ---- */
@@ -228,6 +236,7 @@ static void show_sql(const coder *c)
 static void show_python(const coder *c)
 {
     const tree_model *m = c->model;
+    const char *before, *after;
 
     toc_out_str(c->out, "# Scores rows by a tree model; made by tocsin tree show --format python. A row is a dict of texts or numbers.\n"
                         "from math import exp, nan\n\n\n"
@@ -248,9 +257,10 @@ static void show_python(const coder *c)
     }
     toc_out_str(c->out, "    }\n    total = 0.0\n");
     for (size_t t = 0; t < m->n_trees; t++) toc_out_printf(c->out, "    total += tree_%zu(x)\n", t + 1);
-    toc_out_str(c->out, "    total = ");
+    response(m, &before, &after);
+    toc_out_printf(c->out, "    return %s", before);
     put_raw(c, "total");
-    toc_out_printf(c->out, "\n    return %s\n", is_logistic(m) ? "1 / (1 + exp(-total))" : "total");
+    toc_out_printf(c->out, "%s\n", after);
 }
 
 toc_status tree_show_code(toc_ctx *ctx, const tree_model *model, tree_code code, toc_out *out)
@@ -258,6 +268,7 @@ toc_status tree_show_code(toc_ctx *ctx, const tree_model *model, tree_code code,
     toc_arena arena = {0};
     const char **names = NULL;
     coder c = { .model = model, .code = code, .out = out };
+    if (model->n_outputs > 1) return toc_fail(ctx, TOC_E_USAGE, "a model of %zu classes cannot be written as code", model->n_outputs);
     toc_status st = identifiers(ctx, model, &arena, &names);
 
     c.names = names;

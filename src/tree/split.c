@@ -15,6 +15,7 @@ static double worth(const tree_rule *rule, double g, double h, double l2)
 {
     switch (rule->measure) {
     case TREE_BY_NEWTON: return h + l2 > 0 ? g * g / (h + l2) : 0;
+    case TREE_BY_RATIO: /* of columns, when each has its best */
     case TREE_BY_ENTROPY: return x_log2_x(g) + x_log2_x(h - g) - x_log2_x(h);
     case TREE_BY_GINI: return h > 0 ? (g * g + (h - g) * (h - g)) / h : 0;
     }
@@ -24,14 +25,31 @@ static double worth(const tree_rule *rule, double g, double h, double l2)
 typedef struct {
     const tree_rule *rule;
     tree_sum node;
-    double l2, worth_node, rows_per_h;
+    double l2, worth_node, rows_per_h, low, high;
+    int8_t monotone;
 } search;
 
-static search begin(const tree_rule *rule, tree_sum node, size_t rows, double l2)
+static search begin(const tree_rule *rule, const tree_bins *column, const tree_place *node, double l2)
 {
-    search s = { rule, node, l2, 0, (double)rows / (double)TOC_MAX(node.h, 1) };
-    s.worth_node = worth(rule, (double)node.g * rule->g_unit, (double)node.h * rule->h_unit, l2);
+    search s = { rule, node->sum, l2, 0, (double)node->rows / (double)TOC_MAX(node->sum.h, 1), node->low, node->high, column->monotone };
+    s.worth_node = worth(rule, (double)s.node.g * rule->g_unit, (double)s.node.h * rule->h_unit, l2);
     return s;
+}
+
+double tree_leaf(const tree_rule *rule, tree_sum sum)
+{
+    double h = (double)sum.h * rule->h_unit + rule->l2;
+
+    return h > 0 ? (double)sum.g * rule->g_unit / h : 0;
+}
+
+/* Whether leaves there keep the order that monotone columns ask for, here and above. */
+static bool in_order(const search *s, tree_sum left, tree_sum right)
+{
+    double l = tree_leaf(s->rule, left), r = tree_leaf(s->rule, right);
+
+    if (TOC_MIN(l, r) < s->low || TOC_MAX(l, r) > s->high) return false;
+    return s->monotone == 0 || (s->monotone > 0 ? l <= r : l >= r);
 }
 
 /* What splitting off `left` gains, or 0 where a side is too small. */
@@ -44,6 +62,7 @@ static double gain_of(const search *s, tree_sum left)
     if (left.h <= 0 || right.h <= 0 || hl < rule->min_h || hr < rule->min_h) return 0;
     /* Rows of a side by its share of the weight: exact where rows weigh the same. */
     if ((double)left.h * s->rows_per_h + 1e-6 < rule->min_rows || (double)right.h * s->rows_per_h + 1e-6 < rule->min_rows) return 0;
+    if (rule->bounded && !in_order(s, left, right)) return 0;
     double sum = worth(rule, (double)left.g * rule->g_unit, hl, s->l2) + worth(rule, (double)right.g * rule->g_unit, hr, s->l2);
     return (sum - s->worth_node) * rule->gain_unit;
 }
@@ -52,6 +71,35 @@ static double gain_of(const search *s, tree_sum left)
 static bool better(const search *s, double gain, const tree_split *best)
 {
     return gain > s->rule->min_gain && gain > best->gain * (1 + 1e-12) && gain > 1e-12 * fabs(s->worth_node) * s->rule->gain_unit;
+}
+
+/* One threshold, drawn evenly between those that part the node's values; missing values on the better side. */
+static void numeric_at_random(const search *s, const tree_bins *column, const tree_sum *histogram, toc_rng *rng, tree_split *best)
+{
+    tree_sum left = { 0, 0 }, missing = histogram[TREE_MISSING];
+    size_t low = 0, high = column->n_bins - 1, cut;
+
+    while (low < high && histogram[low].h == 0) low++;
+    while (high > low && histogram[high].h == 0) high--;
+    cut = high; /* one bin: given against missing */
+    if (high > low) {
+        double a = column->upper[low], b = column->upper[high - 1], at = a + toc_rng_unit(rng) * (b - a);
+        for (cut = low; cut + 1 < high && column->upper[cut] < at; cut++) continue;
+    } else if (missing.h == 0) {
+        return;
+    }
+    for (size_t b = 0; b <= cut; b++) {
+        left.g += histogram[b].g;
+        left.h += histogram[b].h;
+    }
+    for (int with_missing = 0; with_missing <= (missing.h > 0); with_missing++) {
+        tree_sum side = left;
+        if (with_missing) side = (tree_sum){ left.g + missing.g, left.h + missing.h };
+        double gain = gain_of(s, side);
+        if (!better(s, gain, best)) continue;
+        *best = (tree_split){ .gain = gain, .bin = (uint8_t)cut, .sum_left = side };
+        best->missing_left = with_missing || (missing.h == 0 && 2 * side.h >= s->node.h);
+    }
 }
 
 static void numeric(const search *s, const tree_bins *column, const tree_sum *histogram, tree_split *best)
@@ -119,17 +167,20 @@ static void put_subset(const search *s, const tree_bins *column, const tree_sum 
         if (histogram[b].h == 0) best->left.bit[b >> 6] |= (uint64_t)1 << (b & 63);
 }
 
-static void categorical(search *s, const tree_bins *column, const tree_sum *histogram, tree_split *best)
+/* rng: NULL, or draws the one prefix that is looked at. */
+static void categorical(search *s, const tree_bins *column, const tree_sum *histogram, toc_rng *rng, tree_split *best)
 {
     response r[TREE_SLOTS];
     /* Few levels hold no chance findings; many do, so their means are pulled together and their gains lowered. */
     bool few = column->n_bins <= 4;
     size_t n = ordered(s, column, histogram, few ? 0 : s->rule->smooth, r), n_left = 0;
+    size_t only = rng && n > 1 ? toc_rng_below(rng, n - 1) : SIZE_MAX;
     tree_sum left = { 0, 0 };
 
     for (size_t i = 0; i + 1 < n; i++) {
         left.g += histogram[r[i].bin].g;
         left.h += histogram[r[i].bin].h;
+        if (rng && i != only) continue;
         double gain = gain_of(s, left);
         if (!better(s, gain, best)) continue;
         best->gain = gain;
@@ -139,13 +190,16 @@ static void categorical(search *s, const tree_bins *column, const tree_sum *hist
     if (n_left) put_subset(s, column, histogram, r, n_left, best);
 }
 
-void tree_best_split(const tree_rule *rule, const tree_bins *column, const tree_sum *histogram, tree_sum node, size_t rows, tree_split *best)
+void tree_best_split(const tree_rule *rule, const tree_bins *column, const tree_sum *histogram, const tree_place *node, tree_split *best)
 {
     double extra = column->categorical && column->n_bins > 4 ? rule->smooth : 0;
-    search s = begin(rule, node, rows, rule->l2 + extra);
+    search s = begin(rule, column, node, rule->l2 + extra);
+    toc_rng rng;
 
     best->gain = 0;
     if (column->n_bins == 0) return;
-    if (column->categorical) categorical(&s, column, histogram, best);
+    if (node->draw) rng = toc_rng_new(node->draw, 1);
+    if (column->categorical) categorical(&s, column, histogram, node->draw ? &rng : NULL, best);
+    else if (node->draw) numeric_at_random(&s, column, histogram, &rng, best);
     else numeric(&s, column, histogram, best);
 }

@@ -83,9 +83,11 @@ TOC_CHECKED toc_status tree_gain_bars(toc_ctx *ctx, const tree_data *data, size_
                                       const tree_gain_options *options, const tree_gain *gain, tree_bar bars[TREE_MOST_BARS], size_t *n_bars);
 
 /* ---- models ---- */
-typedef enum { TREE_SINGLE, TREE_FOREST, TREE_BOOST } tree_kind;
-typedef enum { TREE_ENTROPY, TREE_GINI } tree_criterion; /* of single trees and forests; boosting uses the logistic or squared loss */
-typedef enum { TREE_LOGISTIC, TREE_SQUARED } tree_loss;
+typedef enum { TREE_SINGLE, TREE_FOREST, TREE_BOOST, TREE_EXTRA } tree_kind; /* extra: extremely randomised (Geurts, Ernst & Wehenkel 2006) */
+/* Of single trees and forests; boosting uses the loss. Ratio: thresholds by information gain, then columns of at least average gain by gain ratio
+ * (Quinlan 1993). */
+typedef enum { TREE_ENTROPY, TREE_GINI, TREE_RATIO } tree_criterion;
+typedef enum { TREE_LOGISTIC, TREE_SQUARED, TREE_MULTICLASS, TREE_QUANTILE, TREE_TWEEDIE } tree_loss; /* the last three: boosting only */
 
 typedef struct {
     tree_kind kind;
@@ -101,16 +103,26 @@ typedef struct {
     double row_share, column_share; /* sampled per tree (forest: rows with replacement when 1; columns per split, 0 = root of their number) */
     size_t max_bins;          /* at most 255 */
     uint64_t seed;
+    size_t n_classes;         /* multiclass: labels are 0 .. n_classes - 1 */
+    double quantile;          /* of that loss */
+    double power;             /* Tweedie: variance grows with the mean's power, in (1, 2) */
+    size_t patience;          /* boosting: ends when the tail has not got better for so many rounds, and keeps the best; 0 = never */
+    double tail_share;        /* the last rows, kept back for it */
+    const int8_t *monotone;   /* per column: 1 = scores never fall as it rises, -1 = never rise, 0 = any; NULL = none. Borrowed while fitting */
+    double prune_alpha;       /* single trees: least impurity a leaf must take off (Breiman et al. 1984) */
+    size_t prune_folds;       /* > 1: alpha by cross-validation instead; row i is in fold i % prune_folds */
+    bool prune_one_error;     /* the smallest tree within one standard error of the best */
 } tree_params;
 /* Good defaults for each kind. */
 tree_params tree_defaults(tree_kind kind);
 
 typedef struct tree_model tree_model;
-/* y (n): 0 or 1 (or any number for TREE_SQUARED); weight (n) or NULL. The model is owned by the caller. Deterministic for any thread count.
- * Errors: TOC_E_NOMEM, TOC_E_DATA (no rows, no columns, a label that is not 0 or 1). */
+/* y (n): 0 or 1 (a class, an amount, for other losses); weight (n) or NULL. The model is owned by the caller. Deterministic for any thread count.
+ * Errors: TOC_E_NOMEM, TOC_E_DATA (no rows, no columns, a label that is not 0 or 1), TOC_E_USAGE (parameters that
+ * do not go together). */
 TOC_CHECKED toc_status tree_fit(toc_ctx *ctx, const tree_data *data, const double *y, const double *weight, const tree_params *params, tree_model **model);
 void tree_free(tree_model *model);
-/* score (n x outputs, caller's): probability of class 1, or the value for TREE_SQUARED; one output. data must have the model's columns in its order. */
+/* score (n x outputs, caller's): probability of class 1, of each class for TREE_MULTICLASS (as many outputs), or an amount. data must have the model's columns in its order. */
 TOC_CHECKED toc_status tree_predict(toc_ctx *ctx, const tree_model *model, const tree_data *data, double *score);
 /* Contributions of the p columns to the raw score (log-odds for boosting, probability else) of one row, and the base value last: phi (p + 1)
  * sums to the raw score. Exact path-dependent Shapley values (Lundberg et al. 2018). */
@@ -136,10 +148,11 @@ TOC_CHECKED toc_status tree_model_name(toc_ctx *ctx, tree_model *model, const ch
 const char *tree_model_target(const tree_model *model); /* NULL = not known */
 size_t tree_model_classes(const tree_model *model, const char *const **classes);
 /* What raw scores and contributions are in: "log-odds", "probability" or "amount". */
+size_t tree_model_trees(const tree_model *model);
 const char *tree_model_unit(const tree_model *model);
 
 /* A program that scores without tocsin, to the last bits of what tree_predict says: C (struct row, double score(const struct row *)), a SQL statement
- * that adds a column "score" to a table "data", or Python (score(row), a dict). The model has one output. */
+ * that adds a column "score" to a table "data", or Python (score(row), a dict). The model has one output (else TOC_E_USAGE). */
 typedef enum { TREE_CODE_C, TREE_CODE_SQL, TREE_CODE_PYTHON } tree_code;
 TOC_CHECKED toc_status tree_show_code(toc_ctx *ctx, const tree_model *model, tree_code code, toc_out *out);
 /* A picture of the first n_trees (0 = all), one below the other. */

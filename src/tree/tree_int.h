@@ -89,6 +89,7 @@ double tree_between(double a, double b);
 
 typedef struct {
     bool categorical;
+    int8_t monotone;
     size_t n_bins;
     size_t missing;
     double min, max;          /* numeric; NaN = no value */
@@ -112,7 +113,7 @@ typedef struct {
     int64_t g, h;
 } tree_sum;
 
-typedef enum { TREE_BY_NEWTON, TREE_BY_ENTROPY, TREE_BY_GINI } tree_measure;
+typedef enum { TREE_BY_NEWTON, TREE_BY_ENTROPY, TREE_BY_GINI, TREE_BY_RATIO } tree_measure;
 typedef struct {
     tree_measure measure;
     double g_unit, h_unit; /* what one unit of a sum is worth */
@@ -120,7 +121,16 @@ typedef struct {
     double min_rows, min_h;
     double gain_unit;      /* gains are multiplied by this */
     double min_gain;
+    bool bounded;          /* some column is monotone */
 } tree_rule;
+
+/* The node to be split: its sums, rows, what its leaves may say, and a number to draw from (0 = every threshold is tried). */
+typedef struct {
+    tree_sum sum;
+    size_t rows;
+    double low, high;
+    uint64_t draw;
+} tree_place;
 
 typedef struct {
     double gain;           /* <= 0: no split */
@@ -131,8 +141,10 @@ typedef struct {
     tree_sum sum_left;
 } tree_split;
 
-/* The best split of a node on one column, by its histogram. node: the node's sums; rows: how many. */
-void tree_best_split(const tree_rule *rule, const tree_bins *column, const tree_sum *histogram, tree_sum node, size_t rows, tree_split *best);
+/* The best split of a node on one column, by its histogram; or a random one. */
+void tree_best_split(const tree_rule *rule, const tree_bins *column, const tree_sum *histogram, const tree_place *node, tree_split *best);
+/* What a leaf of these sums says, before the learning rate. */
+double tree_leaf(const tree_rule *rule, tree_sum sum);
 
 /* ---- growing one tree ---- */
 typedef struct {
@@ -148,6 +160,7 @@ typedef struct {
     toc_rng rng;
     bool threads;             /* columns in parallel */
     double leaf_scale;        /* learning rate */
+    uint64_t draw;            /* random splits: where their numbers come from; 0 = best splits */
 } tree_grow_job;
 
 /* A grown tree: leaves know their rows. */
@@ -159,6 +172,34 @@ typedef struct {
 } tree_grown;
 TOC_CHECKED toc_status tree_grow(toc_ctx *ctx, tree_grow_job *job, tree_grown *tree);
 void tree_grown_release(tree_grown *tree);
+/* Where a row of the binned data goes from an inner node, and the leaf it ends in. */
+size_t tree_child_by_bin(const tree_grown *tree, const tree_binned *data, size_t node, size_t row);
+size_t tree_walk_bins(const tree_grown *tree, const tree_binned *data, size_t row);
+
+/* ---- fitting ---- */
+typedef struct {
+    const tree_params *params;
+    const double *y, *weight; /* weight may be NULL */
+    tree_binned binned;
+    tree_grown *trees;
+    size_t n_trees, n_outputs;
+    double *base;             /* n_outputs */
+    uint32_t *all_columns;
+} tree_fitting;
+
+static inline double tree_weight(const tree_fitting *f, size_t row)
+{
+    return f->weight ? f->weight[row] : 1;
+}
+
+/* The power of two that gives `most` about 30 bits. */
+double tree_unit(double most);
+/* Grows f->trees and sets f->base; f->n_trees becomes what is worth keeping. */
+TOC_CHECKED toc_status tree_boost(toc_ctx *ctx, tree_fitting *f);
+/* A single tree grown without the rows of fold k. */
+TOC_CHECKED toc_status tree_grow_fold(toc_ctx *ctx, const tree_fitting *f, size_t k, tree_grown *tree);
+TOC_CHECKED toc_status tree_prune(toc_ctx *ctx, tree_grown *tree, double alpha);
+TOC_CHECKED toc_status tree_prune_cross(toc_ctx *ctx, const tree_fitting *f, tree_grown *tree);
 
 /* Puts grown trees together as a model that needs nothing of them any more. */
 TOC_CHECKED toc_status tree_assemble(toc_ctx *ctx, const tree_data *data, const tree_params *params, const tree_binned *binned,

@@ -12,7 +12,7 @@
 
 #include "tree/tree.h"
 
-enum { N = 400, P = 4, MODELS = 4 };
+enum { N = 400, P = 4, MODELS = 5 };
 static double values[P][N], label[N], amount[N], score[N];
 static const double *columns[P] = { values[0], values[1], values[2], values[3] };
 static const char *const names[P] = { "int", "a \"b\"", "a_'b'", "a__b_" }; /* the C names of the last two collide */
@@ -62,6 +62,7 @@ static tree_model *model_of(toc_ctx *ctx, int k)
     p.n_trees = 15;
     p.min_leaf = 3;
     if (k == 3) p.loss = TREE_SQUARED;
+    if (k == 4) p.loss = TREE_TWEEDIE;
     assert_int_equal(tree_fit(ctx, &data, k == 3 ? amount : label, NULL, &p, &model), TOC_OK);
     assert_int_equal(tree_predict(ctx, model, &data, score), TOC_OK);
     return model;
