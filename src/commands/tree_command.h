@@ -10,14 +10,37 @@ typedef struct {
     const char *target, *positive, *model, *order, *as, *format, *out, *score, *weight;
     cli_list drop, set;
     double test_share, threshold;
-    int64_t every, trees, top, alerts;
+    int64_t every, trees, top, alerts, trials;
+    int64_t budget; /* microseconds; 0 = any */
 } tree_args;
+
+/* The target as numbers: amounts, or the number of the class, and what each row weighs. Lives in ctx->arena. */
+typedef struct {
+    double *y, *weight;   /* rows of the learning */
+    const char **classes; /* none for amounts; of two the second is the positive one, more are sorted by bytes */
+    size_t n_classes;
+} tree_taught;
+
+/* Chosen rows in a given order; lives in ctx->arena. */
+typedef struct {
+    tree_data data;
+    double *y, *weight;
+} tree_part;
+
+/* p->n_classes is set for the multi-class loss. */
+TOC_CHECKED toc_status tree_teach(toc_ctx *ctx, const tree_args *a, const cmd_learning *l, tree_params *p, tree_taught *t);
+/* order (data.n): that of the file, or sorted by --order (numbers by value, texts by bytes: ISO times sort right). */
+TOC_CHECKED toc_status tree_order(toc_ctx *ctx, const tree_args *a, const cmd_learning *l, uint32_t *order);
+TOC_CHECKED toc_status tree_subset(toc_ctx *ctx, const tree_data *data, const tree_taught *t, const uint32_t *rows, size_t n, tree_part *chosen);
+/* Columns that are not learned from: --drop, and --weight. */
+TOC_CHECKED toc_status tree_dropped(toc_ctx *ctx, const tree_args *a, cli_list *drop);
 
 /* Subcommands; file: the path given after their name, or "-". */
 TOC_CHECKED toc_status tree_run_fit(toc_ctx *ctx, const tree_args *a, const char *file);
 TOC_CHECKED toc_status tree_run_predict(toc_ctx *ctx, const tree_args *a, const char *file);
 TOC_CHECKED toc_status tree_run_explain(toc_ctx *ctx, const tree_args *a, const char *file);
 TOC_CHECKED toc_status tree_run_eval(toc_ctx *ctx, const tree_args *a, const char *file);
+TOC_CHECKED toc_status tree_run_tune(toc_ctx *ctx, const tree_args *a, const char *file);
 TOC_CHECKED toc_status tree_run_show(toc_ctx *ctx, const tree_args *a, const char *file);
 
 /* The model's parameters out of --set; then those that name columns, p->monotone, which lives in ctx->arena. */
