@@ -2,12 +2,12 @@
  *
  * Values become whole numbers in their order, as small as the column allows: negative numbers, zero and positive ones are moved together, and bits that are
  * 0 in all of them are left out. Where such a number and the class fit into 64 bits, which is nearly always, they are sorted as one (LSD radix of the upper
- * 33 bits, what is equal there by the others), and no row is ever looked up again; other columns, and all with weights, are sorted by row. */
+ * 30 bits, what is equal there by the others), and no row is ever looked up again; other columns, and all with weights, are sorted by row. */
 #include <math.h>
 
 #include "tree/gain_int.h"
 
-enum { FEW = 64, DIGITS = 3, MOST_BITS = DIGITS * GAIN_DIGIT };
+enum { FEW = 64, DIGITS = 3, MOST_BITS = DIGITS * GAIN_DIGIT, UPPER_BITS = 30 /* digits of ten bits are faster */ };
 
 static inline uint64_t key_of(double x)
 {
@@ -163,7 +163,7 @@ SORTS(32, uint32_t)
 /* Sorts m items; returns where they are. */
 static uint64_t *sort_items(gain_scratch *scratch, size_t m, unsigned low, unsigned bits)
 {
-    unsigned rest = bits > MOST_BITS ? bits - MOST_BITS : 0;
+    unsigned rest = bits > MOST_BITS ? TOC_MIN(bits - UPPER_BITS, (unsigned)MOST_BITS) : 0;
 
     if (m <= FEW) {
         insert_64(scratch->items, m);
@@ -172,14 +172,18 @@ static uint64_t *sort_items(gain_scratch *scratch, size_t m, unsigned low, unsig
     uint64_t *sorted = radix_64(scratch->items, scratch->spare, m, scratch->count, low + rest, bits - rest);
     if (!rest) return sorted;
     uint64_t *other = sorted == scratch->items ? scratch->spare : scratch->items;
-    for (size_t from = 0, to; from < m; from = to) {
-        uint64_t upper = sorted[from] >> (low + rest);
-        for (to = from + 1; to < m && sorted[to] >> (low + rest) == upper;) to++;
+    for (size_t i = 0; i + 1 < m; i++) {
+        if (sorted[i] <= sorted[i + 1]) continue;
+        uint64_t upper = sorted[i] >> (low + rest);
+        size_t from = i, to = i + 1;
+        while (from > 0 && sorted[from - 1] >> (low + rest) == upper) from--;
+        while (to < m && sorted[to] >> (low + rest) == upper) to++;
         if (to - from <= FEW) insert_64(sorted + from, to - from);
         else {
             uint64_t *run = radix_64(sorted + from, other + from, to - from, scratch->count, low, rest);
             if (run != sorted + from) memcpy(sorted + from, run, (to - from) * sizeof *run);
         }
+        i = to - 1;
     }
     return sorted;
 }
