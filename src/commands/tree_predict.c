@@ -105,7 +105,7 @@ toc_status tree_run_predict(toc_ctx *ctx, const tree_args *a, const char *file)
     tab_column *column;
     tree_data data;
     toc_out out;
-    toc_status st;
+    toc_status st = TOC_OK;
 
     if ((st = tree_read(ctx, a, file, &model, &table, &data))) goto out;
     if (tab_find(&table, a->as)) {
