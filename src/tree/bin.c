@@ -179,9 +179,38 @@ out:
     return st;
 }
 
+enum { ROWS_AT_ONCE = 4096 };
+
+/* Some rows of all columns. */
+static toc_status fill_blocks(toc_ctx *ctx, void *arg, size_t task)
+{
+    const tree_binned *b = arg;
+    size_t first = task * ROWS_AT_ONCE, end = TOC_MIN(first + ROWS_AT_ONCE, b->n);
+
+    (void)ctx;
+    for (size_t j = 0; j < b->p; j++) {
+        uint8_t *to = b->blocks + j / b->lanes * b->n * TREE_LANES + j % b->lanes;
+        const uint8_t *from = b->bins + j * b->n;
+        for (size_t i = first; i < end; i++) to[i * TREE_LANES] = from[i];
+    }
+    return TOC_OK;
+}
+
+toc_status tree_bin_blocks(toc_ctx *ctx, tree_binned *binned)
+{
+    size_t n_blocks = (binned->p + TREE_LANES - 1) / TREE_LANES, bytes;
+
+    binned->lanes = (binned->p + n_blocks - 1) / n_blocks; /* all blocks alike: they are the threads' tasks */
+    n_blocks = (binned->p + binned->lanes - 1) / binned->lanes;
+    TOC_TRY(toc_mul_size(ctx, binned->n, n_blocks * TREE_LANES, &bytes));
+    TOC_TRY(toc_alloc(ctx, bytes, 1, &binned->blocks));
+    return toc_parallel(ctx, (binned->n + ROWS_AT_ONCE - 1) / ROWS_AT_ONCE, fill_blocks, binned);
+}
+
 void tree_binned_release(tree_binned *binned)
 {
     toc_free(binned->bins);
+    toc_free(binned->blocks);
     toc_free(binned->columns);
     *binned = (tree_binned){0};
 }

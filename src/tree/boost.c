@@ -143,11 +143,11 @@ static toc_status gradients(toc_ctx *ctx, booster *b)
             most_g = TOC_MAX(most_g, b->block_max[i][0]);
             most_h = TOC_MAX(most_h, b->block_max[i][1]);
         }
-        b->g_unit = tree_unit(most_g);
-        b->h_unit = tree_unit(most_h);
+        b->g_unit = tree_unit(most_g, b->f->packed);
+        b->h_unit = tree_unit(most_h, b->f->packed);
     } else if (b->h_unit == 0) { /* bounded by the weights, which do not change between trees */
         for (size_t i = 0; i < b->n; i++) most_weight = TOC_MAX(most_weight, tree_weight(b->f, i));
-        b->g_unit = b->h_unit = tree_unit(most_weight);
+        b->g_unit = b->h_unit = tree_unit(most_weight, b->f->packed);
     }
     return toc_parallel(ctx, n_blocks(b), fill, b);
 }

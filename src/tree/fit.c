@@ -25,14 +25,13 @@ tree_params tree_defaults(tree_kind kind)
     return p;
 }
 
-/* The power of two that gives `most` about 30 bits. */
-double tree_unit(double most)
+double tree_unit(double most, bool packed)
 {
     int exponent;
 
     if (!(most > 0)) return 1;
     frexp(most, &exponent);
-    return ldexp(1, exponent - 30);
+    return ldexp(1, exponent - (packed ? TREE_PACKED_BITS : 30));
 }
 
 /* What does not go together. */
@@ -111,8 +110,8 @@ static void fill_bag(const tree_fitting *f, const uint32_t *times, tree_grow_job
     }
     /* Labels and weights share a unit, so that a pure node's are equal to the last bit. */
     if (f->params->loss == TREE_LOGISTIC) most_g = most_h;
-    job->rule.g_unit = tree_unit(most_g);
-    job->rule.h_unit = tree_unit(most_h);
+    job->rule.g_unit = tree_unit(most_g, f->packed);
+    job->rule.h_unit = tree_unit(most_h, f->packed);
     job->rule.gain_unit = total > 0 ? 1 / total : 1;
     for (size_t k = 0; k < job->n_rows; k++) {
         size_t i = job->rows[k];
@@ -198,6 +197,23 @@ static toc_status grow_all(toc_ctx *ctx, tree_fitting *f)
     return p->prune_alpha > 0 ? tree_prune(ctx, f->trees, p->prune_alpha) : TOC_OK;
 }
 
+/* Whether few bits do for the gradients of many rows: where they count classes, exactly; where they are bounded and later trees see what earlier ones
+ * left, nearly. Amounts with a long tail need all bits. */
+static bool may_pack(const tree_fitting *f)
+{
+    const tree_params *p = f->params;
+    double least = INFINITY, most = 0, total = 0;
+
+    if (f->binned.n < TREE_MANY_ROWS || p->loss == TREE_SQUARED || p->loss == TREE_TWEEDIE || (p->kind != TREE_SINGLE && p->kind != TREE_BOOST)) return false;
+    for (size_t i = 0; i < f->binned.n; i++) {
+        double w = tree_weight(f, i);
+        least = TOC_MIN(least, w);
+        most = TOC_MAX(most, w);
+        total += w;
+    }
+    return p->kind == TREE_SINGLE ? least == most : most * (double)f->binned.n <= 64 * total;
+}
+
 toc_status tree_fit(toc_ctx *ctx, const tree_data *data, const double *y, const double *weight, const tree_params *params, tree_model **model)
 {
     tree_fitting f = { .params = params, .y = y, .weight = weight, .n_outputs = params->loss == TREE_MULTICLASS ? params->n_classes : 1 };
@@ -209,6 +225,8 @@ toc_status tree_fit(toc_ctx *ctx, const tree_data *data, const double *y, const 
     if ((st = check(ctx, data, y, weight, params))) return st;
     f.n_trees = n_trees;
     if ((st = tree_bin(ctx, data, params->max_bins, &f.binned))) goto out;
+    f.packed = may_pack(&f);
+    if (f.packed && (st = tree_bin_blocks(ctx, &f.binned))) goto out;
     for (size_t j = 0; j < data->p; j++) f.binned.columns[j].monotone = params->monotone ? params->monotone[j] : 0;
     if ((st = toc_alloc(ctx, n_trees, sizeof *f.trees, &f.trees))) goto out;
     if ((st = toc_alloc(ctx, f.n_outputs, sizeof *f.base, &f.base))) goto out;

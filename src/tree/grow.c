@@ -5,7 +5,10 @@
 
 #include <math.h>
 
-enum { WORTH_THREADS = 60000 }; /* cells to count, below which starting threads costs more than it saves */
+enum {
+    AHEAD = 24,            /* rows asked for from memory before they are counted */
+    WORTH_THREADS = 60000, /* cells to count, below which starting threads costs more than it saves */
+};
 
 /* A leaf that can still be split. */
 typedef struct {
@@ -61,6 +64,7 @@ typedef struct {
     const tree_pair *pairs; /* in the order of rows */
     open_leaf *small, *large;
     const uint32_t *columns;
+    size_t n_columns;
 } evaluation;
 
 static void count_bins(const uint8_t *bin, const uint32_t *rows, const tree_pair *pairs, size_t n, tree_sum *histogram)
@@ -90,11 +94,29 @@ static tree_place place_of(const grower *g, const open_leaf *leaf, uint32_t colu
     return place;
 }
 
+/* The splits of both children on column number `at` of the evaluation, whose own histogram of the smaller child is counted. */
+static void find_splits(const evaluation *e, size_t at, const tree_sum *own)
+{
+    const grower *g = e->g;
+    uint32_t j = e->columns[at];
+    const tree_bins *column = &g->job->data->columns[j];
+    tree_place place = place_of(g, e->small, j);
+
+    tree_best_split(&g->job->rule, column, own, &place, &g->found[2 * at]);
+    if (!e->large) return;
+    tree_sum *rest = e->large->histogram + (size_t)j * TREE_SLOTS;
+    for (size_t b = 0; b < TREE_SLOTS; b++) {
+        rest[b].g -= own[b].g;
+        rest[b].h -= own[b].h;
+    }
+    place = place_of(g, e->large, j);
+    tree_best_split(&g->job->rule, column, rest, &place, &g->found[2 * at + 1]);
+}
+
 static toc_status evaluate_column(toc_ctx *ctx, void *arg, size_t task)
 {
     const evaluation *e = arg;
-    const grower *g = e->g;
-    const tree_binned *data = g->job->data;
+    const tree_binned *data = e->g->job->data;
     uint32_t j = e->columns[task];
     tree_sum scratch[TREE_SLOTS], *own = e->small->histogram ? e->small->histogram + (size_t)j * TREE_SLOTS : scratch;
     const uint8_t *bin = data->bins + (size_t)j * data->n;
@@ -103,16 +125,63 @@ static toc_status evaluate_column(toc_ctx *ctx, void *arg, size_t task)
     memset(own, 0, TREE_SLOTS * sizeof *own);
     if (e->small->rows == data->n) count_all(bin, e->pairs, data->n, own);
     else count_bins(bin, e->rows, e->pairs, e->small->rows, own);
-    tree_place place = place_of(g, e->small, j);
-    tree_best_split(&g->job->rule, &data->columns[j], own, &place, &g->found[2 * task]);
-    if (!e->large) return TOC_OK;
-    tree_sum *rest = e->large->histogram + (size_t)j * TREE_SLOTS;
-    for (size_t b = 0; b < TREE_SLOTS; b++) {
-        rest[b].g -= own[b].g;
-        rest[b].h -= own[b].h;
+    find_splits(e, task, own);
+    return TOC_OK;
+}
+
+/* ---- counting many rows: a block of columns at once, both sums of a bin in one word ---- */
+
+/* rows[0 .. n) of a block into its lanes' histograms; n <= TREE_PACKED_ROWS, so that the low half, which is signed, stays one. */
+static void count_packed(const uint8_t *block, const uint32_t *rows, const tree_pair *pair, size_t n, uint64_t (*packed)[TREE_SLOTS])
+{
+    for (size_t i = 0; i < n; i++) {
+        size_t row = rows[i], ahead = rows[TOC_MIN(i + AHEAD, n - 1)];
+        __builtin_prefetch(block + ahead * TREE_LANES);
+        __builtin_prefetch(pair + ahead);
+        uint64_t bins, sum = ((uint64_t)(uint32_t)pair[row].h << 32) + (uint64_t)(int64_t)pair[row].g;
+        memcpy(&bins, block + row * TREE_LANES, sizeof bins);
+        packed[0][bins & 255] += sum;
+        packed[1][bins >> 8 & 255] += sum;
+        packed[2][bins >> 16 & 255] += sum;
+        packed[3][bins >> 24 & 255] += sum;
+        packed[4][bins >> 32 & 255] += sum;
+        packed[5][bins >> 40 & 255] += sum;
+        packed[6][bins >> 48 & 255] += sum;
+        packed[7][bins >> 56] += sum;
     }
-    place = place_of(g, e->large, j);
-    tree_best_split(&g->job->rule, &data->columns[j], rest, &place, &g->found[2 * task + 1]);
+}
+
+static void unpack(uint64_t *packed, tree_sum *histogram)
+{
+    for (size_t b = 0; b < TREE_SLOTS; b++) {
+        int32_t g = (int32_t)(uint32_t)packed[b];
+        histogram[b].g += g;
+        histogram[b].h += (int64_t)((packed[b] - (uint64_t)(int64_t)g) >> 32);
+        packed[b] = 0;
+    }
+}
+
+static toc_status evaluate_block(toc_ctx *ctx, void *arg, size_t task)
+{
+    const evaluation *e = arg;
+    const tree_binned *data = e->g->job->data;
+    const uint8_t *block = data->blocks + task * data->n * TREE_LANES;
+    uint64_t packed[TREE_LANES][TREE_SLOTS];
+    size_t begin = 0, end;
+
+    (void)ctx;
+    while (begin < e->n_columns && e->columns[begin] < task * data->lanes) begin++;
+    for (end = begin; end < e->n_columns && e->columns[end] < (task + 1) * data->lanes; end++)
+        memset(e->small->histogram + (size_t)e->columns[end] * TREE_SLOTS, 0, TREE_SLOTS * sizeof(tree_sum));
+    if (begin == end) return TOC_OK;
+    memset(packed, 0, sizeof packed);
+    for (size_t i = 0; i < e->small->rows; i += TREE_PACKED_ROWS) {
+        count_packed(block, e->rows + i, e->g->job->pair, TOC_MIN(e->small->rows - i, (size_t)TREE_PACKED_ROWS), packed);
+        for (size_t at = begin; at < end; at++)
+            unpack(packed[e->columns[at] % data->lanes], e->small->histogram + (size_t)e->columns[at] * TREE_SLOTS);
+        for (size_t lane = 0; lane < TREE_LANES; lane++) memset(packed[lane], 0, sizeof packed[lane]);
+    }
+    for (size_t at = begin; at < end; at++) find_splits(e, at, e->small->histogram + (size_t)e->columns[at] * TREE_SLOTS);
     return TOC_OK;
 }
 
@@ -184,15 +253,24 @@ static const uint32_t *draw_columns(grower *g, size_t *n)
 static toc_status evaluate(toc_ctx *ctx, grower *g, open_leaf *small, open_leaf *large)
 {
     const tree_grow_job *job = g->job;
-    evaluation e = { g, job->rows + g->tree->first[small->node], g->ordered, small, large, NULL };
-    size_t n_columns;
+    evaluation e = { g, job->rows + g->tree->first[small->node], g->ordered, small, large, NULL, 0 };
+    const tree_binned *data = job->data;
+    toc_status (*work)(toc_ctx *ctx, void *arg, size_t task) = evaluate_column;
+    size_t n_columns, n_tasks;
     toc_status st = TOC_OK;
 
     e.columns = draw_columns(g, &n_columns);
-    if (small->rows == job->data->n) e.pairs = job->pair;
-    else for (size_t i = 0; i < small->rows; i++) g->ordered[i] = job->pair[e.rows[i]];
-    if (job->threads && small->rows * n_columns >= WORTH_THREADS) st = toc_parallel(ctx, n_columns, evaluate_column, &e);
-    else for (size_t t = 0; t < n_columns && !st; t++) st = evaluate_column(ctx, &e, t);
+    e.n_columns = n_tasks = n_columns;
+    if (data->blocks && small->histogram) {
+        n_tasks = (data->p + data->lanes - 1) / data->lanes;
+        work = evaluate_block;
+    } else if (small->rows == data->n) {
+        e.pairs = job->pair;
+    } else {
+        for (size_t i = 0; i < small->rows; i++) g->ordered[i] = job->pair[e.rows[i]];
+    }
+    if (job->threads && small->rows * n_columns >= WORTH_THREADS) st = toc_parallel(ctx, n_tasks, work, &e);
+    else for (size_t t = 0; t < n_tasks && !st; t++) st = work(ctx, &e, t);
     if (st) return st;
     pick(&e, n_columns, 0, small);
     if (large) pick(&e, n_columns, 1, large);

@@ -7,6 +7,10 @@
 enum {
     TREE_SLOTS = 256,         /* of a histogram: value bins 0 .. 254 and the missing one */
     TREE_MISSING = 255,
+    TREE_LANES = 8,           /* bytes of a word */
+    TREE_MANY_ROWS = 65536,   /* from which on sums are packed */
+    TREE_PACKED_BITS = 17,    /* of a gradient then; what TREE_PACKED_ROWS of them add up to has 30 */
+    TREE_PACKED_ROWS = 8192,
     TREE_MAX_DEPTH = 64,      /* where the caller says unlimited */
     TREE_MAX_CLASSES = 100,   /* of a target */
     TREE_MAX_LEVELS = 254,    /* of a categorical column; rarer ones count as missing */
@@ -99,9 +103,13 @@ typedef struct {
 typedef struct {
     size_t n, p;
     uint8_t *bins;      /* p x n */
+    uint8_t *blocks;    /* the same, TREE_LANES columns at a time: (p / lanes) x n x TREE_LANES; or NULL */
+    size_t lanes;       /* columns of a block, at most TREE_LANES */
     tree_bins *columns; /* p */
 } tree_binned;
 TOC_CHECKED toc_status tree_bin(toc_ctx *ctx, const tree_data *data, size_t max_bins, tree_binned *binned);
+/* Fills blocks. */
+TOC_CHECKED toc_status tree_bin_blocks(toc_ctx *ctx, tree_binned *binned);
 void tree_binned_release(tree_binned *binned);
 
 /* ---- split search ---- */
@@ -185,6 +193,7 @@ typedef struct {
     size_t n_trees, n_outputs;
     double *base;             /* n_outputs */
     uint32_t *all_columns;
+    bool packed;              /* gradients have few bits, and bins are in blocks */
 } tree_fitting;
 
 static inline double tree_weight(const tree_fitting *f, size_t row)
@@ -192,8 +201,8 @@ static inline double tree_weight(const tree_fitting *f, size_t row)
     return f->weight ? f->weight[row] : 1;
 }
 
-/* The power of two that gives `most` about 30 bits. */
-double tree_unit(double most);
+/* The power of two that gives `most` about 30 bits, or TREE_PACKED_BITS. */
+double tree_unit(double most, bool packed);
 /* Grows f->trees and sets f->base; f->n_trees becomes what is worth keeping. */
 TOC_CHECKED toc_status tree_boost(toc_ctx *ctx, tree_fitting *f);
 /* A single tree grown without the rows of fold k. */

@@ -193,7 +193,7 @@ static void same_for_threads(void **state)
 /* Large enough for the columns to be shared among threads. */
 static void same_for_threads_large(void **state)
 {
-    enum { ROWS = 40000, COLUMNS = 4 };
+    enum { ROWS = 70000, COLUMNS = 4 };
     static double x[COLUMNS][ROWS], y[ROWS], score[2][ROWS];
     const double *x_of[COLUMNS] = { x[0], x[1], x[2], x[3] };
     tree_data data = { ROWS, COLUMNS, x_of, names, NULL, NULL };
@@ -401,12 +401,46 @@ static void levels_by_text(void **state)
     toc_pool_release(&second);
 }
 
+/* From 65536 rows on, labels of equal weights are counted in packed sums, else not: the same trees to the last bit. The other way is asked for by one
+ * more row that weighs nothing. */
+static void packed_sums(void **state)
+{
+    enum { ROWS = 70000, COLUMNS = 11 };
+    static double x[COLUMNS][ROWS + 1], y[ROWS + 1], w[ROWS + 1], score[2][ROWS];
+    const double *x_of[COLUMNS];
+    const char *name[COLUMNS];
+    bool is_categorical[COLUMNS] = { [3] = true };
+    toc_rng rng = toc_rng_new(21, 3);
+
+    for (size_t j = 0; j < COLUMNS; j++) {
+        x_of[j] = x[j];
+        name[j] = names[j % P];
+    }
+    for (size_t i = 0; i < ROWS; i++) {
+        for (size_t j = 0; j < COLUMNS; j++) x[j][i] = toc_rng_unit(&rng) < 0.05 ? NAN : (double)toc_rng_below(&rng, 11 + 20 * j);
+        y[i] = x[0][i] > 4 && x[10][i] < 90 + 9 * toc_rng_normal(&rng) ? 1 : x[3][i] == 7 || toc_rng_unit(&rng) < 0.1;
+        w[i] = 3;
+    }
+    for (size_t j = 0; j < COLUMNS; j++) x[j][ROWS] = x[j][0];
+    tree_params p = tree_defaults(TREE_SINGLE);
+    p.max_depth = 9;
+    for (size_t k = 0; k < 2; k++) {
+        tree_data rows = { ROWS + k, COLUMNS, x_of, name, is_categorical, NULL };
+        tree_model *model;
+        assert_int_equal(tree_fit(*state, &rows, y, w, &p, &model), TOC_OK);
+        rows.n = ROWS;
+        assert_int_equal(tree_predict(*state, model, &rows, score[k]), TOC_OK);
+        tree_free(model);
+    }
+    assert_memory_equal(score[0], score[1], sizeof score[0]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(best_split),    cmocka_unit_test(learns),        cmocka_unit_test(same_for_threads), cmocka_unit_test(same_for_threads_large),
         cmocka_unit_test(round_trip),    cmocka_unit_test(refuses),       cmocka_unit_test(contributions),    cmocka_unit_test(contributions_sum),
-        cmocka_unit_test(levels_by_text),
+        cmocka_unit_test(levels_by_text), cmocka_unit_test(packed_sums),
     };
     return cmocka_run_group_tests_name("tree", tests, setup, NULL);
 }
