@@ -74,7 +74,7 @@ static toc_status add_classes(toc_ctx *ctx, const tree_args *a, const tree_model
     double *score;
     uint32_t *said, *code;
     toc_buf name = {0};
-    toc_status st;
+    toc_status st = TOC_OK;
 
     if (tree_model_classes(model, &classes) != k) return toc_fail(ctx, TOC_E_DATA, "%s does not name its classes", a->model);
     TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, n * k, sizeof *score, &score));
