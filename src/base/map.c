@@ -174,15 +174,57 @@ static int compare_codes(const void *a, const void *b, const void *arg)
     return toc_str_cmp(toc_pool_str(arg, *x), toc_pool_str(arg, *y));
 }
 
+/* How many bytes all texts but the empty one begin with. */
+static size_t common_front(const toc_pool *pool, size_t n)
+{
+    toc_str first = n > 1 ? toc_pool_str(pool, 1) : (toc_str){ "", 0 };
+    size_t common = first.n;
+
+    for (size_t i = 2; i < n; i++) {
+        toc_str text = toc_pool_str(pool, (uint32_t)i);
+        size_t k = 0;
+        while (k < common && k < text.n && text.p[k] == first.p[k]) k++;
+        common = k;
+    }
+    return common;
+}
+
+/* Eight bytes as a number that sorts as they do; zeros behind the end. */
+static uint64_t bytes_from(toc_str text, size_t from)
+{
+    uint64_t word = 0;
+
+    for (size_t k = 0; k < 8; k++) word = word << 8 | (from + k < text.n ? (unsigned char)text.p[from + k] : 0u);
+    return word;
+}
+
+/* By eight bytes behind those that all have in common, and where these are equal by all of it. */
+static toc_status sort_codes(toc_ctx *ctx, const toc_pool *pool, uint64_t *keys, uint32_t *codes, size_t n)
+{
+    size_t front = common_front(pool, n);
+
+    for (size_t i = 0; i < n; i++) keys[i] = bytes_from(toc_pool_str(pool, (uint32_t)i), front);
+    TOC_TRY(toc_sort_u64(ctx, keys, n, false, codes));
+    for (size_t i = 0, end; i < n; i = end) {
+        for (end = i + 1; end < n && keys[codes[end]] == keys[codes[i]]; end++) continue;
+        if (end > i + 1) TOC_TRY(toc_sort(ctx, codes + i, end - i, sizeof *codes, compare_codes, pool));
+    }
+    return TOC_OK;
+}
+
 toc_status toc_pool_rank(toc_ctx *ctx, const toc_pool *pool, uint32_t *rank)
 {
     size_t n = toc_pool_size(pool);
-    uint32_t *codes;
+    uint64_t *keys = NULL;
+    uint32_t *codes = NULL;
+    toc_status st;
 
-    TOC_TRY(toc_alloc(ctx, n, sizeof *codes, &codes));
-    for (size_t i = 0; i < n; i++) codes[i] = (uint32_t)i;
-    toc_status st = toc_sort(ctx, codes, n, sizeof *codes, compare_codes, pool);
+    if ((st = toc_alloc(ctx, n, sizeof *keys, &keys))) goto out;
+    if ((st = toc_alloc(ctx, n, sizeof *codes, &codes))) goto out;
+    st = sort_codes(ctx, pool, keys, codes, n);
     for (size_t i = 0; i < n && !st; i++) rank[codes[i]] = (uint32_t)i;
+out:
+    toc_free(keys);
     toc_free(codes);
     return st;
 }

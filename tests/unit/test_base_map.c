@@ -101,22 +101,24 @@ static void pool_numbers_texts(void **state)
     toc_pool_release(&pool);
 }
 
-static void ranks_follow_the_bytes(void **state)
+/* Texts that all begin with `front`, of up to `most` random bytes behind. */
+static void ranks_of(toc_ctx *ctx, const char *front, size_t most)
 {
     toc_pool pool = {0};
     toc_rng rng = toc_rng_new(4, 1);
     uint32_t code, *rank = NULL, *code_at = NULL;
-    char text[8];
+    char text[40];
 
     for (size_t i = 0; i < 5000; i++) {
-        size_t n = (size_t)toc_rng_below(&rng, sizeof text);
-        for (size_t k = 0; k < n; k++) text[k] = (char)("ab\xff\0"[toc_rng_below(&rng, 4)]);
-        assert_int_equal(toc_pool_intern(*state, &pool, (toc_str){ text, n }, &code), TOC_OK);
+        size_t n = strlen(front), random = (size_t)toc_rng_below(&rng, most + 1);
+        memcpy(text, front, n);
+        for (size_t k = 0; k < random; k++) text[n++] = (char)("ab\xff\0"[toc_rng_below(&rng, 4)]);
+        assert_int_equal(toc_pool_intern(ctx, &pool, (toc_str){ text, n }, &code), TOC_OK);
     }
     size_t n = toc_pool_size(&pool);
-    assert_int_equal(toc_alloc(*state, n, sizeof *rank, &rank), TOC_OK);
-    assert_int_equal(toc_alloc(*state, n, sizeof *code_at, &code_at), TOC_OK);
-    assert_int_equal(toc_pool_rank(*state, &pool, rank), TOC_OK);
+    assert_int_equal(toc_alloc(ctx, n, sizeof *rank, &rank), TOC_OK);
+    assert_int_equal(toc_alloc(ctx, n, sizeof *code_at, &code_at), TOC_OK);
+    assert_int_equal(toc_pool_rank(ctx, &pool, rank), TOC_OK);
     assert_int_equal(rank[0], 0); /* the empty text is before all others */
     for (size_t i = 0; i < n; i++) {
         assert_true(rank[i] < n && code_at[rank[i]] == 0);
@@ -126,6 +128,14 @@ static void ranks_follow_the_bytes(void **state)
     toc_free(rank);
     toc_free(code_at);
     toc_pool_release(&pool);
+}
+
+static void ranks_follow_the_bytes(void **state)
+{
+    ranks_of(*state, "", 7);
+    ranks_of(*state, "", 20);
+    ranks_of(*state, "customer-", 3);
+    ranks_of(*state, "customer-", 20);
 }
 
 /* A failed call leaves what was there, and the next one may succeed. */
