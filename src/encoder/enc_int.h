@@ -61,7 +61,7 @@ typedef struct {
 
 struct enc_model {
     enc_config config;
-    txt_wordpiece *wordpiece;
+    txt_tokenizer *tokenizer;
     const float *words, *places, *types; /* (vocab x hidden), (positions x hidden), (types x hidden) */
     const float *norm, *norm_bias;
     enc_layer *layers;
@@ -69,7 +69,6 @@ struct enc_model {
     size_t map_size;
     toc_arena arena;  /* weights that could not stay where they were */
     uint64_t hash;    /* 0 = not computed yet */
-    uint64_t vocabulary_hash;
 };
 
 /* ---- forward.c ---- */

@@ -32,7 +32,7 @@ static toc_status tokenize_task(toc_ctx *ctx, void *arg, size_t task)
     for (size_t i = task * TEXTS_A_TASK; i < end; i++) {
         size_t before = j->tokens[task].n;
         bool truncated = false;
-        TOC_TRY(txt_tokenize(ctx, j->model->wordpiece, j->texts[i], j->max_tokens, &j->tokens[task], &truncated));
+        TOC_TRY(txt_tokenize(ctx, j->model->tokenizer, j->texts[i], j->max_tokens, &j->tokens[task], &truncated));
         j->lengths[i] = j->tokens[task].n - before;
         j->truncated[i] = truncated;
     }
@@ -51,7 +51,7 @@ static toc_status number_rows(toc_ctx *ctx, job *j, toc_pool *pool, enc_stats *s
         at += j->lengths[i];
         stats->tokens += j->lengths[i];
         stats->truncated += j->truncated[i];
-        stats->empty += j->lengths[i] <= 2;
+        stats->empty += j->lengths[i] <= txt_tokenizer_frame(j->model->tokenizer);
     }
     j->n_rows = toc_pool_size(pool) - 1;
     stats->texts += j->n;

@@ -145,17 +145,10 @@ static toc_status get_weights(loader *l)
 
 static toc_status read_vocabulary(toc_ctx *ctx, const char *folder, enc_model *m)
 {
-    toc_buf text = {0};
-    const char *path;
-
-    TOC_TRY(toc_arena_printf(ctx, &ctx->arena, &path, "%s/vocab.txt", folder));
-    toc_status st = toc_read_file(ctx, path, &text);
-    if (!st) st = txt_wordpiece_parse(ctx, (toc_str){ text.p, text.n }, path, &m->config.rules, &m->wordpiece);
-    if (!st) m->vocabulary_hash = toc_str_hash((toc_str){ text.p, text.n });
-    if (!st && txt_wordpiece_size(m->wordpiece) > m->config.vocab)
-        st = toc_fail(ctx, TOC_E_DATA, "%s: %zu tokens, but the model knows %zu", path, txt_wordpiece_size(m->wordpiece), m->config.vocab);
-    toc_buf_release(&text);
-    return st;
+    TOC_TRY(txt_tokenizer_open(ctx, folder, &m->config.rules, &m->tokenizer));
+    size_t n = txt_tokenizer_size(m->tokenizer);
+    if (n > m->config.vocab) return toc_fail(ctx, TOC_E_DATA, "%s: %zu tokens, but the model knows %zu", folder, n, m->config.vocab);
+    return TOC_OK;
 }
 
 static toc_status fill(toc_ctx *ctx, const char *folder, enc_model *m)
@@ -186,7 +179,7 @@ toc_status enc_open(toc_ctx *ctx, const char *folder, enc_model **model)
 void enc_close(enc_model *m)
 {
     if (!m) return;
-    txt_wordpiece_free(m->wordpiece);
+    txt_tokenizer_free(m->tokenizer);
     toc_arena_release(&m->arena);
     if (m->map) munmap(m->map, m->map_size);
     toc_free(m);
@@ -205,10 +198,10 @@ size_t enc_max_tokens(const enc_model *m)
 uint64_t enc_model_hash(enc_model *m)
 {
     const enc_config *c = &m->config;
-    const size_t settings[] = { c->heads, c->max_tokens, (size_t)c->pool, c->rules.lower, c->rules.strip_accents, c->rules.split_cjk };
+    const size_t settings[] = { c->heads, c->max_tokens, (size_t)c->pool };
 
     if (m->hash) return m->hash;
-    uint64_t hash = toc_mix(toc_str_hash((toc_str){ m->map, m->map_size }) ^ toc_mix(m->vocabulary_hash));
+    uint64_t hash = toc_mix(toc_str_hash((toc_str){ m->map, m->map_size }) ^ toc_mix(txt_tokenizer_hash(m->tokenizer)));
     for (size_t i = 0; i < TOC_COUNT(settings); i++) hash = toc_mix(hash ^ settings[i]);
     m->hash = hash | 1;
     return m->hash;

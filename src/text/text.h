@@ -18,24 +18,33 @@ typedef enum {
 /* The class of a code point (0..0x10FFFF). */
 txt_class txt_class_of(int32_t c);
 
-/* How text becomes words, as a tokenizer_config.json says it. */
+/* What a model's files other than tokenizer.json (tokenizer_config.json) say of its words. */
 typedef struct {
-    bool lower;
+    bool lower;         /* WordPiece: small letters; accents off; ideographs a word each */
     bool strip_accents;
     bool split_cjk;
+    bool prefix_space;  /* BPE: a text that does not begin with a blank is read as if it did */
 } txt_rules;
 
-/* A vocabulary and its rules. */
-typedef struct txt_wordpiece txt_wordpiece;
+/* Text to token ids as a model was trained on: WordPiece or byte-level BPE, with its special tokens. Shared by threads. */
+typedef struct txt_tokenizer txt_tokenizer;
 
-/* Reads a vocab.txt: one token a line, its id is the line number from 0; of repeated lines the last counts. `path` is for messages. [UNK], [CLS] and [SEP]
- * must be there. Errors: TOC_E_IO, TOC_E_DATA (a needed token is missing; more than 2^24 lines), TOC_E_NOMEM. */
-TOC_CHECKED toc_status txt_wordpiece_open(toc_ctx *ctx, const char *path, const txt_rules *rules, txt_wordpiece **wordpiece);
-/* The same from memory. */
-TOC_CHECKED toc_status txt_wordpiece_parse(toc_ctx *ctx, toc_str vocabulary, const char *path, const txt_rules *rules, txt_wordpiece **wordpiece);
-void txt_wordpiece_free(txt_wordpiece *wordpiece);
-/* Ids are < this: lines of the vocabulary. */
-size_t txt_wordpiece_size(const txt_wordpiece *wordpiece);
+/* Reads a model's folder: tokenizer.json, which tells everything itself; else vocab.txt (WordPiece); else vocab.json and merges.txt (byte-level BPE), these
+ * two with `rules`. Errors: TOC_E_USAGE (none of them is there), TOC_E_IO, TOC_E_DATA (not such a file, a kind of tokenizer that is not known, a needed token
+ * is missing, more than 2^24 tokens), TOC_E_NOMEM. */
+TOC_CHECKED toc_status txt_tokenizer_open(toc_ctx *ctx, const char *folder, const txt_rules *rules, txt_tokenizer **tokenizer);
+/* A vocab.txt in memory: one token a line, its id is the line number from 0; of repeated lines the last counts. [UNK], [CLS] and [SEP] must be there.
+ * path is for messages. */
+TOC_CHECKED toc_status txt_tokenizer_wordpiece(toc_ctx *ctx, toc_str vocabulary, const char *path, const txt_rules *rules, txt_tokenizer **tokenizer);
+void txt_tokenizer_free(txt_tokenizer *tokenizer);
+/* Ids are < this. */
+size_t txt_tokenizer_size(const txt_tokenizer *tokenizer);
+/* How many special tokens stand around every text: 2 for BERT ([CLS], [SEP]) and RoBERTa, 0 for GPT-2. */
+size_t txt_tokenizer_frame(const txt_tokenizer *tokenizer);
+/* The id of a token by its text, as in the vocabulary: "[MASK]", "##ing"; false where there is none. */
+bool txt_tokenizer_find(const txt_tokenizer *tokenizer, toc_str token, uint32_t *id);
+/* A number that names vocabulary and rules. */
+uint64_t txt_tokenizer_hash(const txt_tokenizer *tokenizer);
 
 /* Growing ids and scratch of one thread; zero is empty; owned by the caller. */
 typedef struct {
@@ -47,10 +56,10 @@ typedef struct {
 } txt_tokens;
 void txt_tokens_release(txt_tokens *tokens);
 
-/* Appends [CLS] pieces [SEP] of a text to tokens->ids, at most max_tokens (>= 2) of them. [CLS], [SEP], [MASK], [PAD] and [UNK] written in the text are
- * those tokens, as in the reference. Bytes that are no UTF-8 are dropped. *truncated (may be NULL): pieces did not fit. Linear in the text.
+/* Appends the ids of a text to tokens->ids, special tokens around it included, at most max_tokens (>= the frame) of them. Special tokens written in the text
+ * are those tokens, as in the reference. Bytes that are no UTF-8 are dropped. *truncated (may be NULL): pieces did not fit. Linear in the text.
  * Errors: TOC_E_NOMEM. */
-TOC_CHECKED toc_status txt_tokenize(toc_ctx *ctx, const txt_wordpiece *wordpiece, toc_str text, size_t max_tokens, txt_tokens *tokens, bool *truncated);
+TOC_CHECKED toc_status txt_tokenize(toc_ctx *ctx, const txt_tokenizer *tokenizer, toc_str text, size_t max_tokens, txt_tokens *tokens, bool *truncated);
 
 /* ---- personal data: one key for each spelling, pseudonyms, and what is found in texts (fold.c, mask.c, find.c) ---- */
 

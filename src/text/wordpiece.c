@@ -4,7 +4,7 @@
  * letters and marks where accents go, and read as words; every word is cut greedily into the longest pieces the vocabulary has. */
 #include <utf8proc.h>
 
-#include "text/text.h"
+#include "text/text_int.h"
 
 enum { MOST_CHARACTERS = 100, MOST_LINES = 1 << 24, MOST_PIECE_BYTES = 1024 };
 
@@ -73,16 +73,6 @@ toc_status txt_wordpiece_parse(toc_ctx *ctx, toc_str vocabulary, const char *pat
     return st;
 }
 
-toc_status txt_wordpiece_open(toc_ctx *ctx, const char *path, const txt_rules *rules, txt_wordpiece **wordpiece)
-{
-    toc_buf content = {0};
-    toc_status st = toc_read_file(ctx, path, &content);
-
-    if (!st) st = txt_wordpiece_parse(ctx, (toc_str){ content.p, content.n }, path, rules, wordpiece);
-    toc_buf_release(&content);
-    return st;
-}
-
 void txt_wordpiece_free(txt_wordpiece *w)
 {
     if (!w) return;
@@ -96,13 +86,10 @@ size_t txt_wordpiece_size(const txt_wordpiece *w)
     return w->n;
 }
 
-void txt_tokens_release(txt_tokens *t)
+bool txt_wordpiece_find(const txt_wordpiece *w, toc_str token, uint32_t *id)
 {
-    toc_free(t->ids);
-    toc_free(t->points);
-    toc_buf_release(&t->clean);
-    toc_buf_release(&t->word);
-    *t = (txt_tokens){0};
+    *id = id_of(w, token);
+    return *id != UINT32_MAX;
 }
 
 /* ---- words to pieces ---- */
@@ -271,7 +258,7 @@ static size_t find_special(const txt_wordpiece *w, toc_str text, special *which)
     return text.n;
 }
 
-toc_status txt_tokenize(toc_ctx *ctx, const txt_wordpiece *w, toc_str text, size_t max_tokens, txt_tokens *t, bool *truncated)
+toc_status txt_wordpiece_tokenize(toc_ctx *ctx, const txt_wordpiece *w, toc_str text, size_t max_tokens, txt_tokens *t, bool *truncated)
 {
     size_t first = t->n;
     walk k = { .ctx = ctx, .w = w, .t = t, .end = SIZE_MAX };

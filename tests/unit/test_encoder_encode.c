@@ -110,10 +110,10 @@ static void test_full_model(void **state)
 {
     (void)state;
     toc_ctx ctx;
-    const char *folder, *path;
-    txt_wordpiece *w = NULL;
+    const char *folder;
+    txt_tokenizer *w = NULL;
     txt_tokens t = {0};
-    const txt_rules rules = { true, true, true };
+    const txt_rules rules = { true, true, true, false };
     json_t *o = load("peer/encoder/full.json");
 
     toc_ctx_init(&ctx);
@@ -123,8 +123,7 @@ static void test_full_model(void **state)
         skip();
     }
     assert_int_equal(enc_default_folder(&ctx, &folder), TOC_OK);
-    assert_int_equal(toc_arena_printf(&ctx, &ctx.arena, &path, "%s/vocab.txt", folder), TOC_OK);
-    assert_int_equal(txt_wordpiece_open(&ctx, path, &rules, &w), TOC_OK);
+    assert_int_equal(txt_tokenizer_open(&ctx, folder, &rules, &w), TOC_OK);
     for (size_t i = 0; i < 200; i++) {
         const json_t *ids = json_array_get(json_object_get(o, "ids"), i);
         t.n = 0;
@@ -133,7 +132,7 @@ static void test_full_model(void **state)
         for (size_t k = 0; k < t.n; k++) assert_int_equal(t.ids[k], json_integer_value(json_array_get(ids, k)));
     }
     txt_tokens_release(&t);
-    txt_wordpiece_free(w);
+    txt_tokenizer_free(w);
     toc_ctx_release(&ctx);
     json_decref(o);
 }

@@ -17,12 +17,12 @@ static json_t *stored(void)
 static void compare(txt_rules rules, const char *key)
 {
     toc_ctx ctx;
-    txt_wordpiece *w = NULL;
+    txt_tokenizer *w = NULL;
     txt_tokens t = {0};
     json_t *o = stored(), *texts = json_object_get(o, "texts"), *wanted = json_object_get(o, key);
 
     toc_ctx_init(&ctx);
-    assert_int_equal(txt_wordpiece_open(&ctx, "peer/encoder/tiny/vocab.txt", &rules, &w), TOC_OK);
+    assert_int_equal(txt_tokenizer_open(&ctx, "peer/encoder/tiny", &rules, &w), TOC_OK);
     assert_true(json_array_size(texts) > 200);
     for (size_t i = 0; i < json_array_size(texts); i++) {
         const json_t *text = json_array_get(texts, i), *ids = json_array_get(wanted, i);
@@ -33,7 +33,7 @@ static void compare(txt_rules rules, const char *key)
             if (t.ids[k] != json_integer_value(json_array_get(ids, k))) fail_msg("%s, text %zu (%.60s): token %zu", key, i, json_string_value(text), k);
     }
     txt_tokens_release(&t);
-    txt_wordpiece_free(w);
+    txt_tokenizer_free(w);
     toc_ctx_release(&ctx);
     json_decref(o);
 }
@@ -79,13 +79,13 @@ static void test_truncation_and_bad_bytes(void **state)
     static const char vocabulary[] = "[PAD]\r\n[UNK]\r\n[CLS]\r\n[SEP]\r\na\r\n##b\r\na";
     const txt_rules rules = { .lower = true };
     toc_ctx ctx;
-    txt_wordpiece *w = NULL;
+    txt_tokenizer *w = NULL;
     txt_tokens t = {0};
     bool cut = true;
 
     toc_ctx_init(&ctx);
-    assert_int_equal(txt_wordpiece_parse(&ctx, TOC_STR(vocabulary), "v", &rules, &w), TOC_OK);
-    assert_int_equal(txt_wordpiece_size(w), 7);
+    assert_int_equal(txt_tokenizer_wordpiece(&ctx, TOC_STR(vocabulary), "v", &rules, &w), TOC_OK);
+    assert_int_equal(txt_tokenizer_size(w), 7);
     assert_int_equal(txt_tokenize(&ctx, w, TOC_STR("Ab\xff\xc3 a\xe4\xb8"), 5, &t, &cut), TOC_OK);
     static const uint32_t fits[] = { 2, 6, 5, 6, 3 };
     assert_int_equal(t.n, 5);
@@ -103,9 +103,9 @@ static void test_truncation_and_bad_bytes(void **state)
     assert_memory_equal(t.ids, unknown, sizeof unknown);
     assert_false(cut);
     txt_tokens_release(&t);
-    txt_wordpiece_free(w);
+    txt_tokenizer_free(w);
     w = NULL;
-    assert_int_equal(txt_wordpiece_parse(&ctx, TOC_STR("[UNK]\n[CLS]\n"), "v", &rules, &w), TOC_E_DATA);
+    assert_int_equal(txt_tokenizer_wordpiece(&ctx, TOC_STR("[UNK]\n[CLS]\n"), "v", &rules, &w), TOC_E_DATA);
     assert_non_null(strstr(ctx.message, "[SEP]"));
     toc_ctx_release(&ctx);
 }
