@@ -28,7 +28,7 @@ static void settle_environment(toc_ctx *ctx)
     if (blas_thread_shutdown_) blas_thread_shutdown_();
     signal(SIGPIPE, SIG_IGN);    /* a closed pipe shows as EPIPE, and toc_out ends quietly */
     signal(SIGXFSZ, SIG_IGN);    /* a limit on file sizes shows as EFBIG, like a full disk */
-    ctx->plain = cpu && strcmp(cpu, "plain") == 0;
+    if (cpu) ctx->cpu = strcmp(cpu, "plain") == 0 ? TOC_CPU_PLAIN : strcmp(cpu, "avx2") == 0 ? TOC_CPU_AVX2 : TOC_CPU_BEST;
     if (now && toc_parse_time(ctx, toc_str_of(now), TOC_DATE_YMD, &fixed)) ctx->now = fixed;
     if (trace && *trace) ctx->trace = fopen(trace, "a");
 }

@@ -38,6 +38,8 @@ typedef struct {
 } toc_arena;
 
 typedef struct toc_team toc_team;
+typedef enum { TOC_CPU_BEST, TOC_CPU_AVX2, TOC_CPU_PLAIN } toc_cpu;
+
 /* Everything a call needs from outside: messages, memory, threads, settings. One per process (tests make their own). Workers in
  * toc_parallel() share it; all its functions may be called from several threads. */
 typedef struct toc_ctx {
@@ -50,7 +52,7 @@ typedef struct toc_ctx {
     int32_t tz_offset_s;      /* of times without an offset, when tz_named is false; seconds east of UTC */
     bool tz_named;            /* then `zone` decides (set by toc_time_zone) */
     const struct toc_zone *zone; /* offsets of a named zone; lives in the arena */
-    bool plain;               /* TOCSIN_CPU=plain: plain kernels only */
+    toc_cpu cpu;              /* TOCSIN_CPU: which kernels may run */
     bool no_stamp;            /* reports leave out version, arguments and time */
     toc_arena arena;          /* lives as long as the command */
     toc_team *team;           /* its threads, once there is a loop for them */

@@ -50,7 +50,7 @@ static void run_layer(const enc_model *m, const enc_layer *l, const enc_batch *b
     float eps = (float)m->config.eps;
 
     product(n, 3 * h, h, w->x, l->qkv, 0, w->qkv);
-    num_add_bias(w->qkv, l->qkv_bias, n, 3 * h);
+    num_activate(w->qkv, 3 * h, l->qkv_bias, NUM_LINEAR, n, 3 * h);
     for (size_t i = 0; i < batch->n; i++) {
         size_t at = batch->starts[i] - batch->starts[0];
         attend(m, batch->starts[i + 1] - batch->starts[i], w->qkv + at * 3 * h, w->mixed + at * h, w->scores);
@@ -58,7 +58,7 @@ static void run_layer(const enc_model *m, const enc_layer *l, const enc_batch *b
     product(n, h, h, w->mixed, l->out, 1, w->x);
     num_layer_norm(w->x, l->out_bias, l->norm1, l->norm1_bias, eps, n, h);
     product(n, f, h, w->x, l->up, 0, w->inner);
-    num_gelu(w->inner, l->up_bias, n, f);
+    num_activate(w->inner, f, l->up_bias, NUM_GELU, n, f);
     product(n, h, f, w->inner, l->down, 1, w->x);
     num_layer_norm(w->x, l->down_bias, l->norm2, l->norm2_bias, eps, n, h);
 }

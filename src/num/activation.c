@@ -140,14 +140,20 @@ INLINE void gelu_of(vec *v)
     *v = 0.5f * *v * (1.0f + x * p / q);
 }
 
-NUM_CLONES void num_gelu(float *x, const float *bias, size_t n_rows, size_t d)
+NUM_CLONES void num_activate(float *x, size_t ld, const float *bias, num_activation activation, size_t n_rows, size_t d)
 {
-    for (size_t i = 0; i < n_rows; i++, x += d) {
-        for (size_t j = 0; j < d; j += W) {
+    for (size_t i = 0; i < n_rows; i++, x += ld) {
+        for (size_t j = 0; bias && j < d; j += W) {
             vec v, b;
             load(&v, x + j, d - j);
             load(&b, bias + j, d - j);
             v += b;
+            if (activation == NUM_GELU) gelu_of(&v);
+            store(x + j, &v, d - j);
+        }
+        for (size_t j = 0; !bias && activation == NUM_GELU && j < d; j += W) {
+            vec v;
+            load(&v, x + j, d - j);
             gelu_of(&v);
             store(x + j, &v, d - j);
         }
@@ -210,18 +216,5 @@ void num_ref_layer_norm(float *x, const float *bias, const float *gamma, const f
         double scale = 1 / sqrt(square / (double)d + (double)eps);
         for (size_t j = 0; j < d; j++)
             x[j] = (float)(((double)x[j] + (bias ? (double)bias[j] : 0) - mean) * scale * (double)gamma[j] + (double)beta[j]);
-    }
-}
-
-NUM_CLONES void num_add_bias(float *x, const float *bias, size_t n_rows, size_t d)
-{
-    for (size_t i = 0; i < n_rows; i++, x += d) {
-        for (size_t j = 0; j < d; j += W) {
-            vec v, b;
-            load(&v, x + j, d - j);
-            load(&b, bias + j, d - j);
-            v += b;
-            store(x + j, &v, d - j);
-        }
     }
 }

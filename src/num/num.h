@@ -47,13 +47,40 @@ void num_logistic_predict(const float *x, size_t n, size_t p, const double *weig
  * are overwritten with 0. Error at most 3e-7 of a row's largest entry. n >= 1; finite entries. */
 void num_softmax(float *x, size_t n_rows, size_t n, size_t stride, float scale);
 void num_ref_softmax(float *x, size_t n_rows, size_t n, size_t stride, float scale);
-/* x = gelu(x + bias): v * (1 + erf(v / sqrt(2))) / 2 (Hendrycks & Gimpel 2016); absolute error at most 3e-7 * max(1, |v|). x (n_rows x d), bias (d). */
-void num_gelu(float *x, const float *bias, size_t n_rows, size_t d);
+typedef enum { NUM_LINEAR, NUM_GELU } num_activation;
+/* x = f(x + bias), row by row; bias (d) may be NULL; rows are ld floats apart. NUM_GELU: v * (1 + erf(v / sqrt(2))) / 2 (Hendrycks & Gimpel 2016), absolute
+ * error at most 3e-7 * max(1, |v|). */
+void num_activate(float *x, size_t ld, const float *bias, num_activation activation, size_t n_rows, size_t d);
 void num_ref_gelu(float *x, const float *bias, size_t n_rows, size_t d);
 /* x = (v - mean(v)) / sqrt(var(v) + eps) * gamma + beta with v = x + bias, row by row (Ba et al. 2016). bias may be NULL. */
 void num_layer_norm(float *x, const float *bias, const float *gamma, const float *beta, float eps, size_t n_rows, size_t d);
 void num_ref_layer_norm(float *x, const float *bias, const float *gamma, const float *beta, float eps, size_t n_rows, size_t d);
-/* x += bias, row by row. */
-void num_add_bias(float *x, const float *bias, size_t n_rows, size_t d);
+
+/* ---- products with packed weights: C (n x n_out) = A (n x n_in) W', W (n_out x n_in) rewritten once into panels that the CPU's tile kernel reads in order.
+ * An entry of C is summed over n_in in one order whatever n is, so a row's bits do not depend on the rows beside it ---- */
+
+/* What is multiplied; sums are fp32 (int8: exact in int32). NUM_BF16: A and W rounded to bfloat16. NUM_INT8: W by row to 8 bits around 0 with a scale, A by row
+ * to 8 bits with scale and zero point, both taken from the row itself. A CPU without instructions for it multiplies W so rounded in fp32. */
+typedef enum { NUM_FP32, NUM_BF16, NUM_INT8 } num_precision;
+
+typedef struct {
+    const struct num_kernel *kernel; /* NULL: cblas_sgemm */
+    num_precision precision;
+    size_t n_out, n_in;
+    size_t bytes;      /* of memory */
+    void *memory;      /* the caller's: panels, then for NUM_INT8 scale and sum of each output */
+} num_weights;
+
+/* A matrix of that shape without its values: says how many bytes num_weights_fill wants. Kernels are chosen by CPU; TOC_CPU_PLAIN: cblas_sgemm. */
+num_weights num_weights_plan(const toc_ctx *ctx, num_precision precision, size_t n_out, size_t n_in);
+/* W[o][i] = source[o * out_stride + i * in_stride] into memory (w->bytes, at best 64-byte aligned), which w borrows from then on. */
+void num_weights_fill(num_weights *w, void *memory, const float *source, size_t out_stride, size_t in_stride);
+/* Bytes num_product needs for n rows; may be 0. */
+size_t num_product_scratch(const num_weights *w, size_t n);
+/* C = activation(A W' + bias), or where add: C + A W' + bias. Rows of A and C are lda and ldc floats apart; bias (n_out) may be NULL; scratch may be NULL where
+ * num_product_scratch is 0. C must not overlap A. */
+void num_product(const num_weights *w, const float *a, size_t lda, size_t n, void *scratch, float *c, size_t ldc, const float *bias, num_activation activation, bool add);
+/* The name of the kernel that multiplies: "avx512", "avx512_bf16", "avx512_vnni", "avx2", "avx2_maddubs" or "openblas". */
+const char *num_weights_kernel(const num_weights *w);
 
 #endif

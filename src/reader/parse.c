@@ -32,7 +32,7 @@ static int never_space(unsigned char c)
 
 toc_status rd_parser_init(toc_ctx *ctx, rd_parser *parser)
 {
-    parser->scan = rd_scan_kernel(ctx->plain ? "plain" : NULL);
+    parser->scan = rd_scan_kernel(ctx->cpu == TOC_CPU_PLAIN ? "plain" : NULL);
     TOC_TRY(toc_alloc(ctx, 1, sizeof *parser->walker, &parser->walker));
     if (csv_init(&parser->csv, OPTIONS)) return toc_fail(ctx, TOC_E_NOMEM, "out of memory");
     csv_set_space_func(&parser->csv, never_space);

@@ -203,7 +203,7 @@ static void check_source(const wanted *w, const char *how, const toc_str *bytes,
 
     toc_ctx_init(&ctx);
     ctx.n_threads = n_threads;
-    ctx.plain = plain;
+    ctx.cpu = plain ? TOC_CPU_PLAIN : TOC_CPU_BEST;
     toc_status st = bytes ? rd_open_bytes(&ctx, w->name, *bytes, &options, &reader) : rd_open(&ctx, path, &options, &reader);
     if (!st) st = compare_reader(&ctx, w, how, reader);
     rd_close(reader);

@@ -49,15 +49,15 @@ static void test_gelu(void **state)
         a[0] = k % 2 ? -1e30f : 1e30f;
         for (size_t i = 0; i < 3 * n; i++) a[i] = b[i] = v[i] = a[i] + bias[i % n];
         memset(bias, 0, sizeof bias);
-        num_gelu(a, bias, 3, n);
+        num_activate(a, n, bias, NUM_GELU, 3, n);
         num_ref_gelu(b, bias, 3, n);
         for (size_t i = 0; i < 3 * n; i++)
             if (!(fabs((double)a[i] - (double)b[i]) <= 3e-7 * fmax(1, fabs((double)v[i])))) fail_msg("gelu(%g) = %g, not %g", (double)v[i], (double)a[i], (double)b[i]);
     }
     float nan[1] = { NAN }, zero[1] = { 0 }, one[1] = { 1 }, bias_one[1] = { 1 };
-    num_gelu(nan, zero, 1, 1);
+    num_activate(nan, 1, zero, NUM_GELU, 1, 1);
     assert_true(isnan(nan[0]));
-    num_gelu(one, bias_one, 1, 1); /* the bias counts: gelu(2) */
+    num_activate(one, 1, bias_one, NUM_GELU, 1, 1); /* the bias counts: gelu(2) */
     assert_true(fabsf(one[0] - 1.9544997f) < 1e-6f);
 }
 
@@ -86,7 +86,7 @@ static void test_add_bias(void **state)
     fill(a, 34, 1, 1);
     fill(bias, 17, 1, 2);
     float want = a[33] + bias[16];
-    num_add_bias(a, bias, 2, 17);
+    num_activate(a, 17, bias, NUM_LINEAR, 2, 17);
     assert_true(a[33] == want);
 }
 
