@@ -1,4 +1,4 @@
-/* str.c: slices, buffers, numbers. */
+/* str.c: slices, buffers, numbers from text. */
 #include "base/base.h"
 
 #include <errno.h>
@@ -184,78 +184,6 @@ bool toc_parse_double(toc_str text, double *value)
     if (isinf(v)) return false;
     *value = v;
     return true;
-}
-
-static size_t put_whole(uint64_t whole, char *buf)
-{
-    char reversed[20];
-    size_t n = 0;
-
-    do reversed[n++] = (char)('0' + whole % 10);
-    while (whole /= 10);
-    for (size_t i = 0; i < n; i++) buf[i] = reversed[n - 1 - i];
-    return n;
-}
-
-/* Values with at most six decimals and 15 digits, which is most of what tables hold: value * 10^6 rounded to a whole number, over 10^6 (both exact),
- * is the double closest to that decimal; where it is `value`, the decimal reads back, and no shorter or other one of 15 digits can. 0 = not such. */
-static size_t put_short(double magnitude, char *buf)
-{
-    double scaled = magnitude * 1e6;
-    uint64_t millionths;
-    size_t n;
-
-    if (!(scaled < 1e15)) return 0;
-    millionths = (uint64_t)(scaled + 0.5);
-    if ((double)millionths / 1e6 != magnitude) return 0;
-    n = put_whole(millionths / 1000000, buf);
-    if (millionths % 1000000) {
-        buf[n++] = '.';
-        for (uint64_t rest = millionths % 1000000; rest; rest = rest % 100000 * 10) buf[n++] = (char)('0' + rest / 100000);
-    }
-    buf[n] = 0;
-    return n;
-}
-
-/* %.15g to %.17g: the first that reads back. Below 1e-4, where %g turns to exponents, 1e-5 and up are written with places enough; the smallest
- * doubles have fewer digits than 15 to give. */
-static size_t put_long(double magnitude, char *buf)
-{
-    for (int digits = magnitude < 0x1p-1022 ? 1 : 15;; digits++) {
-        size_t n;
-        if (magnitude >= 1e-5 && magnitude < 1e-4) {
-            n = (size_t)snprintf(buf, 31, "%.*f", digits + 4, magnitude);
-            while (buf[n - 1] == '0') buf[--n] = 0;
-        } else n = (size_t)snprintf(buf, 31, "%.*g", digits, magnitude);
-        if (digits == 17 || strtod(buf, NULL) == magnitude) return n;
-    }
-}
-
-size_t toc_format_double(double value, char *buf)
-{
-    double magnitude = fabs(value);
-    size_t sign = value < 0, n;
-
-    buf[0] = 0;
-    if (isnan(value)) return 0;
-    if (sign) buf[0] = '-';
-    if (magnitude < 0x1p53 && magnitude == (double)(uint64_t)magnitude) {
-        n = put_whole((uint64_t)magnitude, buf + sign);
-        buf[sign + n] = 0;
-    } else {
-        n = magnitude >= 1e-5 ? put_short(magnitude, buf + sign) : 0;
-        if (!n) n = put_long(magnitude, buf + sign);
-    }
-    return sign + n;
-}
-
-size_t toc_format_int(int64_t value, char *buf)
-{
-    size_t sign = value < 0, n = put_whole(sign ? 0 - (uint64_t)value : (uint64_t)value, buf + sign);
-
-    if (sign) buf[0] = '-';
-    buf[sign + n] = 0;
-    return sign + n;
 }
 
 /* ---- buffers ---- */

@@ -55,13 +55,26 @@ typedef struct {
     toc_buf *bufs;
 } writer;
 
-/* Numbers and times are written in place. */
-static toc_status add_cell(toc_ctx *ctx, toc_buf *buf, const tab_column *column, size_t row)
+enum { CELL = 40 }; /* bytes of a number or time, comma and NUL included */
+
+/* Numbers and times are written in place, in room that is made for a row at once. */
+static toc_status add_row(toc_ctx *ctx, toc_buf *buf, const tab_table *t, size_t row)
 {
-    if (column->type == TAB_TEXT) return tab_csv_add(ctx, buf, tab_cell(column, row, NULL));
-    TOC_TRY(toc_buf_reserve(ctx, buf, 40));
-    buf->n += tab_cell(column, row, buf->p + buf->n).n;
-    return TOC_OK;
+    size_t start = buf->n;
+
+    TOC_TRY(toc_buf_reserve(ctx, buf, t->n_cols * CELL + CELL));
+    for (size_t j = 0; j < t->n_cols; j++) {
+        const tab_column *column = &t->columns[j];
+        if (j) buf->p[buf->n++] = ',';
+        if (column->type != TAB_TEXT) {
+            buf->n += tab_cell(column, row, buf->p + buf->n).n;
+            continue;
+        }
+        TOC_TRY(tab_csv_add(ctx, buf, tab_cell(column, row, NULL)));
+        TOC_TRY(toc_buf_reserve(ctx, buf, (t->n_cols - j) * CELL));
+    }
+    if (buf->n == start) TOC_TRY(toc_buf_add(ctx, buf, "\"\"", 2)); /* one empty cell would be an empty line, which readers skip */
+    return toc_buf_char(ctx, buf, '\n');
 }
 
 static toc_status format_rows(toc_ctx *ctx, void *arg, size_t task)
@@ -72,15 +85,7 @@ static toc_status format_rows(toc_ctx *ctx, void *arg, size_t task)
     size_t first = w->first + task * ROWS, end = TOC_MIN(t->n_rows, first + ROWS);
 
     toc_buf_reset(buf);
-    for (size_t i = first; i < end; i++) {
-        size_t start = buf->n;
-        for (size_t j = 0; j < t->n_cols; j++) {
-            if (j) TOC_TRY(toc_buf_char(ctx, buf, ','));
-            TOC_TRY(add_cell(ctx, buf, &t->columns[j], i));
-        }
-        if (buf->n == start) TOC_TRY(toc_buf_add(ctx, buf, "\"\"", 2)); /* one empty cell would be an empty line, which readers skip */
-        TOC_TRY(toc_buf_char(ctx, buf, '\n'));
-    }
+    for (size_t i = first; i < end; i++) TOC_TRY(add_row(ctx, buf, t, i));
     return TOC_OK;
 }
 

@@ -144,6 +144,38 @@ static void doubles_come_back(void **state)
     assert_string_equal(buf, "0.000013");
 }
 
+/* printf with 15 to 17 digits, the first that reads back, without an exponent. */
+static void plain_format(double x, char *buf)
+{
+    for (int digits = 15;; digits++) {
+        size_t n;
+        if (x < 1e-4) n = (size_t)snprintf(buf, 40, "%.*f", digits + 4, x);
+        else n = (size_t)snprintf(buf, 40, "%.*g", digits, x);
+        while (x < 1e-4 && buf[n - 1] == '0') buf[--n] = 0;
+        if (digits == 17 || strtod(buf, NULL) == x) return;
+    }
+}
+
+/* Whole numbers aside, which are written with all their digits. */
+static void as_printf_rounds(void **state)
+{
+    toc_rng rng = toc_rng_new(17, 1);
+    char ours[40], plain[40];
+
+    (void)state;
+    for (size_t i = 0; i < 200000; i++) {
+        const double power = ldexp(1, (int)toc_rng_below(&rng, 66) - 16);
+        const double tried[] = { toc_rng_unit(&rng) * pow(10, (double)toc_rng_below(&rng, 21) - 5), (double)toc_rng_below(&rng, 1000000) / (double)(1 + toc_rng_below(&rng, 1000)),
+                                 nextafter(pow(10, (double)toc_rng_below(&rng, 20) - 5), i & 1 ? 1e300 : 0), power, nextafter(power, i & 1 ? 1e300 : 0),
+                                 power * (double)(1 + toc_rng_below(&rng, 4096)) };
+        const double x = tried[i % TOC_COUNT(tried)];
+        if (x < 1e-5 || x >= 1e15 || x == floor(x)) continue;
+        toc_format_double(x, ours);
+        plain_format(x, plain);
+        assert_string_equal(ours, plain);
+    }
+}
+
 /* The rule of RFC 3629, by decoding. */
 static size_t plain_valid(const unsigned char *p, size_t n)
 {
@@ -238,7 +270,7 @@ static void buffers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(slices), cmocka_unit_test(whole_numbers), cmocka_unit_test(decimals), cmocka_unit_test(doubles_come_back), cmocka_unit_test(utf8),
+        cmocka_unit_test(slices), cmocka_unit_test(whole_numbers), cmocka_unit_test(decimals), cmocka_unit_test(doubles_come_back), cmocka_unit_test(as_printf_rounds), cmocka_unit_test(utf8),
         cmocka_unit_test_setup_teardown(hashes, setup, teardown), cmocka_unit_test_setup_teardown(buffers, setup, teardown),
     };
 
