@@ -21,11 +21,13 @@ LIBS := -lcsv -lopenblas -lsodium -lsqlite3 -lutf8proc -ljansson -lz -lzstd -lpt
 
 B := $(if $(filter release,$(FLAVOUR)),build,build/$(FLAVOUR))
 
-COMPILE := $(CC) $(STD) $(WARN) $(CFLAGS) $(EXTRA.$(FLAVOUR)) -ffp-contract=off -fno-math-errno -Isrc -Itools -MMD -MP
+COMPILE   = $(CC) $(STD) $(WARN) $(CFLAGS) $(EXTRA.$(FLAVOUR)) -ffp-contract=off -fno-math-errno -Isrc -Itools -MMD -MP
 LINK     = $(CC) $(LINK.$(FLAVOUR)) $(LDFLAGS) -o $@
 SRC     := $(wildcard src/*/*.c)
 MAPS    := $(wildcard src/ingest/maps/*.map)
 LIB     := $(B)/libtocsin.a
+# Loops over rows become vectors.
+$(B)/obj/src/num/%.o: EXTRA.release := -O3
 # Makers' programs: tools/NAME.c, with tools/NAME/*.c where one file is not enough (sim/ serves shopsim).
 TOOLS   := $(patsubst tools/%.c,$(B)/%,$(wildcard tools/*.c))
 TESTS   := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit/*.c tests/prop/*.c tests/fault/*.c))

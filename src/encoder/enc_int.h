@@ -3,6 +3,7 @@
 #define ENC_ENC_INT_H
 
 #include "encoder/encoder.h"
+#include "num/num.h"
 #include "text/text.h"
 
 /* ---- tensors.c: a safetensors file (8 bytes length, JSON header, data) ---- */
@@ -49,14 +50,13 @@ TOC_CHECKED toc_status enc_config_read(toc_ctx *ctx, const char *folder, enc_con
 
 /* ---- model.c ---- */
 
-/* Weights are (out x in), row-major, as in the file. */
 typedef struct {
-    const float *qkv, *qkv_bias; /* (3 hidden x hidden): query, key, value */
-    const float *out, *out_bias;
-    const float *norm1, *norm1_bias;
-    const float *up, *up_bias;     /* (inner x hidden) */
-    const float *down, *down_bias; /* (hidden x inner) */
-    const float *norm2, *norm2_bias;
+    num_weights qkv;  /* (3 hidden x hidden): query, key, value */
+    num_weights out;  /* (hidden x hidden) */
+    num_weights up;   /* (inner x hidden) */
+    num_weights down; /* (hidden x inner) */
+    const float *qkv_bias, *out_bias, *up_bias, *down_bias;
+    const float *norm1, *norm1_bias, *norm2, *norm2_bias;
 } enc_layer;
 
 struct enc_model {
@@ -65,9 +65,10 @@ struct enc_model {
     const float *words, *places, *types; /* (vocab x hidden), (positions x hidden), (types x hidden) */
     const float *norm, *norm_bias;
     enc_layer *layers;
+    num_precision precision;
     void *map;        /* the mapped file */
     size_t map_size;
-    toc_arena arena;  /* weights that could not stay where they were */
+    toc_arena arena;  /* packed matrices, and vectors that could not stay where they were */
     uint64_t hash;    /* 0 = not computed yet */
 };
 

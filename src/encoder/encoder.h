@@ -6,6 +6,7 @@
 #define ENC_ENCODER_H
 
 #include "base/base.h"
+#include "num/num.h"
 
 typedef struct enc_model enc_model;
 
@@ -31,10 +32,11 @@ TOC_CHECKED toc_status enc_default_folder(toc_ctx *ctx, const char **folder);
 /* Whether a folder (NULL = the default one) holds a model, so that a caller may go on without. */
 bool enc_present(toc_ctx *ctx, const char *folder);
 
-/* Opens a model; folder NULL = the default one. Weights in fp32 stay mapped from the file; fp16 and bf16 become fp32 in memory. Errors: TOC_E_USAGE (no
+/* Opens a model; folder NULL = the default one. Matrices are packed for products in that precision (num_product), by all threads; embeddings in fp32 stay
+ * mapped from the file. Errors: TOC_E_USAGE (no
  * model there: says how to get one), TOC_E_IO, TOC_E_DATA (a damaged file, a tensor of wrong shape or type, a kind of model that is not BERT),
  * TOC_E_NOMEM. */
-TOC_CHECKED toc_status enc_open(toc_ctx *ctx, const char *folder, enc_model **model);
+TOC_CHECKED toc_status enc_open(toc_ctx *ctx, const char *folder, num_precision precision, enc_model **model);
 void enc_close(enc_model *model);
 
 size_t enc_dim(const enc_model *model);

@@ -1,4 +1,5 @@
 /* model.c: weights from the file to where the forward pass wants them. */
+#define _DEFAULT_SOURCE /* madvise */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -57,13 +58,19 @@ static toc_status find(loader *l, const char *name, size_t rows, size_t columns,
     return TOC_OK;
 }
 
+/* Whether a tensor can be read where it is. */
+static bool lies_ready(const enc_tensor *t)
+{
+    return t->dtype == ENC_F32 && (uintptr_t)t->data % sizeof(float) == 0;
+}
+
 static toc_status get(loader *l, const char *name, size_t rows, size_t columns, const float **values)
 {
     const enc_tensor *t = NULL;
     float *copy;
 
     TOC_TRY(find(l, name, rows, columns, &t));
-    if (t->dtype == ENC_F32 && (uintptr_t)t->data % sizeof(float) == 0) {
+    if (lies_ready(t)) {
         *values = t->data;
         return TOC_OK;
     }
@@ -73,57 +80,123 @@ static toc_status get(loader *l, const char *name, size_t rows, size_t columns, 
     return TOC_OK;
 }
 
+/* A matrix of one tensor, or of three below each other, on its way into panels. */
+typedef struct {
+    const enc_tensor *parts[3];
+    size_t n_parts;
+    num_weights *weights;
+    void *memory;
+} packing;
+
+/* The file's pages are not needed any more once they are packed. */
+static void let_go(const enc_tensor *t)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), begin = (uintptr_t)t->data, end = begin + (t->end - t->begin);
+
+    begin = (begin + page - 1) / page * page;
+    end = end / page * page;
+    if (begin < end) (void)madvise((void *)begin, end - begin, MADV_DONTNEED);
+}
+
+static toc_status pack_task(toc_ctx *ctx, void *arg, size_t task)
+{
+    packing *p = &((packing *)arg)[task];
+    const enc_tensor *first = p->parts[0];
+    float *copy = NULL;
+
+    if (p->n_parts == 1 && lies_ready(first)) num_weights_fill(p->weights, p->memory, first->data, p->weights->n_in, 1);
+    else {
+        TOC_TRY(toc_alloc(ctx, p->weights->n_out * p->weights->n_in, sizeof *copy, &copy));
+        for (size_t k = 0; k < p->n_parts; k++) enc_tensor_floats(p->parts[k], copy + k * first->n);
+        num_weights_fill(p->weights, p->memory, copy, p->weights->n_in, 1);
+        toc_free(copy);
+    }
+    for (size_t k = 0; k < p->n_parts; k++) let_go(p->parts[k]);
+    return TOC_OK;
+}
+
 /* Query, key and value become one matrix: one product instead of three. */
-static toc_status get_qkv(loader *l, size_t index, enc_layer *layer)
+static toc_status get_qkv(loader *l, size_t index, enc_layer *layer, packing *p)
 {
     static const char *const parts[] = { "query", "key", "value" };
     size_t h = l->m->config.hidden;
-    float *weight, *bias;
+    float *bias;
     char name[160];
 
-    TOC_TRY(toc_arena_alloc(l->ctx, &l->m->arena, 3 * h * h, sizeof *weight, &weight));
     TOC_TRY(toc_arena_alloc(l->ctx, &l->m->arena, 3 * h, sizeof *bias, &bias));
     for (size_t k = 0; k < 3; k++) {
         const enc_tensor *t = NULL;
         snprintf(name, sizeof name, "encoder.layer.%zu.attention.self.%s.weight", index, parts[k]);
-        TOC_TRY(find(l, name, h, h, &t));
-        enc_tensor_floats(t, weight + k * h * h);
+        TOC_TRY(find(l, name, h, h, &p->parts[k]));
         snprintf(name, sizeof name, "encoder.layer.%zu.attention.self.%s.bias", index, parts[k]);
         TOC_TRY(find(l, name, h, 0, &t));
         enc_tensor_floats(t, bias + k * h);
     }
-    layer->qkv = weight;
+    layer->qkv = num_weights_plan(l->ctx, l->m->precision, 3 * h, h);
     layer->qkv_bias = bias;
+    p->n_parts = 3;
+    p->weights = &layer->qkv;
     return TOC_OK;
 }
 
-static toc_status get_layer(loader *l, size_t index, enc_layer *layer)
+enum { MATRICES = 4 }; /* of a layer */
+
+static toc_status get_layer(loader *l, size_t index, enc_layer *layer, packing *p)
 {
     size_t h = l->m->config.hidden, inner = l->m->config.inner;
     const struct {
         const char *name;
         size_t rows, columns;
-        const float **values;
-    } parts[] = {
+        num_weights *weights;
+    } matrices[] = {
         { "attention.output.dense.weight", h, h, &layer->out },
-        { "attention.output.dense.bias", h, 0, &layer->out_bias },
-        { "attention.output.LayerNorm.weight", h, 0, &layer->norm1 },
-        { "attention.output.LayerNorm.bias", h, 0, &layer->norm1_bias },
         { "intermediate.dense.weight", inner, h, &layer->up },
-        { "intermediate.dense.bias", inner, 0, &layer->up_bias },
         { "output.dense.weight", h, inner, &layer->down },
-        { "output.dense.bias", h, 0, &layer->down_bias },
-        { "output.LayerNorm.weight", h, 0, &layer->norm2 },
-        { "output.LayerNorm.bias", h, 0, &layer->norm2_bias },
+    };
+    const struct {
+        const char *name;
+        size_t n;
+        const float **values;
+    } vectors[] = {
+        { "attention.output.dense.bias", h, &layer->out_bias },
+        { "attention.output.LayerNorm.weight", h, &layer->norm1 },
+        { "attention.output.LayerNorm.bias", h, &layer->norm1_bias },
+        { "intermediate.dense.bias", inner, &layer->up_bias },
+        { "output.dense.bias", h, &layer->down_bias },
+        { "output.LayerNorm.weight", h, &layer->norm2 },
+        { "output.LayerNorm.bias", h, &layer->norm2_bias },
     };
     char name[160];
 
-    TOC_TRY(get_qkv(l, index, layer));
-    for (size_t i = 0; i < TOC_COUNT(parts); i++) {
-        snprintf(name, sizeof name, "encoder.layer.%zu.%s", index, parts[i].name);
-        TOC_TRY(get(l, name, parts[i].rows, parts[i].columns, parts[i].values));
+    TOC_TRY(get_qkv(l, index, layer, p++));
+    for (size_t i = 0; i < TOC_COUNT(matrices); i++, p++) {
+        snprintf(name, sizeof name, "encoder.layer.%zu.%s", index, matrices[i].name);
+        TOC_TRY(find(l, name, matrices[i].rows, matrices[i].columns, &p->parts[0]));
+        *matrices[i].weights = num_weights_plan(l->ctx, l->m->precision, matrices[i].rows, matrices[i].columns);
+        p->n_parts = 1;
+        p->weights = matrices[i].weights;
+    }
+    for (size_t i = 0; i < TOC_COUNT(vectors); i++) {
+        snprintf(name, sizeof name, "encoder.layer.%zu.%s", index, vectors[i].name);
+        TOC_TRY(get(l, name, vectors[i].n, 0, vectors[i].values));
     }
     return TOC_OK;
+}
+
+static toc_status get_layers(loader *l)
+{
+    enc_model *m = l->m;
+    size_t n = m->config.layers * MATRICES;
+    packing *packings = NULL;
+
+    TOC_TRY(toc_arena_alloc(l->ctx, &m->arena, m->config.layers, sizeof *m->layers, &m->layers));
+    TOC_TRY(toc_alloc(l->ctx, n, sizeof *packings, &packings));
+    toc_status st = TOC_OK;
+    for (size_t i = 0; i < m->config.layers && !st; i++) st = get_layer(l, i, &m->layers[i], packings + i * MATRICES);
+    for (size_t i = 0; i < n && !st; i++) st = toc_arena_alloc(l->ctx, &m->arena, packings[i].weights->bytes, 1, &packings[i].memory);
+    if (!st) st = toc_parallel(l->ctx, n, pack_task, packings);
+    toc_free(packings);
+    return st;
 }
 
 static toc_status get_weights(loader *l)
@@ -138,9 +211,7 @@ static toc_status get_weights(loader *l)
     TOC_TRY(get(l, "embeddings.token_type_embeddings.weight", c->types, c->hidden, &m->types));
     TOC_TRY(get(l, "embeddings.LayerNorm.weight", c->hidden, 0, &m->norm));
     TOC_TRY(get(l, "embeddings.LayerNorm.bias", c->hidden, 0, &m->norm_bias));
-    TOC_TRY(toc_arena_alloc(l->ctx, &m->arena, c->layers, sizeof *m->layers, &m->layers));
-    for (size_t i = 0; i < c->layers; i++) TOC_TRY(get_layer(l, i, &m->layers[i]));
-    return TOC_OK;
+    return get_layers(l);
 }
 
 static toc_status read_vocabulary(toc_ctx *ctx, const char *folder, enc_model *m)
@@ -164,12 +235,13 @@ static toc_status fill(toc_ctx *ctx, const char *folder, enc_model *m)
     return st ? st : read_vocabulary(ctx, folder, m);
 }
 
-toc_status enc_open(toc_ctx *ctx, const char *folder, enc_model **model)
+toc_status enc_open(toc_ctx *ctx, const char *folder, num_precision precision, enc_model **model)
 {
     enc_model *m = NULL;
 
     if (!folder) TOC_TRY(enc_default_folder(ctx, &folder));
     TOC_TRY(toc_alloc(ctx, 1, sizeof *m, &m));
+    m->precision = precision;
     toc_status st = fill(ctx, folder, m);
     if (st) enc_close(m);
     else *model = m;
@@ -198,7 +270,7 @@ size_t enc_max_tokens(const enc_model *m)
 uint64_t enc_model_hash(enc_model *m)
 {
     const enc_config *c = &m->config;
-    const size_t settings[] = { c->heads, c->max_tokens, (size_t)c->pool };
+    const size_t settings[] = { m->precision, c->heads, c->max_tokens, (size_t)c->pool };
 
     if (m->hash) return m->hash;
     uint64_t hash = toc_mix(toc_str_hash((toc_str){ m->map, m->map_size }) ^ toc_mix(txt_tokenizer_hash(m->tokenizer)));

@@ -91,7 +91,7 @@ toc_status fraud_encode_reviews(toc_ctx *ctx, const shop_data *shop, const char 
 
     *vectors = (fraud_vectors){0};
     if (!shop->reviews.n || !enc_present(ctx, folder)) return TOC_OK;
-    if ((st = enc_open(ctx, folder, &e.model))) goto out;
+    if ((st = enc_open(ctx, folder, NUM_FP32, &e.model))) goto out;
     vectors->dim = enc_dim(e.model);
     e.model_hash = enc_model_hash(e.model);
     if ((st = list_texts(ctx, &e))) goto out;

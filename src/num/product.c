@@ -53,15 +53,6 @@ const char *num_weights_kernel(const num_weights *w)
     return w->kernel ? w->kernel->name : "openblas";
 }
 
-static uint16_t bf16_of(float x)
-{
-    uint32_t bits;
-
-    memcpy(&bits, &x, sizeof bits);
-    if (x != x) return (uint16_t)(bits >> 16 | 0x40);
-    return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-}
-
 static float float_of(uint16_t bf16)
 {
     uint32_t bits = (uint32_t)bf16 << 16;
@@ -90,7 +81,7 @@ static int8_t byte_of(float x, float scale, int most)
 /* What fp32 kernels multiply in place of x. */
 static float rounded(float x, num_precision precision, float scale)
 {
-    if (precision == NUM_BF16) return float_of(bf16_of(x));
+    if (precision == NUM_BF16) return float_of(num_bf16(x));
     return precision == NUM_INT8 ? (float)byte_of(x, scale, 127) * scale : x;
 }
 
@@ -125,7 +116,7 @@ static void fill_bf16(const num_weights *w, const source *from, uint16_t *panel)
 {
     for (size_t i = 0; i < w->n_in; i += 2, panel += 2 * w->kernel->columns)
         for (size_t o = 0; o < from->columns; o++)
-            for (size_t g = 0; g < TOC_MIN(w->n_in - i, 2); g++) panel[2 * o + g] = bf16_of(from->p[o * from->out_stride + (i + g) * from->in_stride]);
+            for (size_t g = 0; g < TOC_MIN(w->n_in - i, 2); g++) panel[2 * o + g] = num_bf16(from->p[o * from->out_stride + (i + g) * from->in_stride]);
 }
 
 static void fill_int8(const num_weights *w, const source *from, int8_t *panel, int32_t *sum)

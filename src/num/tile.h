@@ -35,7 +35,17 @@ struct num_kernel {
 /* Best first; ends with run = NULL. */
 extern const struct num_kernel num_kernels[];
 
-/* Rows of floats as bfloat16, rounded to the nearest, ties to even; odd ends are filled with 0. out rows are `stride` bytes apart. */
+/* To the nearest, ties to even; NaN stays NaN. */
+static inline uint16_t num_bf16(float x)
+{
+    uint32_t bits;
+
+    memcpy(&bits, &x, sizeof bits);
+    uint32_t rounded = bits + 0x7fff + (bits >> 16 & 1);
+    return (uint16_t)(((bits & 0x7fffffff) > 0x7f800000 ? bits | 0x400000 : rounded) >> 16);
+}
+
+/* Rows of floats as bfloat16; odd ends are filled with 0. out rows are `stride` bytes apart. */
 void num_rows_bf16(const float *x, size_t ld, size_t n_rows, size_t d, char *out, size_t stride);
 /* Rows of floats as bytes: x = scale * (byte - zero) up to scale / 2, 0 exactly; ends are filled with the zero. */
 void num_rows_int8(const float *x, size_t ld, size_t n_rows, size_t d, char *out, size_t stride, float *scale, int32_t *zero);

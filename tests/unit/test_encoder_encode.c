@@ -38,7 +38,7 @@ static void compare(const char *folder, const char *key, enc_options options)
     size_t n = json_array_size(rows);
 
     toc_ctx_init(&ctx);
-    if (enc_open(&ctx, folder, &model)) fail_msg("%s", ctx.message);
+    if (enc_open(&ctx, folder, NUM_FP32, &model)) fail_msg("%s", ctx.message);
     assert_int_equal(enc_dim(model), DIM);
     assert_int_equal(enc_max_tokens(model), 48);
     assert_in_range(n, 40, 64);
@@ -87,7 +87,7 @@ static void test_company(void **state)
     float alone[DIM];
 
     toc_ctx_init(&ctx);
-    assert_int_equal(enc_open(&ctx, "peer/encoder/tiny", &model), TOC_OK);
+    assert_int_equal(enc_open(&ctx, "peer/encoder/tiny", NUM_FP32, &model), TOC_OK);
     for (size_t i = 0; i < N; i++) texts[i] = text_at(json_object_get(o, "texts"), i);
     assert_int_equal(enc_encode(&ctx, model, texts, N, NULL, one, NULL), TOC_OK);
     ctx.n_threads = 3;
@@ -164,7 +164,7 @@ static void refused(const char *header, uint64_t length, size_t n_data, const ch
     memcpy(bytes + 8, header, n);
     put("model.safetensors", bytes, 8 + n + n_data);
     toc_ctx_init(&ctx);
-    assert_int_equal(enc_open(&ctx, scratch, &model), TOC_E_DATA);
+    assert_int_equal(enc_open(&ctx, scratch, NUM_FP32, &model), TOC_E_DATA);
     if (!strstr(ctx.message, says)) fail_msg("\"%s\" does not say \"%s\"", ctx.message, says);
     assert_null(model);
     toc_ctx_release(&ctx);
@@ -222,7 +222,7 @@ static void test_hostile(void **state)
     toc_ctx ctx;
     enc_model *model = NULL;
     toc_ctx_init(&ctx);
-    assert_int_equal(enc_open(&ctx, scratch, &model), TOC_E_DATA);
+    assert_int_equal(enc_open(&ctx, scratch, NUM_FP32, &model), TOC_E_DATA);
     toc_ctx_release(&ctx);
 }
 
@@ -244,14 +244,14 @@ static void test_other_models(void **state)
         enc_model *model = NULL;
         put("config.json", cases[i].config, strlen(cases[i].config));
         toc_ctx_init(&ctx);
-        assert_int_equal(enc_open(&ctx, scratch, &model), TOC_E_DATA);
+        assert_int_equal(enc_open(&ctx, scratch, NUM_FP32, &model), TOC_E_DATA);
         if (!strstr(ctx.message, cases[i].says)) fail_msg("\"%s\" does not say \"%s\"", ctx.message, cases[i].says);
         toc_ctx_release(&ctx);
     }
     toc_ctx ctx;
     enc_model *model = NULL;
     toc_ctx_init(&ctx);
-    assert_int_equal(enc_open(&ctx, "/nonexistent", &model), TOC_E_USAGE);
+    assert_int_equal(enc_open(&ctx, "/nonexistent", NUM_FP32, &model), TOC_E_USAGE);
     assert_non_null(strstr(ctx.message, "tools/get-model"));
     toc_ctx_release(&ctx);
 }
