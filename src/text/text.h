@@ -1,7 +1,7 @@
-/* text.h: text as a language model sees it: Unicode classes and WordPiece; and the personal data in it: keys, pseudonyms, masking.
+/* text.h: text as a language model sees it: Unicode classes, WordPiece and byte-level BPE; and the personal data in it: keys, pseudonyms, masking.
  *
- * WordPiece is bit-identical to the tokenizers library's BertNormalizer, BertPreTokenizer and WordPiece (0.23), which all BERT models of Hugging Face use today. That
- * library knows the character classes of Unicode 8: what was assigned later is an ordinary letter to it, and so it is here. */
+ * Tokens are bit-identical to those of the tokenizers library (0.23), which the models of Hugging Face use today (tests/peer/tokenizer). To its BERT parts
+ * the character classes are those of Unicode 8: what was assigned later is an ordinary letter, and so it is here. */
 #ifndef TXT_TEXT_H
 #define TXT_TEXT_H
 
@@ -36,6 +36,12 @@ TOC_CHECKED toc_status txt_tokenizer_open(toc_ctx *ctx, const char *folder, cons
 /* A vocab.txt in memory: one token a line, its id is the line number from 0; of repeated lines the last counts. [UNK], [CLS] and [SEP] must be there.
  * path is for messages. */
 TOC_CHECKED toc_status txt_tokenizer_wordpiece(toc_ctx *ctx, toc_str vocabulary, const char *path, const txt_rules *rules, txt_tokenizer **tokenizer);
+/* A vocab.json (an object, token to id) and a merges.txt (two tokens a line, the first line first). With <s> and </s> in the vocabulary these stand around a
+ * text (RoBERTa), else nothing does (GPT-2). */
+TOC_CHECKED toc_status txt_tokenizer_bpe(toc_ctx *ctx, toc_str vocabulary, toc_str merges, const char *path, const txt_rules *rules, txt_tokenizer **tokenizer);
+/* A tokenizer.json: model WordPiece or BPE; normalizer BertNormalizer or none; pre-tokenizer BertPreTokenizer or ByteLevel; post-processor TemplateProcessing,
+ * BertProcessing, RobertaProcessing, ByteLevel or none; added tokens. Its truncation and padding are left to the caller. */
+TOC_CHECKED toc_status txt_tokenizer_json(toc_ctx *ctx, toc_str json, const char *path, txt_tokenizer **tokenizer);
 void txt_tokenizer_free(txt_tokenizer *tokenizer);
 /* Ids are < this. */
 size_t txt_tokenizer_size(const txt_tokenizer *tokenizer);
@@ -50,15 +56,17 @@ uint64_t txt_tokenizer_hash(const txt_tokenizer *tokenizer);
 typedef struct {
     uint32_t *ids;
     size_t n, cap;
-    toc_buf clean, word;
+    toc_buf valid, clean, word;
     int32_t *points;
-    size_t cap_points;
+    struct txt_symbol *symbols;
+    uint64_t *heap;
+    size_t cap_points, cap_symbols, cap_heap;
 } txt_tokens;
 void txt_tokens_release(txt_tokens *tokens);
 
 /* Appends the ids of a text to tokens->ids, special tokens around it included, at most max_tokens (>= the frame) of them. Special tokens written in the text
- * are those tokens, as in the reference. Bytes that are no UTF-8 are dropped. *truncated (may be NULL): pieces did not fit. Linear in the text.
- * Errors: TOC_E_NOMEM. */
+ * are those tokens, as in the reference. Bytes that are no UTF-8 are dropped. *truncated (may be NULL): pieces did not fit. Linear in the text (BPE:
+ * n log n in its longest word). Errors: TOC_E_NOMEM, TOC_E_DATA (2 GiB or more). */
 TOC_CHECKED toc_status txt_tokenize(toc_ctx *ctx, const txt_tokenizer *tokenizer, toc_str text, size_t max_tokens, txt_tokens *tokens, bool *truncated);
 
 /* ---- personal data: one key for each spelling, pseudonyms, and what is found in texts (fold.c, mask.c, find.c) ---- */
