@@ -109,6 +109,36 @@ void toc_out_printf(toc_out *out, const char *fmt, ...)
     va_end(args);
 }
 
+bool toc_out_patchable(const toc_out *out)
+{
+    struct stat info;
+    int flags = fcntl(fileno(out->file), F_GETFL);
+
+    return fstat(fileno(out->file), &info) == 0 && S_ISREG(info.st_mode) && flags >= 0 && !(flags & O_APPEND) && ftello(out->file) >= 0;
+}
+
+int64_t toc_out_place(const toc_out *out)
+{
+    return (int64_t)ftello(out->file);
+}
+
+void toc_out_patch(toc_out *out, int64_t place, const char *bytes, size_t n)
+{
+    if (out->failed) return;
+    errno = 0;
+    if (fflush(out->file) != 0) note_failure(out, errno);
+    while (n && !out->failed) {
+        ssize_t done = pwrite(fileno(out->file), bytes, n, (off_t)place);
+        if (done < 0 && errno == EINTR) continue;
+        if (done <= 0) note_failure(out, errno);
+        else {
+            bytes += done;
+            place += done;
+            n -= (size_t)done;
+        }
+    }
+}
+
 toc_status toc_out_close(toc_ctx *ctx, toc_out *out)
 {
     bool renames = out->temporary[0] != 0;

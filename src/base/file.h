@@ -21,6 +21,12 @@ TOC_CHECKED toc_status toc_out_open(toc_ctx *ctx, const char *path, bool persona
 void toc_out_write(toc_out *out, const char *bytes, size_t n);
 void toc_out_str(toc_out *out, const char *text);
 void toc_out_printf(toc_out *out, const char *fmt, ...) TOC_PRINTF(2, 3);
+/* Whether toc_out_patch can be used: a regular file that is not opened to append. */
+bool toc_out_patchable(const toc_out *out);
+/* Where the next byte goes, of a patchable file. */
+int64_t toc_out_place(const toc_out *out);
+/* Writes n bytes over those at `place`, which are there already; failures as toc_out_write. */
+void toc_out_patch(toc_out *out, int64_t place, const char *bytes, size_t n);
 /* Flushes, syncs, renames into place. On any earlier failure, removes the temporary and returns TOC_E_IO. A closed reader of a pipe
  * (EPIPE) ends quietly with TOC_OK. */
 TOC_CHECKED toc_status toc_out_close(toc_ctx *ctx, toc_out *out);

@@ -135,6 +135,49 @@ size_t toc_format_double(double value, char *buf)
     return sign + n;
 }
 
+/* 6 to 9 digits: the first that reads back as the same float. 1e-5 <= magnitude < 1e5, so that all products have at most 60 bits. */
+static size_t put_float(float magnitude, char *buf)
+{
+    static const uint64_t fives[] = { 1, 5, 25, 125, 625, 3125, 15625, 78125, 390625, 1953125, 9765625, 48828125, 244140625, 1220703125 };
+    static const uint64_t units[] = { 1000, 100, 10, 1 };
+    uint32_t bits;
+    const int k = 8 - first_digit((double)magnitude);
+
+    memcpy(&bits, &magnitude, sizeof bits);
+    const uint64_t m = (bits & (UINT32_MAX >> 9)) | UINT32_C(1) << 23;
+    const unsigned shift = (unsigned)(150 - (int)(bits >> 23) - k); /* 3 to 27 */
+    const uint64_t exact = m * fives[k], rest = exact & ((UINT64_C(1) << shift) - 1), all = exact >> shift;
+    for (size_t p = 0;; p++) {
+        uint64_t digits = all / units[p], over = (all % units[p]) << (shift + 1) | rest << 1, half = units[p] << shift;
+        digits += over > half || (over == half && digits & 1);
+        if (p == 3) return put_places(digits, (size_t)k, buf);
+        uint64_t decimal = (digits * units[p]) << shift;
+        bool below = decimal < exact;
+        uint64_t distance = below ? exact - decimal : decimal - exact;
+        if (distance << (1 + (below && m == UINT64_C(1) << 23)) < fives[k]) return put_places(digits, (size_t)k - 3 + p, buf);
+    }
+}
+
+size_t toc_format_float(float value, char *buf)
+{
+    float magnitude = fabsf(value);
+    size_t sign = value < 0;
+
+    buf[0] = 0;
+    if (isnan(value)) return 0;
+    if (sign) buf[0] = '-';
+    if (magnitude < 0x1p24f && magnitude == (float)(uint32_t)magnitude) {
+        size_t n = put_whole((uint32_t)magnitude, buf + sign);
+        buf[sign + n] = 0;
+        return sign + n;
+    }
+    if (magnitude >= 1e-5f && magnitude < 1e5f) return sign + put_float(magnitude, buf + sign);
+    for (int digits = magnitude < 0x1p-126f ? 1 : 6;; digits++) {
+        size_t n = (size_t)snprintf(buf + sign, 31, "%.*g", digits, (double)magnitude);
+        if (digits == 9 || strtof(buf + sign, NULL) == magnitude) return sign + n;
+    }
+}
+
 size_t toc_format_int(int64_t value, char *buf)
 {
     size_t sign = value < 0, n = put_whole(sign ? 0 - (uint64_t)value : (uint64_t)value, buf + sign);

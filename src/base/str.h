@@ -33,6 +33,8 @@ bool toc_parse_int(toc_str text, int64_t *value);
 bool toc_parse_double(toc_str text, double *value);
 /* Shortest decimal text that reads back as the same double, without exponent between 1e-5 and 1e15; NaN gives "", -0 gives 0. buf of at least 32. */
 size_t toc_format_double(double value, char *buf);
+/* The same for a float: the shortest that reads back as the same float. Infinities give "inf". buf of at least 32. */
+size_t toc_format_float(float value, char *buf);
 /* Decimal digits, with '-' in front where negative. Returns the length. buf of at least 24. */
 size_t toc_format_int(int64_t value, char *buf);
 

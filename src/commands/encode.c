@@ -11,8 +11,9 @@ typedef struct {
     bool raw;
 } args;
 
-static const char *const formats[] = { "csv", "jsonl", "npy", NULL };
-static const char *const pools[] = { "model", "mean", "cls", NULL };
+/* In the order of enc_format and enc_pool. */
+static const char *const formats[] = { "csv", "jsonl", "npy", "f32", NULL };
+static const char *const pools[] = { "model", "mean", "cls", "max", NULL };
 static const char *const precisions[] = { "fp32", "bf16", "int8", NULL };
 static const args defaults = { .format = "csv", .pool = "model", .precision = "fp32", .out = "-" };
 
@@ -20,9 +21,9 @@ static const cli_option options[] = {
     CLI_LIST('t', "text", args, text, .arg = "COLUMN", .help = "the text; several are joined by a blank [title and body]"),
     CLI_TEXT('i', "id", args, id, .arg = "COLUMN", .help = "what a row is called [the first column]"),
     CLI_TEXT('m', "model", args, model, .arg = "DIR", .help = "folder of the model [$TOCSIN_MODEL, then where tools/get-model puts it]"),
-    CLI_WORD('f', "format", args, format, formats, .arg = "HOW", .help = "csv, jsonl or npy [csv]"),
+    CLI_WORD('f', "format", args, format, formats, .arg = "HOW", .help = "csv, jsonl, npy, or f32: bare floats [csv]"),
     CLI_INT(0, "max-tokens", args, max_tokens, .min = 2, .max = 65536, .help = "read so much of a text, two marks included [the model's]"),
-    CLI_WORD(0, "pool", args, pool, pools, .arg = "HOW", .help = "mean of all tokens, or cls, the first one [the model's]"),
+    CLI_WORD(0, "pool", args, pool, pools, .arg = "HOW", .help = "mean or max of all tokens, or cls, the first one [the model's]"),
     CLI_WORD(0, "precision", args, precision, precisions, .arg = "HOW", .help = "of the products: fp32, bf16 or int8, each about twice as fast [fp32]"),
     CLI_FLAG(0, "no-normalize", args, raw, .help = "leave the vectors as long as they come"),
     CLI_TEXT('r', "rejects", args, rejects, .arg = "FILE", .help = "write rows that cannot be read to FILE [the first one fails]"),
@@ -151,12 +152,12 @@ static toc_status encode_all(toc_ctx *ctx, walk *w)
     if ((st = toc_alloc(ctx, ROWS_AT_ONCE, sizeof *w->ids, &w->ids))) goto out;
     if ((st = toc_alloc(ctx, ROWS_AT_ONCE, sizeof *w->texts, &w->texts))) goto out;
     if ((st = toc_alloc(ctx, ROWS_AT_ONCE * enc_dim(w->model), sizeof *w->vectors, &w->vectors))) goto out;
-    enc_writer_begin(&w->writer, &w->out, w->writer.format, enc_dim(w->model), rd_header(w->reader, &n_header)[w->id]);
+    enc_writer_begin(&w->writer, &w->out, w->writer.format, enc_dim(w->model), rd_header(w->reader, &n_header)[w->id], NULL);
     do {
         if ((st = rd_next(ctx, w->reader, &batch)) || (st = encode_batch(ctx, w, &batch))) goto out;
     } while (batch.n);
-    enc_writer_end(&w->writer);
-    st = toc_out_close(ctx, &w->out);
+    st = enc_writer_end(ctx, &w->writer);
+    if (!st) st = toc_out_close(ctx, &w->out);
 out:
     rd_batch_release(&batch);
     return st;
@@ -171,6 +172,14 @@ static void report(toc_ctx *ctx, const walk *w)
     toc_note(ctx, "%zu texts, %zu without words, %zu tokens", w->stats.texts, w->stats.empty, w->stats.tokens);
 }
 
+static int place_of(const char *const *words, const char *word)
+{
+    int k = 0;
+
+    while (strcmp(words[k], word) != 0) k++;
+    return k;
+}
+
 static toc_status run(toc_ctx *ctx, const cli_call *call)
 {
     const args *a = call->args;
@@ -178,8 +187,8 @@ static toc_status run(toc_ctx *ctx, const cli_call *call)
     toc_status st;
 
     w.encoding = (enc_options){ .max_tokens = (size_t)a->max_tokens, .raw = a->raw };
-    w.encoding.pool = strcmp(a->pool, "cls") == 0 ? ENC_POOL_CLS : strcmp(a->pool, "mean") == 0 ? ENC_POOL_MEAN : ENC_POOL_MODEL;
-    w.writer.format = strcmp(a->format, "npy") == 0 ? ENC_NPY : strcmp(a->format, "jsonl") == 0 ? ENC_JSONL : ENC_CSV;
+    w.encoding.pool = (enc_pool)place_of(pools, a->pool);
+    w.writer.format = (enc_format)place_of(formats, a->format);
     num_precision precision = strcmp(a->precision, "int8") == 0 ? NUM_INT8 : strcmp(a->precision, "bf16") == 0 ? NUM_BF16 : NUM_FP32;
     if ((st = enc_open(ctx, a->model, precision, &w.model))) goto out;
     if ((st = rd_open(ctx, call->n_files ? call->files[0] : "-", NULL, &w.reader))) goto out;

@@ -84,4 +84,7 @@ typedef struct {
 /* The vectors (n x hidden) of a batch, pooled and, unless raw, of length 1. */
 TOC_CHECKED toc_status enc_forward(toc_ctx *ctx, const enc_model *model, const enc_batch *batch, enc_pool pool, bool raw, float *vectors);
 
+/* Brings a vector of n numbers to length 1; zeros stay zeros. */
+void enc_unit(float *vector, size_t n);
+
 #endif

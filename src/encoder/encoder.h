@@ -10,7 +10,7 @@
 
 typedef struct enc_model enc_model;
 
-typedef enum { ENC_POOL_MODEL, ENC_POOL_MEAN, ENC_POOL_CLS } enc_pool;
+typedef enum { ENC_POOL_MODEL, ENC_POOL_MEAN, ENC_POOL_CLS, ENC_POOL_MAX } enc_pool;
 
 /* Zero = as the model says. */
 typedef struct {
@@ -53,22 +53,27 @@ TOC_CHECKED toc_status enc_encode(toc_ctx *ctx, const enc_model *model, const to
 
 /* ---- writing vectors ---- */
 
-typedef enum { ENC_CSV, ENC_JSONL, ENC_NPY } enc_format;
+typedef enum { ENC_CSV, ENC_JSONL, ENC_NPY, ENC_RAW } enc_format;
 
-/* A vectors file being written; zero is empty. NumPy's header tells the number of rows, so ENC_NPY keeps all vectors until the end. */
+/* Rows of numbers being written; zero is empty. NumPy's header tells the number of rows: it is written over at the end where `out` is a file, else the rows
+ * are put aside (spool.h) until then. */
 typedef struct {
     toc_out *out; /* borrowed */
     enc_format format;
     size_t dim, n_rows;
-    float *kept;  /* ENC_NPY: heap */
-    size_t n_kept, cap_kept;
+    const char *const *names; /* borrowed */
+    toc_buf row;
+    bool patches;  /* ENC_NPY: the header stands at `place` already */
+    int64_t place;
+    toc_spool spool;
 } enc_writer;
 
-/* CSV: the header `id_name`,v1..vDIM. Then n rows at a time: ids (n; not written to NumPy files) and vectors (n x dim), numbers with the nine digits that
- * give back the same float. enc_writer_end writes what is left; the caller closes `out`. */
-void enc_writer_begin(enc_writer *writer, toc_out *out, enc_format format, size_t dim, toc_str id_name);
-TOC_CHECKED toc_status enc_writer_rows(toc_ctx *ctx, enc_writer *writer, const toc_str *ids, const float *vectors, size_t n);
-void enc_writer_end(enc_writer *writer);
+/* CSV: the header `id_name`, then names (dim; NULL = v1..vDIM); jsonl: {"id":...,"vector":[...]}, or "scores":{name:...} with names; npy and f32 (bare 32-bit
+ * floats, the low byte first) have neither ids nor names. Then n rows at a time: ids (n) and rows (n x dim); in text with as few digits as give back the same
+ * float. enc_writer_end writes what is left; the caller closes `out`. Errors: TOC_E_NOMEM, TOC_E_IO (of a spool; those of `out` show when it is closed). */
+void enc_writer_begin(enc_writer *writer, toc_out *out, enc_format format, size_t dim, toc_str id_name, const char *const *names);
+TOC_CHECKED toc_status enc_writer_rows(toc_ctx *ctx, enc_writer *writer, const toc_str *ids, const float *rows, size_t n);
+TOC_CHECKED toc_status enc_writer_end(toc_ctx *ctx, enc_writer *writer);
 void enc_writer_release(enc_writer *writer);
 
 #endif

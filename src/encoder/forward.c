@@ -60,21 +60,25 @@ static void run_layer(const toc_ctx *ctx, const enc_model *m, const enc_layer *l
     num_layer_norm(w->x, l->down_bias, l->norm2, l->norm2_bias, eps, n, h);
 }
 
-/* vector (h) = mean of the n rows of x, or the first of them. */
-static void pool_text(const float *x, size_t n, size_t h, enc_pool pool, bool raw, float *vector)
+void enc_unit(float *vector, size_t n)
 {
     double square = 0;
 
-    memcpy(vector, x, h * sizeof *vector);
-    if (pool == ENC_POOL_MEAN) {
-        for (size_t t = 1; t < n; t++)
-            for (size_t j = 0; j < h; j++) vector[j] += x[t * h + j];
-        for (size_t j = 0; j < h; j++) vector[j] /= (float)n;
-    }
-    if (raw) return;
-    for (size_t j = 0; j < h; j++) square += (double)vector[j] * (double)vector[j];
+    for (size_t j = 0; j < n; j++) square += (double)vector[j] * (double)vector[j];
     float scale = (float)(1 / fmax(sqrt(square), 1e-12));
-    for (size_t j = 0; j < h; j++) vector[j] *= scale;
+    for (size_t j = 0; j < n; j++) vector[j] *= scale;
+}
+
+/* vector (h) = mean or maximum of the n rows of x, or the first of them. */
+static void pool_text(const float *x, size_t n, size_t h, enc_pool pool, bool raw, float *vector)
+{
+    memcpy(vector, x, h * sizeof *vector);
+    for (size_t t = 1; t < n && pool == ENC_POOL_MEAN; t++)
+        for (size_t j = 0; j < h; j++) vector[j] += x[t * h + j];
+    for (size_t j = 0; j < h && pool == ENC_POOL_MEAN; j++) vector[j] /= (float)n;
+    for (size_t t = 1; t < n && pool == ENC_POOL_MAX; t++)
+        for (size_t j = 0; j < h; j++) vector[j] = TOC_MAX(vector[j], x[t * h + j]);
+    if (!raw) enc_unit(vector, h);
 }
 
 static toc_status get_work(toc_ctx *ctx, const enc_model *m, const enc_batch *batch, work *w)

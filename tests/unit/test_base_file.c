@@ -257,6 +257,25 @@ static void escapes(void **state)
     }
 }
 
+/* What is written over stays where it is, and so does the end. */
+static void patched(void **state)
+{
+    scene *s = *state;
+    toc_out out;
+
+    assert_int_equal(toc_out_open(&s->ctx, s->path, false, &out), TOC_OK);
+    toc_out_str(&out, "one two");
+    assert_true(toc_out_patchable(&out));
+    assert_int_equal(toc_out_place(&out), 7);
+    toc_out_patch(&out, 4, "TWO", 3);
+    toc_out_str(&out, " three");
+    assert_int_equal(toc_out_close(&s->ctx, &out), TOC_OK);
+    assert_holds(s, s->path, "one TWO three");
+    assert_int_equal(toc_out_open(&s->ctx, "/dev/null", false, &out), TOC_OK);
+    assert_false(toc_out_patchable(&out));
+    toc_out_abandon(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -270,6 +289,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(impossible_places, setup, teardown),
         cmocka_unit_test_setup_teardown(large_file_is_read_back, setup, teardown),
         cmocka_unit_test_setup_teardown(escapes, setup, teardown),
+        cmocka_unit_test_setup_teardown(patched, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

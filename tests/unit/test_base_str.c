@@ -176,6 +176,42 @@ static void as_printf_rounds(void **state)
     }
 }
 
+/* The same decimal as printf's shortest one that reads back, plain where it is of usual size. */
+static void check_float(float x)
+{
+    char ours[40], plain[40];
+    int digits = fabsf(x) < 0x1p-126f ? 1 : 6;
+    size_t n = toc_format_float(x, ours);
+
+    do snprintf(plain, sizeof plain, "%.*e", digits++ - 1, (double)x);
+    while (digits <= 9 && strtof(plain, NULL) != x);
+    assert_true(n == strlen(ours));
+    if (strtod(ours, NULL) != strtod(plain, NULL)) fail_msg("%.9g written as %s, not %s", (double)x, ours, plain);
+    if (fabsf(x) >= 1e-5f && fabsf(x) < 1e5f && strchr(ours, 'e')) fail_msg("%.9g written as %s", (double)x, ours);
+}
+
+static void floats_come_back(void **state)
+{
+    static const float special[] = { 0, 1, -1, 0.1f, 1e-5f, 9.9999e-6f, 0.3f, 99999.99f, 1e5f, 0x1p24f, FLT_MIN, FLT_MAX, 1e-45f, 0.00012207031f, 0x1p-13f, 0x1p-16f };
+    toc_rng rng = toc_rng_new(19, 1);
+    char buf[40];
+
+    (void)state;
+    for (size_t i = 0; i < TOC_COUNT(special); i++) check_float(special[i]);
+    for (size_t i = 0; i < 200000; i++) {
+        uint32_t bits = (uint32_t)toc_rng_u64(&rng);
+        float any;
+        memcpy(&any, &bits, sizeof any);
+        if (isfinite(any)) check_float(any);
+        check_float((float)(toc_rng_normal(&rng) * 0.05));
+        check_float(ldexpf(1, (int)toc_rng_below(&rng, 40) - 20));
+        check_float((float)toc_rng_below(&rng, 1000000) / 1000);
+    }
+    assert_int_equal(toc_format_float(NAN, buf), 0);
+    toc_format_float(-0.5f, buf);
+    assert_string_equal(buf, "-0.5");
+}
+
 /* The rule of RFC 3629, by decoding. */
 static size_t plain_valid(const unsigned char *p, size_t n)
 {
@@ -270,7 +306,8 @@ static void buffers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(slices), cmocka_unit_test(whole_numbers), cmocka_unit_test(decimals), cmocka_unit_test(doubles_come_back), cmocka_unit_test(as_printf_rounds), cmocka_unit_test(utf8),
+        cmocka_unit_test(slices), cmocka_unit_test(whole_numbers), cmocka_unit_test(decimals), cmocka_unit_test(doubles_come_back), cmocka_unit_test(as_printf_rounds), cmocka_unit_test(floats_come_back),
+        cmocka_unit_test(utf8),
         cmocka_unit_test_setup_teardown(hashes, setup, teardown), cmocka_unit_test_setup_teardown(buffers, setup, teardown),
     };
 
