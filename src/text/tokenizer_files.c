@@ -138,19 +138,19 @@ static toc_status read_merges(reading *r, toc_str text)
     return TOC_OK;
 }
 
+/* RoBERTa's special tokens, or GPT-2's one: its vocabulary may be in the other's, but not the other way round. */
 static toc_status add_bpe_specials(reading *r)
 {
-    static const struct {
-        const char *text;
-        bool left;
-    } special[] = { { "<|endoftext|>", false }, { "<s>", false }, { "<pad>", false }, { "</s>", false }, { "<unk>", false }, { "<mask>", true } };
+    static const char *const roberta[] = { "<s>", "<pad>", "</s>", "<unk>", "<mask>" }, *const gpt[] = { "<|endoftext|>" };
     uint32_t id, first, last;
+    bool framed = txt_tokenizer_find(r->t, TOC_STR("<s>"), &first) && txt_tokenizer_find(r->t, TOC_STR("</s>"), &last);
 
-    for (size_t i = 0; i < TOC_COUNT(special); i++) {
-        toc_str text = toc_str_of(special[i].text);
-        if (txt_tokenizer_find(r->t, text, &id)) TOC_TRY(txt_tokenizer_added(r->ctx, r->t, text, (txt_added){ .left = special[i].left }, false));
+    for (size_t i = 0; i < (framed ? TOC_COUNT(roberta) : TOC_COUNT(gpt)); i++) {
+        toc_str text = toc_str_of(framed ? roberta[i] : gpt[i]);
+        const txt_added flags = { .left = toc_str_is(text, "<mask>") };
+        if (txt_tokenizer_find(r->t, text, &id)) TOC_TRY(txt_tokenizer_added(r->ctx, r->t, text, flags, false));
     }
-    if (!txt_tokenizer_find(r->t, TOC_STR("<s>"), &first) || !txt_tokenizer_find(r->t, TOC_STR("</s>"), &last)) return TOC_OK;
+    if (!framed) return TOC_OK;
     TOC_TRY(txt_tokenizer_around(r->ctx, r->t, true, first));
     return txt_tokenizer_around(r->ctx, r->t, false, last);
 }
