@@ -10,6 +10,7 @@
  *   thread.h  parallel loops whose result does not depend on the thread count
  *   file.h    checked output files, written beside and renamed
  *   spool.h   bytes put aside, in memory or in a temporary file
+ *   progress.h  how far a long run is, on a terminal
  *   runs.h    sorting more records than memory holds
  *
  * Functions, types and macros begin with toc_ / TOC_. */
@@ -21,6 +22,7 @@
 #include "base/map.h"
 #include "base/money.h"
 #include "base/plain.h"
+#include "base/progress.h"
 #include "base/rng.h"
 #include "base/runs.h"
 #include "base/sort.h"

@@ -2,6 +2,8 @@
 #ifndef ENC_ENC_INT_H
 #define ENC_ENC_INT_H
 
+#include <sys/stat.h>
+
 #include "encoder/encoder.h"
 #include "num/num.h"
 #include "text/text.h"
@@ -48,6 +50,14 @@ typedef struct {
 /* Reads the JSON files of a folder. Errors: TOC_E_USAGE (no config.json), TOC_E_IO, TOC_E_DATA. */
 TOC_CHECKED toc_status enc_config_read(toc_ctx *ctx, const char *folder, enc_config *config);
 
+/* ---- cache.c ---- */
+
+enum { ENC_IDENTITY = 160 };
+/* What changes with a file's content: size, times of change, inode. */
+void enc_file_identity(const struct stat *info, char identity[ENC_IDENTITY]);
+/* toc_str_hash of a file's bytes, taken from PATH.hash where that was written for this identity; else computed, and written there if that is possible. */
+uint64_t enc_file_hash(const char *path, const char *identity, toc_str bytes);
+
 /* ---- model.c ---- */
 
 typedef struct {
@@ -68,6 +78,8 @@ struct enc_model {
     num_precision precision;
     void *map;        /* the mapped file */
     size_t map_size;
+    const char *path; /* in the arena */
+    char identity[ENC_IDENTITY];
     toc_arena arena;  /* packed matrices, and vectors that could not stay where they were */
     uint64_t hash;    /* 0 = not computed yet */
 };

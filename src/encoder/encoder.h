@@ -7,6 +7,7 @@
 
 #include "base/base.h"
 #include "num/num.h"
+#include "store/store.h"
 
 typedef struct enc_model enc_model;
 
@@ -14,16 +15,22 @@ typedef enum { ENC_POOL_MODEL, ENC_POOL_MEAN, ENC_POOL_CLS, ENC_POOL_MAX } enc_p
 
 /* Zero = as the model says. */
 typedef struct {
-    size_t max_tokens; /* of a text, [CLS] and [SEP] included; 0 = the model's; more than its positions is cut to them */
+    size_t max_tokens;  /* of a text, special tokens included; 0 = the model's; more than its positions is cut to them */
     enc_pool pool;
-    bool raw;          /* vectors of any length; else they have length 1 */
+    bool raw;           /* vectors of any length; else they have length 1 */
+    bool chunks;        /* a longer text is read in pieces of max_tokens; its vector is the mean of theirs, weighted by their tokens. Else its end is lost */
+    const bool *known;  /* (n) texts whose vector is there already: they are only counted; NULL = none */
 } enc_options;
 
+enum { ENC_LEAST_PIECE = 8 }; /* tokens of a piece beside the special ones */
+
 typedef struct {
-    size_t texts, distinct; /* texts with equal tokens are computed once */
-    size_t tokens;          /* of all texts, specials included */
-    size_t truncated;       /* texts that lost tokens */
-    size_t empty;           /* texts without any token of their own */
+    size_t texts, distinct; /* texts with equal tokens are computed once; pieces count each */
+    size_t known;           /* of options' known */
+    size_t stored;          /* enc_cache_encode: of these, from the store */
+    size_t tokens;          /* of all texts, specials included, as far as they were read */
+    size_t truncated;       /* texts longer than max_tokens, which lost tokens or came in pieces */
+    size_t empty;           /* texts without any token of their own: their vector is that of the special tokens */
 } enc_stats;
 
 /* The folder where tools/get-model puts the model: $TOCSIN_MODEL, else ${XDG_DATA_HOME:-~/.local/share}/tocsin/models/all-MiniLM-L6-v2. Lives in the
@@ -42,14 +49,36 @@ void enc_close(enc_model *model);
 size_t enc_dim(const enc_model *model);
 /* Tokens of a text that the model reads at most when options say nothing. */
 size_t enc_max_tokens(const enc_model *model);
-/* A number that names weights, vocabulary and settings, for caches of vectors. Reads all weights at the first call: not from two threads at once. */
+/* A number that names weights, vocabulary and settings, for caches of vectors. The weights' part is kept in model.safetensors.hash beside them, valid as long
+ * as size, times and inode of the file are the same; without it all weights are read. Not from two threads at once. */
 uint64_t enc_model_hash(enc_model *model);
 
-/* Vectors of n texts in vectors (n x enc_dim, the caller's), in the order of texts. options and stats may be NULL; stats are added to. Texts are UTF-8; a
- * vector depends on its own text, up to 1e-6 on nothing else, and its bytes never on the thread count. A batch of 512 tokens needs (5 hidden + inner) x 2 KiB per
- * thread, 7 MB for all-MiniLM-L6-v2. Errors: TOC_E_NOMEM, TOC_E_USAGE (max_tokens below 2). */
+/* What options mean for a model: tokens of a text at most, and how its states become one vector. options may be NULL. */
+size_t enc_limit(const enc_model *model, const enc_options *options);
+enc_pool enc_pooling(const enc_model *model, const enc_options *options);
+/* TOC_E_USAGE where max_tokens leaves no room for a text: less than the special tokens, with chunks and ENC_LEAST_PIECE more. */
+TOC_CHECKED toc_status enc_check_options(toc_ctx *ctx, const enc_model *model, const enc_options *options);
+
+/* Vectors of n texts in vectors (n x enc_dim, the caller's), in the order of texts; rows of known ones are left as they are. options and stats may be NULL;
+ * stats are added to. Texts are UTF-8; a vector depends on its own text, up to 1e-6 on nothing else, and its bytes never on the thread count. A batch of 512
+ * tokens needs (5 hidden + inner) x 2 KiB per thread, 7 MB for all-MiniLM-L6-v2. Errors: TOC_E_NOMEM, those of enc_check_options. */
 TOC_CHECKED toc_status enc_encode(toc_ctx *ctx, const enc_model *model, const toc_str *texts, size_t n, const enc_options *options, float *vectors,
                                   enc_stats *stats);
+/* The first of n texts that has more tokens than enc_limit, and how many; *index = n where there is none. */
+TOC_CHECKED toc_status enc_find_long(toc_ctx *ctx, const enc_model *model, const toc_str *texts, size_t n, const enc_options *options, size_t *index,
+                                     size_t *tokens);
+
+/* ---- each text once: vectors remembered by hash of text, model and options (cache.c) ---- */
+
+typedef struct enc_cache enc_cache;
+/* The number under which a store keeps vectors made with these options: enc_model_hash for those of the model itself. */
+uint64_t enc_vectors_hash(enc_model *model, const enc_options *options);
+/* Remembers in `store` (NULL = none; borrowed, within begin/commit where it keeps), and what is not kept there in memory and a temporary file: the vectors of
+ * the latest 100,000 texts at least, some 400 MB under $TMPDIR with 384 numbers, 40 MB of memory. model is borrowed. */
+TOC_CHECKED toc_status enc_cache_new(toc_ctx *ctx, enc_model *model, const enc_options *options, sto_store *store, bool keeps, enc_cache **cache);
+void enc_cache_free(enc_cache *cache);
+/* As enc_encode; texts met before are only counted. Errors: also those of the store and of the temporary file. */
+TOC_CHECKED toc_status enc_cache_encode(toc_ctx *ctx, enc_cache *cache, const toc_str *texts, size_t n, float *vectors, enc_stats *stats);
 
 /* ---- writing vectors ---- */
 

@@ -31,6 +31,7 @@ static toc_status map_file(toc_ctx *ctx, const char *path, enc_model *m)
         else {
             m->map = map;
             m->map_size = (size_t)info.st_size;
+            enc_file_identity(&info, m->identity);
         }
     }
     close(fd);
@@ -227,7 +228,8 @@ static toc_status fill(toc_ctx *ctx, const char *folder, enc_model *m)
     loader l = { .ctx = ctx, .m = m };
 
     TOC_TRY(enc_config_read(ctx, folder, &m->config));
-    TOC_TRY(toc_arena_printf(ctx, &ctx->arena, &l.path, "%s/model.safetensors", folder));
+    TOC_TRY(toc_arena_printf(ctx, &m->arena, &l.path, "%s/model.safetensors", folder));
+    m->path = l.path;
     TOC_TRY(map_file(ctx, l.path, m));
     TOC_TRY(enc_tensors_parse(ctx, (toc_str){ m->map, m->map_size }, l.path, &l.tensors));
     toc_status st = get_weights(&l);
@@ -273,7 +275,7 @@ uint64_t enc_model_hash(enc_model *m)
     const size_t settings[] = { m->precision, c->heads, c->max_tokens, (size_t)c->pool };
 
     if (m->hash) return m->hash;
-    uint64_t hash = toc_mix(toc_str_hash((toc_str){ m->map, m->map_size }) ^ toc_mix(txt_tokenizer_hash(m->tokenizer)));
+    uint64_t hash = toc_mix(enc_file_hash(m->path, m->identity, (toc_str){ m->map, m->map_size }) ^ toc_mix(txt_tokenizer_hash(m->tokenizer)));
     for (size_t i = 0; i < TOC_COUNT(settings); i++) hash = toc_mix(hash ^ settings[i]);
     m->hash = hash | 1;
     return m->hash;

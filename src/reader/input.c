@@ -166,6 +166,13 @@ void rd_input_hash_add(rd_input *input, uint64_t block_hash, size_t n)
     input->hash[1] = toc_mix(input->hash[1] + (block_hash ^ UINT64_C(0x9e3779b97f4a7c15)) * 3 + n);
 }
 
+uint64_t rd_input_size(const rd_input *input)
+{
+    struct stat info;
+
+    return input->anywhere && fstat(input->fd, &info) == 0 && info.st_size > 0 ? (uint64_t)info.st_size : 0;
+}
+
 bool rd_input_anywhere(const rd_input *input)
 {
     return input->anywhere;

@@ -241,6 +241,13 @@ const toc_str *rd_header(const rd_reader *reader, size_t *n)
     return reader->header;
 }
 
+double rd_share(const rd_reader *reader, const rd_batch *batch)
+{
+    uint64_t size = rd_input_size(reader->input), at = batch->offset + (batch->end - batch->begin);
+
+    return size ? TOC_MIN((double)at / (double)size, 1.0) : -1;
+}
+
 const char *rd_path(const rd_reader *reader) { return reader->path; }
 const char *rd_encoding(const rd_reader *reader) { return reader->charset == RD_OTHER ? reader->encoding : rd_charset_name(reader->charset); }
 bool rd_has_header(const rd_reader *reader) { return reader->layout.header; }

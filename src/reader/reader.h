@@ -164,6 +164,8 @@ TOC_CHECKED toc_status rd_next(toc_ctx *ctx, rd_reader *reader, rd_batch *batch)
 const char *rd_fault_text(const rd_reader *reader, const rd_batch *batch, const rd_record *record, char *buf);
 /* The raw bytes of a record as UTF-8, cut at 4 KiB, appended. */
 TOC_CHECKED toc_status rd_raw_text(toc_ctx *ctx, const rd_reader *reader, const rd_batch *batch, const rd_record *record, toc_buf *buf);
+/* How much of the file lies before the end of a batch, 0 to 1; negative where its size is not known (a pipe, a compressed file). */
+double rd_share(const rd_reader *reader, const rd_batch *batch);
 /* 32 hex digits that name the content read so far (the whole file, uncompressed, after the end), for readers opened with `hash`. */
 void rd_content_hash(const rd_reader *reader, char hex[33]);
 /* The same of a file without parsing it. Errors: TOC_E_IO, TOC_E_DATA (a damaged compressed file), TOC_E_NOMEM. */

@@ -27,6 +27,8 @@ bool rd_input_anywhere(const rd_input *input);
 TOC_CHECKED toc_status rd_input_read_ahead(toc_ctx *ctx, const rd_input *input, uint64_t ahead, char *bytes, size_t n, size_t *got);
 /* Bytes that are left, where blocks can be read in any order. */
 TOC_CHECKED toc_status rd_input_left(toc_ctx *ctx, const rd_input *input, uint64_t *n);
+/* Bytes of the file; 0 where blocks cannot be read in any order. */
+uint64_t rd_input_size(const rd_input *input);
 /* Goes on n bytes later. */
 void rd_input_skip(rd_input *input, size_t n);
 /* The hash of one block of RD_BLOCK bytes (the last may be shorter) joins the content's. */

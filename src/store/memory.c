@@ -33,39 +33,43 @@ toc_status sto_file_add(toc_ctx *ctx, sto_store *store, const char *hash, const 
     return st;
 }
 
+/* Statements of vectors are prepared once: there is one for every text. */
+static toc_status use(toc_ctx *ctx, sto_store *store, const char *sql, sqlite3_stmt **stmt)
+{
+    if (!*stmt) return sto_prepare(ctx, store, sql, stmt);
+    sqlite3_reset(*stmt);
+    return TOC_OK;
+}
+
 toc_status sto_vector_get(toc_ctx *ctx, sto_store *store, uint64_t model, uint64_t text, size_t dim, float *vector, bool *found)
 {
-    sqlite3_stmt *stmt = NULL;
     bool row = false;
 
     *found = false;
-    toc_status st = sto_prepare(ctx, store, "SELECT vector FROM vectors WHERE model = ? AND text = ?", &stmt);
-    if (!st) {
-        sqlite3_bind_int64(stmt, 1, (int64_t)model);
-        sqlite3_bind_int64(stmt, 2, (int64_t)text);
-        st = sto_step(ctx, store, stmt, &row);
-    }
+    TOC_TRY(use(ctx, store, "SELECT vector FROM vectors WHERE model = ? AND text = ?", &store->vector_get));
+    sqlite3_stmt *stmt = store->vector_get;
+    sqlite3_bind_int64(stmt, 1, (int64_t)model);
+    sqlite3_bind_int64(stmt, 2, (int64_t)text);
+    toc_status st = sto_step(ctx, store, stmt, &row);
     if (!st && row && (size_t)sqlite3_column_bytes(stmt, 0) == dim * sizeof *vector) {
         if (dim) memcpy(vector, sqlite3_column_blob(stmt, 0), dim * sizeof *vector);
         *found = true;
     }
-    sqlite3_finalize(stmt);
+    sqlite3_reset(stmt); /* a statement under way would keep the file from being committed or written anew */
     return st;
 }
 
 toc_status sto_vector_put(toc_ctx *ctx, sto_store *store, uint64_t model, uint64_t text, size_t dim, const float *vector)
 {
-    sqlite3_stmt *stmt = NULL;
     bool row;
 
-    toc_status st = sto_prepare(ctx, store, "INSERT OR REPLACE INTO vectors VALUES(?, ?, ?)", &stmt);
-    if (!st) {
-        sqlite3_bind_int64(stmt, 1, (int64_t)model);
-        sqlite3_bind_int64(stmt, 2, (int64_t)text);
-        sqlite3_bind_blob64(stmt, 3, vector, dim * sizeof *vector, SQLITE_STATIC);
-        st = sto_step(ctx, store, stmt, &row);
-    }
-    sqlite3_finalize(stmt);
+    TOC_TRY(use(ctx, store, "INSERT OR REPLACE INTO vectors VALUES(?, ?, ?)", &store->vector_put));
+    sqlite3_stmt *stmt = store->vector_put;
+    sqlite3_bind_int64(stmt, 1, (int64_t)model);
+    sqlite3_bind_int64(stmt, 2, (int64_t)text);
+    sqlite3_bind_blob64(stmt, 3, vector, dim * sizeof *vector, SQLITE_STATIC);
+    toc_status st = sto_step(ctx, store, stmt, &row);
+    sqlite3_reset(stmt);
     return st;
 }
 

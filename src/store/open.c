@@ -183,6 +183,8 @@ void sto_close(sto_store *store)
 {
     if (!store) return;
     if (store->in_transaction) sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    sqlite3_finalize(store->vector_get);
+    sqlite3_finalize(store->vector_put);
     sqlite3_close(store->db);
     if (store->created) {
         static const char *const suffixes[] = { "-wal", "-shm", "-journal", "" };

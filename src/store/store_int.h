@@ -18,6 +18,7 @@ struct sto_store {
     bool writing;
     bool in_transaction;
     bool created;     /* by this sto_open, and nothing was committed since */
+    sqlite3_stmt *vector_get, *vector_put; /* NULL = not used yet */
 };
 
 /* ---- open.c ---- */

@@ -105,6 +105,54 @@ static void test_company(void **state)
     json_decref(o);
 }
 
+/* A long text in pieces of eight words each: the mean of the pieces' vectors by their words. */
+static void test_chunks(void **state)
+{
+    (void)state;
+    static const char *const pieces[] = { "the dress is very soft it was good", "lamp is bad in text love order fast", "slow shirt the love" };
+    static const size_t words[] = { 8, 8, 4 };
+    toc_ctx ctx;
+    enc_model *model = NULL;
+    char whole[200];
+    float parts[3 * DIM], together[DIM], cut[2 * DIM], alone[DIM];
+    enc_options raw = { .raw = true }, chunks = { .max_tokens = 10, .raw = true, .chunks = true };
+    enc_stats stats = {0};
+    double length = 0;
+    size_t index, tokens;
+
+    toc_ctx_init(&ctx);
+    assert_int_equal(enc_open(&ctx, "peer/encoder/tiny", NUM_FP32, &model), TOC_OK);
+    snprintf(whole, sizeof whole, "%s %s %s", pieces[0], pieces[1], pieces[2]);
+    const toc_str texts[] = { toc_str_of(pieces[0]), toc_str_of(pieces[1]), toc_str_of(pieces[2]) }, text = toc_str_of(whole), both[] = { texts[2], text };
+    assert_int_equal(enc_encode(&ctx, model, texts, 3, &raw, parts, NULL), TOC_OK);
+    assert_int_equal(enc_encode(&ctx, model, &text, 1, &chunks, together, &stats), TOC_OK);
+    assert_true(stats.truncated == 1 && stats.distinct == 3 && stats.tokens == 22);
+    for (size_t j = 0; j < DIM; j++) {
+        double want = 0;
+        for (size_t p = 0; p < 3; p++) want += (double)parts[p * DIM + j] * (double)words[p] / 20;
+        if (!(fabs((double)together[j] - want) < 1e-6)) fail_msg("v%zu: %g, not %g", j + 1, (double)together[j], want);
+    }
+    /* a short text is not touched by it, and what is known is left alone */
+    const bool known[] = { false, true };
+    chunks.raw = false;
+    chunks.known = known;
+    cut[DIM] = 5;
+    assert_int_equal(enc_encode(&ctx, model, both, 2, &chunks, cut, &stats), TOC_OK);
+    assert_int_equal(enc_encode(&ctx, model, both, 1, NULL, alone, NULL), TOC_OK);
+    assert_memory_equal(cut, alone, sizeof alone);
+    assert_true(cut[DIM] == 5 && stats.known == 1 && stats.truncated == 2);
+    for (size_t j = 0; j < DIM; j++) length += (double)cut[j] * (double)cut[j];
+    assert_true(fabs(length - 1) < 1e-5);
+    assert_int_equal(enc_find_long(&ctx, model, both, 2, &chunks, &index, &tokens), TOC_OK);
+    assert_true(index == 1 && tokens == 22);
+    assert_int_equal(enc_find_long(&ctx, model, both, 1, &chunks, &index, &tokens), TOC_OK);
+    assert_int_equal(index, 1);
+    chunks.max_tokens = 9;
+    assert_int_equal(enc_encode(&ctx, model, both, 2, &chunks, cut, NULL), TOC_E_USAGE);
+    enc_close(model);
+    toc_ctx_release(&ctx);
+}
+
 /* Where the real model is installed: ids and vectors of 200 texts. */
 static void test_full_model(void **state)
 {
@@ -259,7 +307,7 @@ static void test_other_models(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tiny), cmocka_unit_test(test_cls_raw), cmocka_unit_test(test_half_precision), cmocka_unit_test(test_company),
+        cmocka_unit_test(test_tiny), cmocka_unit_test(test_cls_raw), cmocka_unit_test(test_half_precision), cmocka_unit_test(test_company), cmocka_unit_test(test_chunks),
         cmocka_unit_test(test_full_model), cmocka_unit_test(test_hostile), cmocka_unit_test(test_other_models),
     };
     scratch = scratch_path("");
