@@ -231,9 +231,8 @@ out:
 
 void toc_pool_reset(toc_pool *pool)
 {
-    if (!pool->n_slots) return;
-    memset(pool->slots, 0, pool->n_slots * sizeof *pool->slots);
-    pool->n = 1;
+    if (pool->n_slots) memset(pool->slots, 0, pool->n_slots * sizeof *pool->slots);
+    if (pool->n) pool->n = 1;
     toc_arena_release(&pool->arena);
 }
 

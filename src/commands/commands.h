@@ -4,6 +4,7 @@
 
 #include "cli/cli.h"
 #include "fraud/fraud.h"
+#include "ingest/ingest.h"
 #include "report/report.h"
 #include "shop/shop.h"
 #include "warn/warn.h"
@@ -21,6 +22,11 @@ extern const cli_command cmd_store, cmd_forecast, cmd_completion;
  * Rejected rows go to --rejects and are counted on stderr. as_of: what the store may know (TOC_NO_TIME = everything). shop is initialised
  * here; release it in any case. */
 TOC_CHECKED toc_status cmd_load_shop(toc_ctx *ctx, const cli_call *call, const cli_shop *source, int64_t as_of, shop_data *shop);
+/* The file, "-" being stdin, where a command was pointed at nothing but one that may be of order lines; NULL else. */
+const char *cmd_lone_orders(const cli_call *call, const cli_shop *source);
+/* The same from that file, by shards of its customers, with the columns that are wanted; where that cannot be, *shards is NULL and shop as cmd_load_shop
+ * leaves it. Release both in any case. */
+TOC_CHECKED toc_status cmd_load_shards(toc_ctx *ctx, const char *file, const cli_shop *source, uint64_t columns, ing_shards **shards, shop_data *shop);
 
 /* Vectors of the shop's reviews, by the encoder in `folder` (NULL = the default one; empty where there is none), kept in the store at store_path (NULL =
  * none). A store that somebody else writes to is only a cache missed. */

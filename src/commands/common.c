@@ -61,29 +61,62 @@ static toc_status load_store(toc_ctx *ctx, const char *path, int64_t as_of, shop
     return st;
 }
 
+/* Opens the file of --rejects. */
+static toc_status open_rejects(toc_ctx *ctx, const cli_shop *source, toc_out *rejects, reading *r)
+{
+    if (!source->rejects) return TOC_OK;
+    TOC_TRY(toc_out_open(ctx, source->rejects, true, rejects));
+    rd_reject_header(rejects);
+    r->rejects = rejects;
+    return TOC_OK;
+}
+
+/* What is left to do when all is read, and closed: the refused rows are wanted most when the run fails. */
+static toc_status finish(toc_ctx *ctx, reading *r, toc_status st)
+{
+    if (r->rejects) {
+        toc_status closed = toc_out_close(ctx, r->rejects);
+        if (!st) st = closed;
+    }
+    if (!st && (r->n_orders > 1 || r->states)) st = shop_keep_newest(ctx, r->shop);
+    if (!st) st = shop_sort(ctx, r->shop);
+    return st ? st : shop_join_spellings(ctx, r->shop);
+}
+
 toc_status cmd_load_shop(toc_ctx *ctx, const cli_call *call, const cli_shop *source, int64_t as_of, shop_data *shop)
 {
     toc_out rejects = {0};
     reading r = { .rejects_path = source->rejects, .shop = shop };
-    toc_status st;
 
     TOC_TRY(shop_init(ctx, shop));
     if (source->store) TOC_TRY(load_store(ctx, source->store, as_of, shop));
     r.n_orders = shop->orders.n > 0;
-    if (source->rejects) {
-        TOC_TRY(toc_out_open(ctx, source->rejects, true, &rejects));
-        rd_reject_header(&rejects);
-        r.rejects = &rejects;
-    }
-    st = read_files(ctx, call, source, &r);
-    /* the refused rows are wanted most when the run fails */
-    if (source->rejects) {
-        toc_status closed = toc_out_close(ctx, &rejects);
-        if (!st) st = closed;
-    }
-    if (!st && (r.n_orders > 1 || r.states)) st = shop_keep_newest(ctx, shop);
-    if (!st) st = shop_sort(ctx, shop);
-    return st ? st : shop_join_spellings(ctx, shop);
+    TOC_TRY(open_rejects(ctx, source, &rejects, &r));
+    return finish(ctx, &r, read_files(ctx, call, source, &r));
+}
+
+const char *cmd_lone_orders(const cli_call *call, const cli_shop *s)
+{
+    if (s->store || s->reviews.n + s->products.n + s->stock.n + s->promotions.n + s->customers.n + s->merchants.n + s->payments.n + s->labels.n) return NULL;
+    if (s->orders.n + call->n_files > 1) return NULL;
+    return s->orders.n ? s->orders.items[0] : call->n_files ? call->files[0] : "-";
+}
+
+toc_status cmd_load_shards(toc_ctx *ctx, const char *file, const cli_shop *source, uint64_t columns, ing_shards **shards, shop_data *shop)
+{
+    toc_out rejects = {0};
+    reading r = { .rejects_path = source->rejects, .shop = shop };
+    ing_options options = { .kind = source->orders.n ? "orders" : NULL };
+    ing_summary summary = {0};
+
+    *shards = NULL;
+    TOC_TRY(shop_init(ctx, shop));
+    TOC_TRY(open_rejects(ctx, source, &rejects, &r));
+    options.rejects = r.rejects;
+    toc_status st = ing_read_shards(ctx, file, &options, columns, shards, shop, &summary);
+    if (!st) st = ing_judge(ctx, &summary, 1, NULL, r.rejects_path);
+    r.states = !*shards && summary.kind == SHOP_ORDERS && summary.states > 0;
+    return finish(ctx, &r, st);
 }
 
 toc_status cmd_encode_reviews(toc_ctx *ctx, const shop_data *shop, const char *folder, const char *store_path, fraud_vectors *vectors)

@@ -120,15 +120,13 @@ static toc_status split_only(toc_ctx *ctx, const char *entity, const char *only,
     return TOC_OK;
 }
 
-/* The one file that --only can be computed from in one pass: basic facts of customers from order lines alone. NULL = the whole shop is needed. */
-static const char *pass_file(const args *a, const cli_call *call, bool basics)
+/* The one file of order lines that features can be computed from shard by shard, since each customer's are those of its own lines; with `basics`, --only
+ * asks for facts that one pass tells. NULL = the whole shop is needed. */
+static const char *lone_file(const args *a, const cli_call *call, const char *entity, bool basics)
 {
-    const cli_shop *s = &a->shop;
-
-    if (!basics || s->store || a->at || a->partial || a->label || a->scaling || a->flag_missing || strcmp(a->scale, "none") != 0 || strcmp(a->by, "none") != 0) return NULL;
-    if (s->reviews.n + s->products.n + s->stock.n + s->promotions.n + s->customers.n + s->merchants.n + s->payments.n + s->labels.n) return NULL;
-    if (s->orders.n + (call->n_files - 1) > 1) return NULL;
-    return s->orders.n ? s->orders.items[0] : call->n_files > 1 ? call->files[1] : "-";
+    if (!toc_str_is(toc_str_of(entity), "customers") || a->at || a->partial || a->label || strcmp(a->by, "none") != 0) return NULL;
+    if (basics && (a->scaling || a->flag_missing || strcmp(a->scale, "none") != 0)) return NULL;
+    return cmd_lone_orders(call, &a->shop);
 }
 
 /* The basic facts among the names; *all says whether there is nothing else. */
@@ -145,11 +143,10 @@ static toc_status find_basics(toc_ctx *ctx, const char *entity, const char **nam
 }
 
 /* The table with the id and the columns of --only. */
-static toc_status choose_columns(toc_ctx *ctx, const shop_data *view, const fea_basic *basics, size_t n_basics, const char **names, size_t n, tab_table *table)
+static toc_status choose_columns(toc_ctx *ctx, const char **names, size_t n, tab_table *table)
 {
     const char **kept;
 
-    TOC_TRY(fea_add_basics(ctx, view, basics, n_basics, table));
     TOC_TRY(toc_arena_alloc(ctx, &ctx->arena, n + 1, sizeof *kept, &kept));
     TOC_TRY(toc_arena_copy(ctx, &ctx->arena, table->columns[0].name, strlen(table->columns[0].name), &kept[0]));
     memcpy(kept + 1, names, n * sizeof *kept);
@@ -384,13 +381,32 @@ static toc_status shop_features(toc_ctx *ctx, const args *a, const char *entity,
         TOC_TRY(compute(ctx, a, entity, view, as_of, table));
     }
     name_dropped(ctx, dropped);
-    if (want->n && !a->at) TOC_TRY(choose_columns(ctx, view, want->basics, want->n_basics, want->names, want->n, table));
+    if (want->n && !a->at) TOC_TRY(fea_add_basics(ctx, view, want->basics, want->n_basics, table));
+    if (want->n && !a->at) TOC_TRY(choose_columns(ctx, want->names, want->n, table));
     if (want->n && a->at) TOC_TRY(tab_select(ctx, table, want->names, want->n));
     if (want->horizon > 0 && !a->at) TOC_TRY(samples_of(ctx, table, as_of, m));
     TOC_TRY(finish_features(ctx, a, table));
     if (want->horizon > 0) TOC_TRY(add_label(ctx, shop, &m->samples, want->horizon, table));
     if (a->partial) TOC_TRY(fea_mark_part(ctx, view, as_of, table));
     return a->at ? join_moments(ctx, m, table) : TOC_OK;
+}
+
+/* The features of customers of one file of order lines. *done is false where its records need each other: then they are in `shop`. */
+static toc_status shard_features(toc_ctx *ctx, const args *a, const char *file, const asked *want, shop_data *shop, tab_table *table, bool *done)
+{
+    ing_shards *shards = NULL;
+    uint64_t dropped;
+    toc_status st = cmd_load_shards(ctx, file, &a->shop, fea_customer_needs(), &shards, shop);
+
+    *done = shards != NULL;
+    if (st || !*done) goto out;
+    if ((st = fea_customers_shards(ctx, shards, a->as_of, want->basics, want->n_basics, &dropped, table))) goto out;
+    name_dropped(ctx, dropped);
+    if (want->n && (st = choose_columns(ctx, want->names, want->n, table))) goto out;
+    st = finish_features(ctx, a, table);
+out:
+    ing_shards_free(shards);
+    return st;
 }
 
 /* "features merge PART ..." */
@@ -430,12 +446,14 @@ static toc_status run(toc_ctx *ctx, const cli_call *call)
     TOC_TRY(parse_label(ctx, entity, a->label, &want.horizon));
     TOC_TRY(split_only(ctx, entity, a->only, &want.names, &want.n));
     TOC_TRY(find_basics(ctx, entity, want.names, want.n, &want.basics, &want.n_basics, &all_basic));
-    file = pass_file(a, call, all_basic);
+    rest.files++;
+    rest.n_files--;
+    file = all_basic ? lone_file(a, &rest, entity, true) : NULL;
     if (file && (st = one_pass(ctx, a, file, want.basics, want.n_basics, &table, &done))) goto out;
+    file = done ? NULL : lone_file(a, &rest, entity, false);
+    if (file && (st = shard_features(ctx, a, file, &want, &shop, &table, &done))) goto out;
     if (!done) {
-        rest.files++;
-        rest.n_files--;
-        if ((st = cmd_load_shop(ctx, &rest, &a->shop, want.horizon > 0 ? TOC_NO_TIME : a->as_of, &shop))) goto out;
+        if (!file && (st = cmd_load_shop(ctx, &rest, &a->shop, want.horizon > 0 ? TOC_NO_TIME : a->as_of, &shop))) goto out;
         if ((st = shop_features(ctx, a, entity, &want, &shop, &view, &m, &table))) goto out;
     }
     st = write_table(ctx, &table, a->out);

@@ -96,6 +96,7 @@ typedef struct {
     double unit;
     fea_orders_set orders;
     fea_groups by_order, lines, reviews; /* orders, order lines and reviews by customer */
+    const fea_line *kinds;               /* of the order lines */
     const int64_t *created;              /* by customer code */
     const uint32_t *codes;               /* rows of the table */
     size_t n;
@@ -107,7 +108,9 @@ typedef struct {
     double *gaps;
     uint32_t *codes;
     uint64_t *pairs;
-    size_t cap_gaps, cap_codes, cap_pairs;
+    uint32_t *lines; /* purchases of known products, by time */
+    bool *is_last;   /* of them, the last of its product */
+    size_t cap_gaps, cap_codes, cap_pairs, cap_lines, cap_is_last;
 } scratch;
 
 /* When a customer purchased: recency, windows, shares of hours and weekdays. */
@@ -211,11 +214,12 @@ static void add_outcomes(const job *j, const uint32_t *row, size_t n, size_t r)
 
     for (size_t i = 0; i < n; i++) {
         uint32_t l = row[i];
-        shop_status status = shop_line_status(j->view, l);
+        const fea_line kind = j->kinds[l];
+        shop_status status = kind.status;
         bool refunded = o->refund_amount[l] != TOC_NO_MONEY && o->refund_amount[l] != 0;
-        back += shop_line_is_return(j->view, l) || status == SHOP_RETURNED || status == SHOP_REFUNDED || refunded;
+        back += kind.is_return || status == SHOP_RETURNED || status == SHOP_REFUNDED || refunded;
         if (refunded) returned += llabs(o->refund_amount[l]);
-        if (shop_line_is_return(j->view, l)) {
+        if (kind.is_return) {
             returned += llabs(shop_line_amount(j->view, l));
             continue;
         }
@@ -232,7 +236,7 @@ static void add_outcomes(const job *j, const uint32_t *row, size_t n, size_t r)
             ship += fea_days(o->shipped_at[l] - o->ordered_at[l]);
             shipped++;
         }
-        if (!shop_line_is_purchase(j->view, l)) continue;
+        if (!kind.is_purchase) continue;
         purchases++;
         coupons += o->coupon[l] != 0;
         net += shop_line_amount(j->view, l);
@@ -260,15 +264,15 @@ static void add_first(const job *j, const uint32_t *row, size_t n, size_t r)
     size_t lines = 0, first = 0;
     bool coupon = false, back = false;
 
-    while (first < n && !shop_line_is_purchase(j->view, row[first])) first++;
+    while (first < n && !j->kinds[row[first]].is_purchase) first++;
     if (first == n) return;
     for (size_t i = 0; i < n; i++) {
         uint32_t l = row[i];
-        shop_status status = shop_line_status(j->view, l);
+        const fea_line kind = j->kinds[l];
         if (o->order_id[l] != o->order_id[row[first]]) continue;
-        back |= shop_line_is_return(j->view, l) || status == SHOP_RETURNED || status == SHOP_REFUNDED
+        back |= kind.is_return || kind.status == SHOP_RETURNED || kind.status == SHOP_REFUNDED
             || (o->refund_amount[l] != TOC_NO_MONEY && o->refund_amount[l] != 0);
-        if (!shop_line_is_purchase(j->view, l)) continue;
+        if (!kind.is_purchase) continue;
         if (o->delivered_at[l] != TOC_NO_TIME) delivery = fmax(delivery, fea_days(o->delivered_at[l] - o->ordered_at[l]));
         lines++;
         coupon |= o->coupon[l] != 0;
@@ -283,22 +287,20 @@ static void add_first(const job *j, const uint32_t *row, size_t n, size_t r)
     out[F_first_delivery_days][r] = delivery;
 }
 
-/* How wide the customer buys: distinct products, categories, merchants. */
+/* How wide the customer buys: distinct categories and merchants; products are told below. */
 static toc_status add_variety(toc_ctx *ctx, const job *j, scratch *s, const uint32_t *row, size_t n, size_t r)
 {
     const shop_orders *o = &j->view->orders;
-    const uint32_t *const column[] = { o->product_id, o->category, o->merchant_id };
-    size_t purchases = 0;
+    const uint32_t *const column[] = { o->category, o->merchant_id };
 
     TOC_TRY(toc_grow(ctx, &s->codes, &s->cap_codes, n + 1, sizeof *s->codes));
     for (size_t c = 0; c < TOC_COUNT(column); c++) {
-        purchases = 0;
+        size_t purchases = 0;
         for (size_t i = 0; i < n; i++)
-            if (shop_line_is_purchase(j->view, row[i])) s->codes[purchases++] = column[c][row[i]];
+            if (j->kinds[row[i]].is_purchase) s->codes[purchases++] = column[c][row[i]];
         size_t distinct = fea_distinct(s->codes, purchases);
-        if (distinct > 0) j->out[F_products + c][r] = (double)distinct; /* else the export does not say */
+        if (distinct > 0) j->out[F_categories + c][r] = (double)distinct; /* else the export does not say */
     }
-    j->out[F_variety][r] = fea_ratio(j->out[F_products][r], (double)purchases);
     return TOC_OK;
 }
 
@@ -309,33 +311,55 @@ static int compare_u64(const void *a, const void *b, const void *arg)
     return (x > y) - (x < y);
 }
 
-/* Products of the windows, and how many purchases an earlier order had too. The lines of a window are the last ones. */
+static toc_status sort_pairs(toc_ctx *ctx, uint64_t *pairs, size_t n)
+{
+    enum { FEW = 64 };
+
+    if (n > FEW) return toc_sort(ctx, pairs, n, sizeof *pairs, compare_u64, NULL);
+    for (size_t i = 1; i < n; i++) {
+        uint64_t pair = pairs[i];
+        size_t k = i;
+        for (; k > 0 && pairs[k - 1] > pair; k--) pairs[k] = pairs[k - 1];
+        pairs[k] = pair;
+    }
+    return TOC_OK;
+}
+
+/* Distinct products, all and in the windows, and how many purchases an earlier order had too. The lines of a window are the last ones, so a product is in it
+ * when its last line is. */
 static toc_status add_products(toc_ctx *ctx, const job *j, scratch *s, const uint32_t *row, size_t n, size_t r)
 {
     const shop_orders *o = &j->view->orders;
     const int64_t as_of = j->moment[j->codes[r]];
-    size_t known = 0, purchases = 0, again = 0, before = SIZE_MAX;
-    double distinct = NAN;
+    size_t known = 0, purchases = 0, again = 0, products = 0, distinct = 0;
 
     TOC_TRY(toc_grow(ctx, &s->pairs, &s->cap_pairs, n + 1, sizeof *s->pairs));
+    TOC_TRY(toc_grow(ctx, &s->lines, &s->cap_lines, n + 1, sizeof *s->lines));
     for (size_t i = 0; i < n; i++) {
-        if (!shop_line_is_purchase(j->view, row[i])) continue;
+        if (!j->kinds[row[i]].is_purchase) continue;
         purchases++;
-        if (o->product_id[row[i]] != 0) s->pairs[known++] = toc_pair(o->product_id[row[i]], (uint32_t)i);
+        if (o->product_id[row[i]] == 0) continue;
+        s->lines[known] = row[i];
+        s->pairs[known] = toc_pair(o->product_id[row[i]], (uint32_t)known);
+        known++;
     }
     if (known == 0) return TOC_OK; /* the export does not say */
-    for (size_t w = 0; w < N_WINDOWS; w++) {
-        size_t from = known;
-        while (from > 0 && as_of - o->ordered_at[row[(uint32_t)s->pairs[from - 1]]] <= windows[w]) from--;
-        for (size_t i = from; i < known && from != before; i++) s->codes[i - from] = (uint32_t)(s->pairs[i] >> 32);
-        if (from != before) distinct = (double)fea_distinct(s->codes, known - from);
-        before = from;
-        j->out[F_products_1h + w][r] = distinct;
+    TOC_TRY(sort_pairs(ctx, s->pairs, known));
+    TOC_TRY(toc_grow(ctx, &s->is_last, &s->cap_is_last, known, sizeof *s->is_last));
+    for (size_t i = 0, k; i < known; i = k, products++) {
+        uint32_t order = o->order_id[s->lines[(uint32_t)s->pairs[i]]];
+        for (k = i; k < known && s->pairs[k] >> 32 == s->pairs[i] >> 32; k++) {
+            again += o->order_id[s->lines[(uint32_t)s->pairs[k]]] != order;
+            s->is_last[(uint32_t)s->pairs[k]] = false;
+        }
+        s->is_last[(uint32_t)s->pairs[k - 1]] = true;
     }
-    TOC_TRY(toc_sort(ctx, s->pairs, known, sizeof *s->pairs, compare_u64, NULL));
-    for (size_t i = 0, k; i < known; i = k)
-        for (k = i; k < known && s->pairs[k] >> 32 == s->pairs[i] >> 32; k++)
-            again += o->order_id[row[(uint32_t)s->pairs[k]]] != o->order_id[row[(uint32_t)s->pairs[i]]];
+    for (size_t w = 0, from = known; w < N_WINDOWS; w++) {
+        while (from > 0 && as_of - o->ordered_at[s->lines[from - 1]] <= windows[w]) distinct += s->is_last[--from];
+        j->out[F_products_1h + w][r] = (double)distinct;
+    }
+    j->out[F_products][r] = (double)products;
+    j->out[F_variety][r] = (double)products / (double)purchases;
     j->out[F_repeat_product_share][r] = (double)again / (double)purchases;
     return TOC_OK;
 }
@@ -390,6 +414,8 @@ static toc_status customers_block(toc_ctx *ctx, void *arg, size_t task)
     toc_free(s.gaps);
     toc_free(s.codes);
     toc_free(s.pairs);
+    toc_free(s.lines);
+    toc_free(s.is_last);
     return st;
 }
 
@@ -421,10 +447,12 @@ toc_status fea_customers_each(toc_ctx *ctx, const shop_data *view, const int64_t
     int64_t *created = NULL;
     uint32_t *codes = NULL;
     bool *seen = NULL;
+    fea_line *kinds = NULL;
     toc_status st = TOC_OK;
 
     tab_init(features, 0);
     if ((st = group_customers(ctx, &j, n_codes))) goto out;
+    if ((st = fea_line_kinds(ctx, view, &kinds))) goto out;
     if ((st = toc_alloc(ctx, n_codes, sizeof *created, &created))) goto out;
     if ((st = toc_alloc(ctx, n_codes, sizeof *seen, &seen))) goto out;
     for (size_t c = 0; c < n_codes; c++) {
@@ -435,6 +463,7 @@ toc_status fea_customers_each(toc_ctx *ctx, const shop_data *view, const int64_t
         if (view->customers.created_at[i] < moment[view->customers.customer_id[i]]) created[view->customers.customer_id[i]] = view->customers.created_at[i];
     if ((st = fea_sorted_codes(ctx, &view->dict[SHOP_D_CUSTOMER], seen, &codes, &j.n))) goto out;
     j.created = created;
+    j.kinds = kinds;
     j.codes = codes;
     st = fea_table(ctx, "customer_id", view, SHOP_D_CUSTOMER, codes, j.n, fea_customer_list, N_FEATURES, features, j.out);
     if (st) goto out;
@@ -445,6 +474,7 @@ out:
     fea_groups_release(&j.by_order);
     fea_groups_release(&j.lines);
     fea_groups_release(&j.reviews);
+    toc_free(kinds);
     toc_free(created);
     toc_free(codes);
     toc_free(seen);

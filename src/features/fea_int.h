@@ -25,6 +25,14 @@ void fea_groups_release(fea_groups *groups);
 /* The rows by time, or NULL where they are in that order already. */
 TOC_CHECKED toc_status fea_time_order(toc_ctx *ctx, const int64_t *at, size_t n, uint32_t **order);
 
+/* What an order line is, as shop_line_status, shop_line_is_return and shop_line_is_purchase say. */
+typedef struct {
+    uint8_t status; /* shop_status */
+    bool is_return, is_purchase;
+} fea_line;
+/* All order lines of a view; the caller's. */
+TOC_CHECKED toc_status fea_line_kinds(toc_ctx *ctx, const shop_data *view, fea_line **kinds);
+
 /* Orders put together from their lines, by time. */
 typedef struct {
     size_t n;

@@ -77,6 +77,12 @@ TOC_CHECKED toc_status fea_customers_pass(toc_ctx *ctx, ing_feed *feed, int64_t 
 enum { FEA_PASS_COLUMNS = 17 };
 extern const char *const fea_pass_columns[FEA_PASS_COLUMNS + 1];
 
+/* fea_customers, and fea_add_basics, of order lines in shards; the table owns its ids. as_of: TOC_NO_TIME = the default moment of these lines. *dropped as
+ * of shop_as_of. The shards must have the columns of fea_customer_needs (1 << place in SHOP_ORDERS). Errors: as there. */
+TOC_CHECKED toc_status fea_customers_shards(toc_ctx *ctx, const ing_shards *shards, int64_t as_of, const fea_basic *basics, size_t n_basics, uint64_t *dropped,
+                                            tab_table *features);
+uint64_t fea_customer_needs(void);
+
 /* A shard that holds all rows of its customers or products (orders, reviews, customers, stock) gives a part of the features: fea_customers or fea_products of
  * it, marked with the moment and the currency in two last columns, written as CSV. Merged, parts are the bytes of the whole. */
 #define FEA_PART_AS_OF "part_as_of"

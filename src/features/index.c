@@ -50,6 +50,33 @@ void fea_groups_release(fea_groups *groups)
     *groups = (fea_groups){0};
 }
 
+toc_status fea_line_kinds(toc_ctx *ctx, const shop_data *view, fea_line **result)
+{
+    const shop_orders *o = &view->orders;
+    uint8_t *known = NULL; /* 1 + status, or SHOP_N_STATUSES + 1 for a word that is none, by code; 0 = not looked at */
+    fea_line *kinds = NULL;
+    shop_status status;
+    toc_status st;
+
+    if ((st = toc_alloc(ctx, o->n, sizeof *kinds, &kinds))) goto out;
+    if ((st = toc_alloc(ctx, toc_pool_size(&view->dict[SHOP_D_WORD]), sizeof *known, &known))) goto out;
+    for (size_t i = 0; i < o->n; i++) {
+        uint8_t *word = &known[o->status[i]];
+        if (!*word && o->status[i])
+            *word = (uint8_t)(1 + (shop_status_of(toc_pool_str(&view->dict[SHOP_D_WORD], o->status[i]), &status) ? status : SHOP_N_STATUSES));
+        status = *word && *word <= SHOP_N_STATUSES ? (shop_status)(*word - 1) : shop_line_status(view, i);
+        const int64_t quantity = o->quantity[i];
+        kinds[i] = (fea_line){ .status = (uint8_t)status, .is_return = quantity != SHOP_NO_INT && quantity < 0,
+                               .is_purchase = quantity > 0 && status != SHOP_CANCELLED && status != SHOP_UNPAID };
+    }
+    *result = kinds;
+    kinds = NULL;
+out:
+    toc_free(kinds);
+    toc_free(known);
+    return st;
+}
+
 static toc_status alloc_orders(toc_ctx *ctx, size_t n, fea_orders_set *set)
 {
     TOC_TRY(toc_alloc(ctx, n, sizeof *set->code, &set->code));
@@ -66,12 +93,14 @@ toc_status fea_collect_orders(toc_ctx *ctx, const shop_data *view, const uint32_
 {
     const shop_orders *o = &view->orders;
     uint32_t *place = NULL; /* of an order code in the set, + 1 */
+    fea_line *kinds = NULL;
     toc_status st = TOC_OK;
 
     *set = (fea_orders_set){0};
     size_t n_codes = toc_pool_size(&view->dict[SHOP_D_ORDER]);
     size_t most = TOC_MIN(n_codes, o->n);
     if ((st = toc_alloc(ctx, n_codes, sizeof *place, &place))) goto out;
+    if ((st = fea_line_kinds(ctx, view, &kinds))) goto out;
     if ((st = alloc_orders(ctx, most, set))) goto out;
     for (size_t i = 0; i < o->n; i++) {
         uint32_t line = time_order ? time_order[i] : (uint32_t)i;
@@ -84,17 +113,18 @@ toc_status fea_collect_orders(toc_ctx *ctx, const shop_data *view, const uint32_
             set->at[*p - 1] = o->ordered_at[line];
         }
         size_t k = *p - 1;
-        if (shop_line_is_return(view, line) || o->quantity[line] == 0) continue;
+        if (kinds[line].is_return || o->quantity[line] == 0) continue;
         if (set->lines[k]++ == 0) set->line[k] = line;
         int64_t amount = shop_line_amount(view, line);
         set->placed[k] += amount;
         if (o->quantity[line] != SHOP_NO_INT) set->items[k] += o->quantity[line];
-        if (!shop_line_is_purchase(view, line)) continue;
+        if (!kinds[line].is_purchase) continue;
         set->bought[k]++;
         set->amount[k] += amount;
     }
 out:
     toc_free(place);
+    toc_free(kinds);
     if (st) fea_orders_release(set);
     return st;
 }
@@ -215,10 +245,32 @@ static void sort_codes(uint32_t *x, size_t n)
     }
 }
 
+/* Few codes: each goes to one of 64 places, and only what meets another there is looked for among those that came before. */
+static size_t distinct_of_few(uint32_t *codes, size_t n)
+{
+    uint64_t taken = 0;
+    size_t distinct = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t code = codes[i];
+        const uint64_t bit = UINT64_C(1) << (code * UINT32_C(0x9e3779b1) >> 26);
+        if (!code) continue;
+        size_t k = 0;
+        if (taken & bit)
+            while (k < distinct && codes[k] != code) k++;
+        else k = distinct;
+        taken |= bit;
+        codes[k] = code;
+        distinct += k == distinct;
+    }
+    return distinct;
+}
+
 size_t fea_distinct(uint32_t *scratch, size_t n)
 {
     size_t distinct = 0;
 
+    if (n <= 64) return distinct_of_few(scratch, n);
     sort_codes(scratch, n);
     for (size_t i = 0; i < n; i++) distinct += scratch[i] != 0 && (i == 0 || scratch[i] != scratch[i - 1]);
     return distinct;

@@ -37,15 +37,6 @@ typedef struct {
     uint32_t customer, merchant;
 } bought;
 
-typedef struct {
-    size_t n;
-    int64_t first, last;
-} day;
-
-/* Days on which orders may lie (ingest refuses others). */
-#define FIRST_DAY INT64_C(7305) /* 1990-01-01 */
-#define END_DAY INT64_C(47482)  /* 2100-01-01 */
-
 /* The customers whose hash begins alike. */
 typedef struct {
     customer *customers;
@@ -55,7 +46,7 @@ typedef struct {
     bought *bought;   /* who bought from whom; repeats are taken out now and then, and at the end */
     size_t n_bought, cap_bought, tidy_at;
     toc_arena texts;
-    day *days;
+    shop_day *days;
 } part;
 
 /* A batch's lines for one part, in their order. */
@@ -385,15 +376,6 @@ static toc_status add_bought(toc_ctx *ctx, const pass *p, part *q, const custome
     return TOC_OK;
 }
 
-static void count_day(part *q, int64_t at)
-{
-    day *d = &q->days[at / TOC_DAY - FIRST_DAY];
-
-    if (!d->n++) d->first = d->last = at;
-    if (at < d->first) d->first = at; /* hardly ever */
-    if (at > d->last) d->last = at;
-}
-
 static void add_line(customer *c, int64_t amount, int64_t at)
 {
     c->lines++;
@@ -413,7 +395,7 @@ static toc_status take_block(toc_ctx *ctx, const pass *p, part *q, const line *l
     for (size_t i = 0; i < n; i++) {
         const line *l = &lines[i];
         customer *c;
-        if (p->as_of == TOC_NO_TIME) count_day(q, l->at);
+        if (p->as_of == TOC_NO_TIME) shop_count_day(q->days, l->at);
         if (!l->n_text) continue;
         TOC_TRY(find_customer(ctx, q, l, &c));
         add_line(c, l->amount, l->at);
@@ -493,28 +475,11 @@ static toc_status same_currency(toc_ctx *ctx, pass *p, const shop_data *view)
 /* The default moment, as shop_default_as_of finds it, from the days of the plain lines and the orders of the others. */
 static toc_status default_as_of(toc_ctx *ctx, const pass *p, const shop_data *odd, int64_t *as_of)
 {
-    size_t n = 0, n_days = (size_t)(END_DAY - FIRST_DAY), late = 0;
-    day *all = p->parts[0].days;
-    int64_t after = TOC_NO_TIME; /* the first of the later events */
+    shop_day *all = p->parts[0].days;
 
-    for (size_t i = 0; i < odd->orders.n; i++) count_day(&p->parts[0], odd->orders.ordered_at[i]);
-    for (size_t k = 1; k < p->n_parts; k++)
-        for (size_t d = 0; d < n_days; d++) {
-            const day *from = &p->parts[k].days[d];
-            if (!from->n) continue;
-            if (!all[d].n) all[d] = *from;
-            else all[d] = (day){ all[d].n + from->n, TOC_MIN(all[d].first, from->first), TOC_MAX(all[d].last, from->last) };
-        }
-    for (size_t d = 0; d < n_days; d++) n += all[d].n;
-    if (!n) return toc_fail(ctx, TOC_E_DATA, "no order has a time");
-    for (size_t d = n_days; d-- > 0 && late * 1000 < n;) {
-        if (!all[d].n) continue;
-        if (!late) *as_of = toc_local_midnight(ctx, toc_local_day(ctx, all[d].last) + 1);
-        else TOC_TRY(shop_check_gap(ctx, all[d].last, after, late, n));
-        after = all[d].first;
-        late += all[d].n;
-    }
-    return TOC_OK;
+    for (size_t i = 0; i < odd->orders.n; i++) shop_count_day(all, odd->orders.ordered_at[i]);
+    for (size_t k = 1; k < p->n_parts; k++) shop_add_days(all, p->parts[k].days);
+    return shop_days_as_of(ctx, all, as_of);
 }
 
 /* ---- the table ---- */
@@ -670,7 +635,7 @@ static toc_status begin(toc_ctx *ctx, pass *p, rd_reader *reader)
     p->n_parts = TOC_MIN(ctx->n_threads * 2, (size_t)MAX_PARTS);
     TOC_TRY(toc_alloc(ctx, p->n_parts, sizeof *p->parts, &p->parts));
     for (size_t k = 0; k < p->n_parts && p->as_of == TOC_NO_TIME; k++)
-        TOC_TRY(toc_alloc(ctx, (size_t)(END_DAY - FIRST_DAY), sizeof *p->parts[k].days, &p->parts[k].days));
+        TOC_TRY(toc_alloc(ctx, SHOP_DAYS, sizeof *p->parts[k].days, &p->parts[k].days));
     p->digits = 2;
     return grow_known(ctx, p);
 }

@@ -31,9 +31,11 @@ toc_status ing_csv_add(toc_ctx *ctx, ing_csv *csv, const ing_block *block, const
     b.at = toc_spool_size(&csv->spool);
     b.first_row = csv->n_rows;
     TOC_TRY(toc_spool_add(ctx, &csv->spool, keys, b.n * sizeof *keys));
-    TOC_TRY(toc_spool_add(ctx, &csv->spool, records, b.n * sizeof *records));
-    TOC_TRY(toc_spool_add(ctx, &csv->spool, starts, (b.n + 1) * sizeof *starts));
-    TOC_TRY(toc_spool_add(ctx, &csv->spool, text, b.n_text));
+    if (!csv->shards) {
+        TOC_TRY(toc_spool_add(ctx, &csv->spool, records, b.n * sizeof *records));
+        TOC_TRY(toc_spool_add(ctx, &csv->spool, starts, (b.n + 1) * sizeof *starts));
+        TOC_TRY(toc_spool_add(ctx, &csv->spool, text, b.n_text));
+    }
     if (csv->n_blocks + 1 > csv->cap_blocks) TOC_TRY(toc_grow(ctx, &csv->blocks, &csv->cap_blocks, csv->n_blocks + 1, sizeof *csv->blocks));
     csv->blocks[csv->n_blocks++] = b;
     csv->n_rows += b.n;

@@ -525,6 +525,44 @@ out:
     return st;
 }
 
+/* ---- order lines by customer ---- */
+
+toc_status ing_read_shards(toc_ctx *ctx, const char *path, const ing_options *options, uint64_t columns, ing_shards **result, shop_data *shop,
+                           ing_summary *summary)
+{
+    source *sources = NULL;
+    const ing_book *book;
+    ing_book own = {0};
+    ing_csv *csv = NULL;
+    ing_shards *shards = NULL;
+    bool streamed = false;
+    toc_status st;
+
+    TOC_ASSERT(!options->refuse_late);
+    *result = NULL;
+    if ((st = open_all(ctx, &path, 1, options, &own, &book, &sources, summary))) goto out;
+    if (sources[0].map->kind == SHOP_ORDERS) {
+        if ((st = ing_csv_new(ctx, &csv))) goto out;
+        if ((st = shop_init(ctx, &csv->shop))) goto out;
+        if ((st = ing_shards_new(ctx, columns, &shards))) goto out;
+        csv->kind = SHOP_ORDERS;
+        csv->shards = shards;
+        if ((st = stream_all(ctx, book, sources, 1, &path, options, csv, summary, &streamed))) goto out;
+    }
+    if (!streamed && (st = read_all(ctx, book, sources, 1, &path, options, shop, summary))) goto out;
+    if (!streamed) goto out;
+    shards->states = summary->states > 0;
+    shards->mixed = summary->n_currencies > 1 || (summary->n_currencies && summary->currencies[0].rows != summary->accepted);
+    *result = shards;
+    shards = NULL;
+out:
+    close_sources(sources, 1);
+    ing_book_release(&own);
+    ing_csv_free(csv);
+    ing_shards_free(shards);
+    return st;
+}
+
 static toc_status note_list(toc_ctx *ctx, const char *file, const char *what, const char **names, size_t n)
 {
     toc_buf line = {0};

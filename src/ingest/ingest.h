@@ -113,6 +113,25 @@ uint64_t ing_back_columns(const ing_back *back); /* with a value in any row */
 TOC_CHECKED toc_status ing_back_read(toc_ctx *ctx, const ing_back *back, size_t slot, size_t k, shop_block *block);
 void ing_back_close(ing_back *back);
 
+/* The order lines of a file in shards, each with all lines of its customers (of lines without a customer, of its orders), in memory by their cells alone.
+ * Shards can be read as often as wanted, and at the same time. */
+typedef struct ing_shards ing_shards;
+/* Reads one file as ing_read does. columns: those wanted of SHOP_ORDERS (1 << place in the schema), order and line id among them; the others are left out.
+ * *shards is NULL where the records need each other or are of another kind: then the rows are in `shop` (shop_init done), with all columns. */
+TOC_CHECKED toc_status ing_read_shards(toc_ctx *ctx, const char *path, const ing_options *options, uint64_t columns, ing_shards **shards, shop_data *shop,
+                                       ing_summary *summary);
+size_t ing_shards_count(const ing_shards *shards);
+bool ing_shards_have_states(const ing_shards *shards); /* some line has several rows, shop_keep_newest chooses */
+bool ing_shards_mix_currencies(const ing_shards *shards); /* or some rows name one and others do not */
+const shop_day *ing_shards_days(const ing_shards *shards); /* of all rows; borrowed */
+size_t ing_shard_rows(const ing_shards *shards, size_t shard);
+/* Appends the rows of a shard to `shop`; with n_blank (shop_renew) in place of the order lines that are there, which were a shard's. Line ids can be compared
+ * within an order only: codes that differ may have equal texts. */
+TOC_CHECKED toc_status ing_shard_load(toc_ctx *ctx, const ing_shards *shards, size_t shard, shop_data *shop, size_t *n_blank);
+/* Gives its memory back; it is empty then. */
+void ing_shard_release(ing_shards *shards, size_t shard);
+void ing_shards_free(ing_shards *shards);
+
 /* One canonical file of order lines ("-" is stdin), record by record, for callers that read plain records from the batches of its reader themselves and
  * hand over only the others, so that there is one judge of what a value is. Repeats are not looked for: canonical files are as ingest wrote them. */
 typedef struct ing_feed ing_feed;

@@ -486,6 +486,8 @@ typedef struct {
     uint64_t required;
     size_t line_id, currency, named[4]; /* places; named: those that ing_name_hash wants */
     ing_plain_cell cells[ING_MAX_COLUMNS];
+    size_t customer;    /* place */
+    uint64_t packed;    /* columns of rows that become packed (shards.c), 0 = they become canonical CSV */
 } ing_plain;
 /* What can be plain in a file, once it is decided how its values are read. */
 void ing_plain_find(const ing_load *load, ing_plain *plain);
@@ -495,11 +497,58 @@ typedef struct {
     uint64_t filled;    /* columns with a value, the line id among them */
     uint32_t id_end;    /* where the line id ends in the text, 0 = it is the export's own */
     uint64_t group;     /* as ing_outlier_group has it */
+    uint64_t owner;     /* as ing_owner has it */
 } ing_plain_text;
-/* Appends a record as a row of `columns`, which have the line id and are more than none, and puts its numbers, times and currency into row `row`, which is
+/* Appends a record as a row, packed or of `columns`, which have the line id and are more than none, and puts its numbers, times and currency into row `row`, which is
  * blank. *done false: it is not plain, or line->filled names columns with a value that are not among them; text and row are as they were. */
 TOC_CHECKED toc_status ing_plain_line(toc_ctx *ctx, ing_load *load, const ing_plain *plain, const rd_batch *batch, const rd_record *record, size_t row,
                                       uint64_t columns, ing_plain_text *line, bool *done);
+
+/* ---- shards.c: order lines by customer ---- */
+/* The packed rows of a shard, none of them over two chunks. */
+typedef struct ing_chunk {
+    struct ing_chunk *before;
+    size_t first;       /* rows of the shard before its first */
+    char bytes[];
+} ing_chunk;
+typedef struct {
+    ing_chunk *last;
+    char *to;           /* the next row */
+    uint32_t left, cap; /* bytes behind it, and of the chunk */
+    size_t n;           /* rows */
+} ing_rows_of;
+
+struct ing_shards {
+    uint64_t columns;   /* that rows may have: 1 << place in the schema */
+    ing_rows_of *rows;  /* by shard; a power of two of them */
+    size_t n;
+    shop_day *days;     /* of all rows */
+    bool states;        /* some line has more than one */
+    bool mixed;         /* rows are not all in the one currency, or in none */
+};
+TOC_CHECKED toc_status ing_shards_new(toc_ctx *ctx, uint64_t columns, ing_shards **shards);
+/* Chooses the number of shards; before the first row. expected: rows that there may be, 0 = nobody knows; it may be wrong. */
+TOC_CHECKED toc_status ing_shards_begin(toc_ctx *ctx, ing_shards *shards, size_t expected);
+/* What tells the shard of an order line: the hash of its customer, or where there is none of its order (0 where empty). */
+static inline uint64_t ing_owner_of(uint64_t customer, uint64_t order) { return toc_mix(customer ? customer : order); }
+uint64_t ing_owner(const shop_data *shop, size_t row);
+/* Appends row `row` of an order table, packed: which of the columns have a value (8 bytes), then these: integers 8 bytes, texts their length (a byte, or 255
+ * and four) and their bytes. *id_end: where the line id ends, 0 = it has none. */
+TOC_CHECKED toc_status ing_pack_row(toc_ctx *ctx, const shop_data *shop, uint64_t columns, size_t row, toc_buf *text, uint32_t *id_end);
+static inline char *ing_pack_text(char *to, toc_str text)
+{
+    const uint32_t n = (uint32_t)text.n;
+
+    *to++ = (char)(n < 255 ? n : 255);
+    if (n >= 255) {
+        memcpy(to, &n, sizeof n);
+        to += sizeof n;
+    }
+    memcpy(to, text.p, n);
+    return to + n;
+}
+/* Adds a packed row of n bytes. k > 1: it is the k-th of its name, and its line id, of ING_LINE_ID bytes, ends at id_end. */
+TOC_CHECKED toc_status ing_shards_add(toc_ctx *ctx, ing_shards *shards, uint64_t owner, int64_t at, const char *row, size_t n, size_t id_end, uint64_t k);
 
 /* Rows put aside together. */
 typedef struct {
@@ -519,9 +568,11 @@ struct ing_csv {
     size_t n_blocks, cap_blocks, n_rows;
     ing_row_key *keys;  /* of the block read last */
     size_t cap_keys, cached;
+    ing_shards *shards; /* where the rows go, and only their keys here; NULL = they stay here */
 };
 TOC_CHECKED toc_status ing_csv_new(toc_ctx *ctx, ing_csv **csv);
-/* Puts the rows of a block aside (n, columns, n_text): keys and record numbers (n), starts (n + 1) of the rows in the text. */
+/* Puts the rows of a block aside (n, columns, n_text): keys and record numbers (n), starts (n + 1) of the rows in the text. Where the rows go to shards,
+ * the keys alone. */
 TOC_CHECKED toc_status ing_csv_add(toc_ctx *ctx, ing_csv *csv, const ing_block *block, const ing_row_key *keys, const uint32_t *records,
                                    const uint32_t *starts, const char *text);
 /* The key of a row that was put aside. */
@@ -541,6 +592,7 @@ typedef struct {
     size_t first_row; /* of the file */
     const ing_row_key *keys; /* of the batch at hand */
     size_t n_keys;
+    uint64_t loaded;  /* what was fetched ahead; nobody reads it */
 } ing_names;
 typedef struct {
     bool equal;       /* to an earlier row of its name */

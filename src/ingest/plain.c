@@ -1,7 +1,7 @@
-/* plain.c: order lines whose cells need no change, straight from their record to canonical CSV.
+/* plain.c: order lines whose cells need no change, straight from their record to canonical CSV, or to a packed row (shards.c).
  *
  * Most lines of most files are such, and every other is read by rows.c. What a line comes to here is exactly what ing_convert, ing_row_key_of and
- * shop_csv_row make of it (prop_stream). */
+ * shop_csv_row or ing_pack_row make of it (prop_stream). */
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
@@ -58,6 +58,7 @@ void ing_plain_find(const ing_load *load, ing_plain *plain)
     for (size_t k = 0; k < TOC_COUNT(named); k++) plain->named[k] = (size_t)shop_column_of(SHOP_ORDERS, toc_str_of(named[k]));
     plain->line_id = (size_t)shop_column_of(SHOP_ORDERS, TOC_STR("line_id"));
     plain->currency = (size_t)shop_column_of(SHOP_ORDERS, TOC_STR("currency"));
+    plain->customer = (size_t)shop_column_of(SHOP_ORDERS, TOC_STR("customer_id"));
 }
 
 /* ---- cells ---- */
@@ -168,7 +169,28 @@ typedef struct {
     uint64_t filled; /* columns with a value */
     uint64_t hashes[ING_MAX_COLUMNS]; /* of those, as hash_texts has them */
     char *line_id;   /* where the one that is made goes; NULL = the export has one */
+    uint64_t packed; /* columns that are kept, 0 = this is CSV */
 } growing;
+
+static void put_text(growing *g, size_t column, toc_str text, need what)
+{
+    if (!g->packed) g->to = what == AS_IS ? put(g->to, text) : put_quoted(g->to, text);
+    else if (!(g->packed >> column & 1)) return;
+    else if (text.n >= 255) g->to = ing_pack_text(g->to, text);
+    else {
+        *g->to++ = (char)text.n;
+        g->to = put(g->to, text);
+    }
+}
+
+static void put_value(growing *g, size_t column, toc_str text, int64_t value)
+{
+    if (!g->packed) g->to = put(g->to, text);
+    else if (g->packed >> column & 1) {
+        memcpy(g->to, &value, sizeof value);
+        g->to += sizeof value;
+    }
+}
 
 static bool add_value(ing_load *load, const ing_plain_cell *c, size_t column, toc_str text, size_t row, growing *g)
 {
@@ -179,7 +201,7 @@ static bool add_value(ing_load *load, const ing_plain_cell *c, size_t column, to
     if (known_at && c->how == ING_PLAIN_TIME && load->past[column] && value > known_at + TOC_DAY) return false;
     load->cells[column].ints[row] = value;
     g->hashes[column] = (uint64_t)value;
-    g->to = put(g->to, text);
+    put_value(g, column, text, value);
     return true;
 }
 
@@ -204,7 +226,7 @@ static bool add_cell(ing_load *load, const ing_plain_cell *c, size_t column, toc
     }
     if (what == CHANGED) return false;
     g->hashes[column] = toc_plain_hash(text);
-    g->to = what == AS_IS ? put(g->to, text) : put_quoted(g->to, text);
+    put_text(g, column, text, what);
     return true;
 }
 
@@ -218,6 +240,7 @@ static bool in_one_currency(const ing_load *load, const ing_plain *plain)
 static bool add_missing(ing_load *load, const ing_plain *plain, size_t column, size_t row, growing *g)
 {
     if (column == plain->line_id) {
+        if (g->packed) *g->to++ = ING_LINE_ID;
         g->line_id = g->to;
         g->to += ING_LINE_ID;
     } else if (column == plain->currency && !in_one_currency(load, plain)) {
@@ -227,8 +250,10 @@ static bool add_missing(ing_load *load, const ing_plain *plain, size_t column, s
         load->cells[column].codes[row] = load->digits_of;
         g->hashes[column] = toc_str_hash(word);
         g->filled |= UINT64_C(1) << column;
-        memcpy(g->to, word.p, word.n);
-        g->to += word.n;
+        if (!g->packed) {
+            memcpy(g->to, word.p, word.n);
+            g->to += word.n;
+        } else if (g->packed >> column & 1) g->to = ing_pack_text(g->to, word);
     }
     return true;
 }
@@ -269,13 +294,19 @@ static uint64_t find_wider(const ing_load *load, const ing_plain *plain, const r
 
 static bool grow_line(ing_load *load, const ing_plain *plain, const rd_batch *batch, const rd_record *record, size_t row, uint64_t columns, growing *g)
 {
+    char *head = g->to;
+
+    if (g->packed) g->to += sizeof g->packed;
     for (uint64_t rest = columns; rest; rest &= rest - 1) {
         size_t j = (size_t)__builtin_ctzll(rest);
         toc_str text = plain->columns >> j & 1 ? rd_field(batch, record, plain->cells[j].at) : (toc_str){ "", 0 };
         if (!(text.n ? add_cell(load, &plain->cells[j], j, text, row, g) : add_missing(load, plain, j, row, g))) return false;
-        *g->to++ = ',';
+        if (!g->packed) *g->to++ = ',';
     }
-    g->to[-1] = '\n';
+    if (g->packed) {
+        uint64_t has = (g->filled | UINT64_C(1) << plain->line_id) & g->packed;
+        memcpy(head, &has, sizeof has);
+    } else g->to[-1] = '\n';
     return (g->filled & plain->required) == plain->required;
 }
 
@@ -283,7 +314,7 @@ toc_status ing_plain_line(toc_ctx *ctx, ing_load *load, const ing_plain *plain, 
                           ing_plain_text *line, bool *done)
 {
     toc_buf *text = line->text;
-    size_t room = text->n + 2 * (size_t)record->n_bytes + ING_MAX_COLUMNS * 3 + 64;
+    size_t room = text->n + 2 * (size_t)record->n_bytes + ING_MAX_COLUMNS * 9 + 64;
 
     *done = false;
     if (!plain->columns) return TOC_OK;
@@ -294,6 +325,7 @@ toc_status ing_plain_line(toc_ctx *ctx, ing_load *load, const ing_plain *plain, 
     g.to = text->p + text->n;
     g.filled = 0;
     g.line_id = NULL;
+    g.packed = plain->packed;
     if (!grow_line(load, plain, batch, record, row, columns, &g)) {
         ing_blank_row(load, row);
         return TOC_OK;
@@ -301,6 +333,7 @@ toc_status ing_plain_line(toc_ctx *ctx, ing_load *load, const ing_plain *plain, 
     make_key(load, plain, row, &g, line->key);
     line->filled = g.filled | UINT64_C(1) << plain->line_id;
     line->group = ing_group_of(hash_at(&g, plain->named[2]), hash_at(&g, plain->currency));
+    line->owner = ing_owner_of(hash_at(&g, plain->customer), hash_at(&g, plain->named[0]));
     line->id_end = g.line_id ? (uint32_t)(g.line_id + ING_LINE_ID - text->p) : 0;
     text->n = (size_t)(g.to - text->p);
     *done = true;

@@ -26,6 +26,7 @@ typedef struct {
     ing_row_key *keys;   /* of the rows, as are the following */
     uint32_t *records, *starts, *id_ends; /* starts has one more; id_ends: where the line id ends, 0 = it is the export's own */
     uint64_t *groups;    /* of the rows, for outliers */
+    uint64_t *owners;    /* of the rows, where they go to shards */
     size_t cap;
     struct {
         uint32_t record;
@@ -44,7 +45,8 @@ struct ing_stream {
     size_t n_taken;
     toc_task telling;
     toc_runs values;     /* for outliers, where they are wanted */
-    uint32_t *days[ING_MAX_COLUMNS]; /* rows a day, of the times that tell the past; NULL = another column */
+    bool late;           /* the file itself tells which rows are in its future */
+    uint32_t *days[ING_MAX_COLUMNS]; /* then: rows a day, of the times that tell the past; NULL = another column */
     size_t first_block;  /* of the file */
     toc_buf scratch;
     uint32_t currency;   /* of the row counted last, by the file's codes */
@@ -62,7 +64,8 @@ static uint64_t own_columns(shop_kind kind)
     return shop_required_columns(kind) | (kind == SHOP_ORDERS ? UINT64_C(1) << shop_column_of(SHOP_ORDERS, TOC_STR("line_id")) : 0);
 }
 
-static toc_status begin_worker(toc_ctx *ctx, const ing_load *load, worker *w)
+/* packed: columns of the rows that go to shards, 0 = they become CSV. */
+static toc_status begin_worker(toc_ctx *ctx, const ing_load *load, uint64_t packed, worker *w)
 {
     w->load = *load;
     w->load.shop = &w->shop;
@@ -76,6 +79,8 @@ static toc_status begin_worker(toc_ctx *ctx, const ing_load *load, worker *w)
     TOC_TRY(shop_init(ctx, &w->shop));
     ing_plain_find(&w->load, &w->plain);
     w->columns = own_columns(load->map->kind);
+    w->plain.packed = packed;
+    if (packed) w->columns |= w->plain.columns | UINT64_C(1) << w->plain.currency;
     return ing_load_currency(ctx, &w->load);
 }
 
@@ -92,6 +97,7 @@ static void end_worker(worker *w)
     toc_free(w->starts);
     toc_free(w->id_ends);
     toc_free(w->groups);
+    toc_free(w->owners);
     toc_free(w->refused);
 }
 
@@ -125,6 +131,8 @@ static toc_status reserve(toc_ctx *ctx, worker *w, size_t n)
     TOC_TRY(toc_grow(ctx, &w->id_ends, &cap, n + 1, sizeof *w->id_ends));
     cap = w->cap;
     TOC_TRY(toc_grow(ctx, &w->groups, &cap, n + 1, sizeof *w->groups));
+    cap = w->cap;
+    TOC_TRY(toc_grow(ctx, &w->owners, &cap, n + 1, sizeof *w->owners));
     w->cap = cap;
     return TOC_OK;
 }
@@ -170,7 +178,10 @@ static toc_status take_record(toc_ctx *ctx, worker *w, const rd_batch *batch, si
     TOC_TRY(ing_row_key_of(ctx, &w->load, row, line, *filled, &w->keys[row]));
     if (ing_wants_outliers(&w->load)) w->groups[row] = ing_outlier_group(&w->load, row);
     *filled |= own_columns(kind);
-    return *filled & ~w->columns ? TOC_OK : format_row(ctx, w, row);
+    if (!w->plain.packed) return *filled & ~w->columns ? TOC_OK : format_row(ctx, w, row);
+    w->columns |= *filled;
+    w->owners[row] = ing_owner(&w->shop, row);
+    return ing_pack_row(ctx, &w->shop, w->plain.packed, row, &w->text, &w->id_ends[row]);
 }
 
 /* *wider: columns of a row that the text has no place for, at which it stopped. */
@@ -193,6 +204,7 @@ static toc_status take_records(toc_ctx *ctx, worker *w, const rd_batch *batch, u
         if (!batch->records[i].fault) TOC_TRY(ing_plain_line(ctx, &w->load, &w->plain, batch, &batch->records[i], row, w->columns, &line, &done));
         w->id_ends[row] = line.id_end;
         w->groups[row] = line.group;
+        w->owners[row] = line.owner;
         filled = line.filled;
         if (!done && !filled) TOC_TRY(take_record(ctx, w, batch, i, row, &filled));
         if ((*wider = filled & ~w->columns)) return TOC_OK;
@@ -253,7 +265,7 @@ static toc_status count_row(toc_ctx *ctx, ing_stream *s, const worker *w, size_t
     shop_kind kind = load->map->kind;
 
     load->summary->accepted++;
-    count_days(s, w, row);
+    if (s->late) count_days(s, w, row);
     if (kind == SHOP_ORDERS) load->summary->returns += w->shop.orders.quantity[row] < 0;
     if (kind != SHOP_ORDERS && kind != SHOP_PAYMENTS) return TOC_OK;
     uint32_t code = kind == SHOP_ORDERS ? w->shop.orders.currency[row] : w->shop.payments.currency[row];
@@ -278,11 +290,26 @@ static toc_status add_text(toc_ctx *ctx, ing_stream *s, const worker *w, size_t 
     return toc_buf_add(ctx, &s->scratch, text + head, n - head);
 }
 
+/* Whether the row is dropped; counts repeats and later states. */
+static bool judge_row(ing_stream *s, const ing_row_key *key, const ing_named *named)
+{
+    ing_summary *summary = s->load->summary;
+    bool drop = s->load->options && s->load->options->drop_repeats;
+
+    if (named->equal && (!key->again || drop)) {
+        summary->duplicate++;
+        return true;
+    }
+    if (named->again) ++*named->again;
+    if (key->again) summary->repeats += named->equal;
+    else summary->states += s->load->map->kind == SHOP_ORDERS && named->k > 1;
+    return false;
+}
+
 /* Tells repeats, drops duplicates, and puts the rest aside. */
 static toc_status take_rows(toc_ctx *ctx, ing_stream *s, worker *w)
 {
-    ing_summary *summary = s->load->summary;
-    bool drop = s->load->options && s->load->options->drop_repeats, orders = s->load->map->kind == SHOP_ORDERS, outliers = ing_wants_outliers(s->load);
+    bool outliers = ing_wants_outliers(s->load);
     size_t kept = 0, n = w->block.n;
     bool as_is = true; /* the text of all rows so far is the worker's */
 
@@ -292,18 +319,12 @@ static toc_status take_rows(toc_ctx *ctx, ing_stream *s, worker *w)
         const ing_row_key *key = &w->keys[i];
         ing_named named;
         TOC_TRY(ing_names_add(ctx, &s->names, s->csv, i, kept, &named));
-        bool dropped = named.equal && (!key->again || drop);
+        bool dropped = judge_row(s, key, &named);
         if (as_is && (dropped || (key->again && named.k > 1))) {
             as_is = false;
             TOC_TRY(toc_buf_add(ctx, &s->scratch, w->text.p, w->starts[i]));
         }
-        if (dropped) {
-            summary->duplicate++;
-            continue;
-        }
-        if (named.again) ++*named.again;
-        if (key->again) summary->repeats += named.equal;
-        else summary->states += orders && named.k > 1;
+        if (dropped) continue;
         TOC_TRY(count_row(ctx, s, w, i));
         if (outliers) TOC_TRY(ing_outliers_add(ctx, &w->load, &s->values, i, w->groups[i], (int64_t)(w->n_records + w->records[i] + 1)));
         size_t start = as_is ? w->starts[i] : s->scratch.n;
@@ -317,6 +338,29 @@ static toc_status take_rows(toc_ctx *ctx, ing_stream *s, worker *w)
     w->block.n = kept;
     w->block.n_text = text->n;
     return kept ? ing_csv_add(ctx, s->csv, &w->block, w->keys, w->records, w->starts, text->p) : TOC_OK;
+}
+
+/* The same, the rest to its shards. */
+static toc_status share_rows(toc_ctx *ctx, ing_stream *s, worker *w)
+{
+    const int64_t *at = w->shop.orders.ordered_at;
+    size_t kept = 0, n = w->block.n;
+
+    ing_names_begin(&s->names, w->keys, n);
+    for (size_t i = 0; i < n; i++) {
+        const ing_row_key *key = &w->keys[i];
+        const size_t start = w->starts[i], end = w->starts[i + 1];
+        ing_named named;
+        TOC_TRY(ing_names_add(ctx, &s->names, s->csv, i, kept, &named));
+        if (judge_row(s, key, &named)) continue;
+        TOC_TRY(count_row(ctx, s, w, i));
+        TOC_TRY(ing_shards_add(ctx, s->csv->shards, w->owners[i], at[i], w->text.p + start, end - start, w->id_ends[i] ? w->id_ends[i] - start : 0,
+                               key->again ? named.k : 1));
+        w->keys[kept++] = *key;
+    }
+    w->block.n = kept;
+    w->block.n_text = 0;
+    return kept ? ing_csv_add(ctx, s->csv, &w->block, w->keys, NULL, NULL, NULL) : TOC_OK;
 }
 
 /* The faults of records are put into words here, since they name lines, which a batch knows only now. */
@@ -336,7 +380,7 @@ static toc_status tell_rows(toc_ctx *ctx, void *arg)
 {
     ing_stream *s = arg;
 
-    for (size_t k = 0; k < s->n_taken; k++) TOC_TRY(take_rows(ctx, s, s->taken[k]));
+    for (size_t k = 0; k < s->n_taken; k++) TOC_TRY(s->csv->shards ? share_rows(ctx, s, s->taken[k]) : take_rows(ctx, s, s->taken[k]));
     return TOC_OK;
 }
 
@@ -364,11 +408,14 @@ static toc_status take_set(toc_ctx *ctx, ing_stream *s, const rd_ready *ready, s
 
 static toc_status begin(toc_ctx *ctx, ing_stream *s)
 {
+    const ing_options *options = s->load->options;
+
+    s->late = options && options->refuse_late && !options->known_at;
     ing_find_cells(s->load);
     toc_runs_init(&s->values, ING_VALUES);
     s->first_block = s->csv->n_blocks;
     for (size_t j = 0; j < s->load->n_columns; j++)
-        if (s->load->past[j]) TOC_TRY(toc_alloc(ctx, ING_LATE_DAYS, sizeof *s->days[j], &s->days[j]));
+        if (s->load->past[j] && s->late) TOC_TRY(toc_alloc(ctx, ING_LATE_DAYS, sizeof *s->days[j], &s->days[j]));
     s->n_slots = rd_set_most(ctx);
     s->n_banks = ctx->n_threads > 1 ? 2 : 1;
     TOC_TRY(toc_alloc(ctx, s->n_slots, sizeof *s->taken, &s->taken));
@@ -388,9 +435,13 @@ static size_t expected_rows(const ing_load *load, const rd_batch *first)
 
 static toc_status decide(toc_ctx *ctx, ing_stream *s, const rd_batch *first)
 {
-    TOC_TRY(ing_names_init(ctx, &s->names, s->csv->n_rows, expected_rows(s->load, first)));
+    const size_t expected = expected_rows(s->load, first);
+    const uint64_t packed = s->csv->shards ? s->csv->shards->columns : 0;
+
+    TOC_TRY(ing_names_init(ctx, &s->names, s->csv->n_rows, expected));
+    if (packed) TOC_TRY(ing_shards_begin(ctx, s->csv->shards, expected));
     TOC_TRY(ing_decide(ctx, s->load, first, true, &s->aside));
-    for (size_t k = 0; k < s->n_banks * s->n_slots; k++) TOC_TRY(begin_worker(ctx, s->load, &s->workers[k]));
+    for (size_t k = 0; k < s->n_banks * s->n_slots; k++) TOC_TRY(begin_worker(ctx, s->load, packed, &s->workers[k]));
     return TOC_OK;
 }
 

@@ -24,29 +24,6 @@ static const struct {
     [SHOP_LABELS] = { "labelled_at", false },
 };
 
-static toc_status copy_rows(toc_ctx *ctx, const shop_data *shop, shop_kind kind, const uint32_t *rows, size_t n, shop_data *view)
-{
-    const shop_schema *schema = shop_schema_of(kind);
-
-    TOC_TRY(shop_add_rows(ctx, view, kind, n, NULL));
-    for (size_t j = 0; j < schema->n_columns; j++) {
-        if (schema->columns[j].type == SHOP_T_CODE) {
-            const uint32_t *from = shop_codes(shop, kind, j);
-            uint32_t *to = shop_codes(view, kind, j);
-            for (size_t i = 0; i < n; i++) to[i] = from[rows[i]];
-        } else {
-            const int64_t *from = shop_ints(shop, kind, j);
-            int64_t *to = shop_ints(view, kind, j);
-            for (size_t i = 0; i < n; i++) to[i] = from[rows[i]];
-        }
-    }
-    for (size_t i = 0; i < n; i++) {
-        shop_known_at(view, kind)[i] = shop_known_at(shop, kind)[rows[i]];
-        shop_row_numbers(view, kind)[i] = shop_row_numbers(shop, kind)[rows[i]];
-    }
-    return TOC_OK;
-}
-
 /* The moment of each row, or one for all. */
 typedef struct {
     const int64_t *each; /* NULL = `all` */
@@ -77,7 +54,7 @@ static toc_status cut_kind(toc_ctx *ctx, const shop_data *shop, shop_kind kind, 
         if (*kept) (*kept)[n_kept] = as_of->each[i];
         rows[n_kept++] = row;
     }
-    st = copy_rows(ctx, shop, kind, rows, n_kept, view);
+    st = shop_copy_rows(ctx, shop, kind, from || n_kept < n ? rows : NULL, n_kept, view);
     view->has[kind] = shop->has[kind];
 out:
     toc_free(rows);
@@ -108,8 +85,34 @@ static shop_status status_by_times(const shop_orders *o, size_t i)
     return status;
 }
 
+/* The codes of the statuses' names, 0 = not met yet. */
+typedef struct {
+    uint32_t code[SHOP_N_STATUSES];
+} status_codes;
+
+static bool status_of(const toc_pool *words, status_codes *names, uint32_t code, shop_status *status)
+{
+    for (size_t s = 0; s < SHOP_N_STATUSES; s++) {
+        if (names->code[s] != code) continue;
+        *status = (shop_status)s;
+        return true;
+    }
+    if (!shop_status_of(toc_pool_str(words, code), status)) return false;
+    names->code[*status] = code;
+    return true;
+}
+
+static toc_status code_of(toc_ctx *ctx, toc_pool *words, status_codes *names, shop_status status, uint32_t *code)
+{
+    *code = 0;
+    if (status == SHOP_NO_STATUS) return TOC_OK;
+    if (!names->code[status]) TOC_TRY(toc_pool_intern(ctx, words, toc_str_of(shop_status_name(status)), &names->code[status]));
+    *code = names->code[status];
+    return TOC_OK;
+}
+
 /* The status that may be known at T. *untimed is set when the export's own word had no time and had to go. */
-static toc_status cut_status(toc_ctx *ctx, shop_data *view, size_t i, int64_t as_of, bool *untimed)
+static toc_status cut_status(toc_ctx *ctx, shop_data *view, status_codes *names, size_t i, int64_t as_of, bool *untimed)
 {
     shop_orders *o = &view->orders;
     toc_pool *words = &view->dict[SHOP_D_WORD];
@@ -119,11 +122,11 @@ static toc_status cut_status(toc_ctx *ctx, shop_data *view, size_t i, int64_t as
     if (o->status_at[i] == TOC_NO_TIME && before(o->known_at[i], as_of)) return TOC_OK;
     status = status_by_times(o, i);
     if (o->status_at[i] == TOC_NO_TIME && o->status[i]) {
-        bool known = shop_status_of(toc_pool_str(words, o->status[i]), &own);
+        bool known = status_of(words, names, o->status[i], &own);
         if (!known || (own != status && own != SHOP_PLACED)) *untimed = true;
     }
     o->status_at[i] = TOC_NO_TIME;
-    return toc_pool_intern(ctx, words, toc_str_of(status == SHOP_NO_STATUS ? "" : shop_status_name(status)), &o->status[i]);
+    return code_of(ctx, words, names, status, &o->status[i]);
 }
 
 static toc_status cut_orders(toc_ctx *ctx, shop_data *view, const moments *as_of, uint64_t *dropped)
@@ -131,10 +134,11 @@ static toc_status cut_orders(toc_ctx *ctx, shop_data *view, const moments *as_of
     shop_orders *o = &view->orders;
     int64_t *const times[] = { o->paid_at, o->shipped_at, o->delivered_at, o->cancelled_at, o->returned_at, o->refunded_at };
     bool no_status = false, no_refund = false;
+    status_codes names = {0};
 
     for (size_t t = 0; t < TOC_COUNT(times); t++) blank_later(times[t], o->n, as_of);
     for (size_t i = 0; i < o->n; i++) {
-        TOC_TRY(cut_status(ctx, view, i, moment_of(as_of, i), &no_status));
+        TOC_TRY(cut_status(ctx, view, &names, i, moment_of(as_of, i), &no_status));
         if (o->refund_amount[i] == TOC_NO_MONEY || o->refunded_at[i] != TOC_NO_TIME || before(o->known_at[i], moment_of(as_of, i))) continue;
         no_refund |= o->refund_amount[i] != 0;
         o->refund_amount[i] = TOC_NO_MONEY;
@@ -153,20 +157,28 @@ static toc_status cut_later(toc_ctx *ctx, shop_data *view, shop_kind kind, const
     return TOC_OK;
 }
 
-toc_status shop_as_of(toc_ctx *ctx, const shop_data *shop, int64_t as_of, shop_data *view, uint64_t *dropped)
+toc_status shop_as_of_again(toc_ctx *ctx, const shop_data *shop, int64_t as_of, shop_data *view, uint64_t *dropped)
 {
     const moments at = { .all = as_of };
     toc_status st = TOC_OK;
 
-    *view = (shop_data){ .dict = shop->dict, .dict_borrowed = true };
+    view->dict = shop->dict;
+    view->dict_borrowed = true;
     if (dropped) *dropped = 0;
     for (size_t k = 0; k < SHOP_N_KINDS && !st; k++) {
         int64_t *kept;
+        shop_truncate(view, (shop_kind)k, 0);
         st = cut_kind(ctx, shop, (shop_kind)k, NULL, shop_rows(shop, (shop_kind)k), &at, view, &kept);
         if (!st) st = cut_later(ctx, view, (shop_kind)k, &at, dropped);
     }
     if (st) shop_release(view);
     return st;
+}
+
+toc_status shop_as_of(toc_ctx *ctx, const shop_data *shop, int64_t as_of, shop_data *view, uint64_t *dropped)
+{
+    *view = (shop_data){0};
+    return shop_as_of_again(ctx, shop, as_of, view, dropped);
 }
 
 toc_status shop_as_of_rows(toc_ctx *ctx, const shop_data *shop, shop_kind kind, const uint32_t *rows, const int64_t *at, size_t n, shop_data *view,

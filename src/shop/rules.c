@@ -127,6 +127,32 @@ out:
     return st;
 }
 
+void shop_add_days(shop_day *days, const shop_day *more)
+{
+    for (size_t d = 0; d < SHOP_DAYS; d++) {
+        if (!more[d].n) continue;
+        if (!days[d].n) days[d] = more[d];
+        else days[d] = (shop_day){ days[d].n + more[d].n, TOC_MIN(days[d].first, more[d].first), TOC_MAX(days[d].last, more[d].last) };
+    }
+}
+
+toc_status shop_days_as_of(toc_ctx *ctx, const shop_day *days, int64_t *as_of)
+{
+    size_t n = 0, late = 0;
+    int64_t after = TOC_NO_TIME; /* the first of the later events */
+
+    for (size_t d = 0; d < SHOP_DAYS; d++) n += days[d].n;
+    if (!n) return toc_fail(ctx, TOC_E_DATA, "no order, review or stock count has a time");
+    for (size_t d = SHOP_DAYS; d-- > 0 && late * 1000 < n;) {
+        if (!days[d].n) continue;
+        if (!late) *as_of = toc_local_midnight(ctx, toc_local_day(ctx, days[d].last) + 1);
+        else TOC_TRY(shop_check_gap(ctx, days[d].last, after, late, n));
+        after = days[d].first;
+        late += days[d].n;
+    }
+    return TOC_OK;
+}
+
 /* ---- states ---- */
 
 toc_status shop_keep_newest(toc_ctx *ctx, shop_data *shop)
@@ -154,30 +180,111 @@ out:
 
 /* ---- canonical order ---- */
 
-/* Sorts by the columns of one kind from the least to the most significant: all columns by text rank or value, then its time. */
-static toc_status sort_kind(toc_ctx *ctx, shop_data *shop, shop_kind kind, uint32_t *const *ranks)
+enum { FEW = 16 };
+
+/* Rows of one kind compared by the columns in which they differ, from the first on. */
+typedef struct {
+    const toc_pool *dict;   /* of a column of codes; NULL = integers */
+    const uint32_t *codes, *rank; /* rank: NULL = by the texts themselves */
+    const int64_t *ints;
+} sort_column;
+typedef struct {
+    sort_column columns[64];
+    size_t n;
+} sort_order;
+
+static int compare_rows(const void *a, const void *b, const void *arg)
+{
+    const sort_order *by = arg;
+    const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+    for (size_t j = 0; j < by->n; j++) {
+        const sort_column *c = &by->columns[j];
+        if (!c->dict) {
+            if (c->ints[x] != c->ints[y]) return c->ints[x] < c->ints[y] ? -1 : 1;
+            continue;
+        }
+        if (c->codes[x] == c->codes[y]) continue;
+        if (c->rank) return c->rank[c->codes[x]] < c->rank[c->codes[y]] ? -1 : 1;
+        int order = toc_str_cmp(toc_pool_str(c->dict, c->codes[x]), toc_pool_str(c->dict, c->codes[y]));
+        if (order) return order;
+    }
+    return 0;
+}
+
+static void find_columns(const shop_data *shop, shop_kind kind, sort_order *by)
 {
     const shop_schema *schema = shop_schema_of(kind);
-    size_t n = shop_rows(shop, kind);
+
+    by->n = 0;
+    for (size_t j = 0; j < schema->n_columns; j++) {
+        bool code = schema->columns[j].type == SHOP_T_CODE;
+        if (shop_is_constant(shop, kind, j)) continue;
+        by->columns[by->n++] = (sort_column){ .dict = code ? &shop->dict[schema->columns[j].domain] : NULL,
+                                              .codes = code ? shop_codes(shop, kind, j) : NULL, .ints = code ? NULL : shop_ints(shop, kind, j) };
+    }
+}
+
+/* Ranks of the texts, of a domain when it is asked for first. */
+static toc_status find_ranks(toc_ctx *ctx, const shop_data *shop, uint32_t **ranks, sort_order *by)
+{
+    for (size_t j = 0; j < by->n; j++) {
+        const toc_pool *dict = by->columns[j].dict;
+        if (!dict) continue;
+        uint32_t **rank = &ranks[dict - shop->dict];
+        if (!*rank) {
+            TOC_TRY(toc_alloc(ctx, toc_pool_size(dict), sizeof **rank, rank));
+            TOC_TRY(toc_pool_rank(ctx, dict, *rank));
+        }
+        by->columns[j].rank = *rank;
+    }
+    return TOC_OK;
+}
+
+static toc_status sort_run(toc_ctx *ctx, const sort_order *by, uint32_t *rows, size_t n)
+{
+    if (n > FEW) return toc_sort(ctx, rows, n, sizeof *rows, compare_rows, by);
+    for (size_t i = 1; i < n; i++) {
+        uint32_t row = rows[i];
+        size_t k = i;
+        for (; k > 0 && compare_rows(&rows[k - 1], &row, by) > 0; k--) rows[k] = rows[k - 1];
+        rows[k] = row;
+    }
+    return TOC_OK;
+}
+
+/* Rows of one time, which are few in most shops, by their other columns: by the texts where hardly any row needs it, else by their ranks. */
+static toc_status sort_ties(toc_ctx *ctx, const shop_data *shop, shop_kind kind, uint32_t **ranks, const uint64_t *keys, size_t n, uint32_t *order)
+{
+    sort_order by;
+    size_t tied = 0, end;
+
+    find_columns(shop, kind, &by);
+    for (size_t i = 1; i < n; i++) tied += keys[order[i]] == keys[order[i - 1]];
+    if (tied && tied > n / 8) TOC_TRY(find_ranks(ctx, shop, ranks, &by));
+    for (size_t i = 0; i < n && tied; i = end) {
+        for (end = i + 1; end < n && keys[order[end]] == keys[order[i]]; end++) continue;
+        TOC_TRY(sort_run(ctx, &by, order + i, end - i));
+    }
+    return TOC_OK;
+}
+
+/* By the first time column of the schema, when the thing happened, then by all columns in their order, texts by their bytes. */
+static toc_status sort_kind(toc_ctx *ctx, shop_data *shop, shop_kind kind, uint32_t **ranks)
+{
+    const shop_schema *schema = shop_schema_of(kind);
+    size_t n = shop_rows(shop, kind), time = 0;
     uint64_t *keys = NULL;
     uint32_t *order = NULL;
     toc_status st = TOC_OK;
-    int time_column = -1;
 
+    if (n < 2) return TOC_OK;
     if ((st = toc_alloc(ctx, n, sizeof *keys, &keys))) goto out;
     if ((st = toc_alloc(ctx, n, sizeof *order, &order))) goto out;
-    for (size_t i = 0; i < n; i++) order[i] = (uint32_t)i;
-    for (size_t j = schema->n_columns; j-- > 0;) {
-        const shop_column *c = &schema->columns[j];
-        if (c->type == SHOP_T_TIME) time_column = (int)j;
-        for (size_t i = 0; i < n; i++)
-            keys[i] = c->type == SHOP_T_CODE ? ranks[c->domain][shop_codes(shop, kind, j)[i]] : toc_key_i64(shop_ints(shop, kind, j)[i]);
-        if ((st = toc_sort_u64(ctx, keys, n, true, order))) goto out;
-    }
-    if (time_column >= 0) { /* the first time column of the schema is when the thing happened */
-        for (size_t i = 0; i < n; i++) keys[i] = toc_key_i64(shop_ints(shop, kind, (size_t)time_column)[i]);
-        if ((st = toc_sort_u64(ctx, keys, n, true, order))) goto out;
-    }
+    while (time < schema->n_columns && schema->columns[time].type != SHOP_T_TIME) time++;
+    for (size_t i = 0; i < n && time < schema->n_columns; i++) keys[i] = toc_key_i64(shop_ints(shop, kind, time)[i]);
+    if ((st = toc_sort_u64(ctx, keys, n, false, order))) goto out;
+    if ((st = sort_ties(ctx, shop, kind, ranks, keys, n, order))) goto out;
     st = shop_reorder(ctx, shop, kind, order);
 out:
     toc_free(keys);
@@ -190,13 +297,7 @@ toc_status shop_sort(toc_ctx *ctx, shop_data *shop)
     uint32_t *ranks[SHOP_N_DOMAINS] = {0};
     toc_status st = TOC_OK;
 
-    for (size_t d = 0; d < SHOP_N_DOMAINS; d++) {
-        if ((st = toc_alloc(ctx, toc_pool_size(&shop->dict[d]), sizeof *ranks[d], &ranks[d]))) goto out;
-        if ((st = toc_pool_rank(ctx, &shop->dict[d], ranks[d]))) goto out;
-    }
-    for (size_t k = 0; k < SHOP_N_KINDS; k++)
-        if ((st = sort_kind(ctx, shop, (shop_kind)k, ranks))) goto out;
-out:
+    for (size_t k = 0; k < SHOP_N_KINDS && !st; k++) st = sort_kind(ctx, shop, (shop_kind)k, ranks);
     for (size_t d = 0; d < SHOP_N_DOMAINS; d++) toc_free(ranks[d]);
     return st;
 }

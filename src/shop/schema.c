@@ -251,6 +251,20 @@ void shop_keep_rows(shop_data *shop, shop_kind kind, const bool *keep)
     head->n = n;
 }
 
+bool shop_is_constant(const shop_data *shop, shop_kind kind, size_t column)
+{
+    const size_t n = shop_rows(shop, kind);
+    const uint32_t *codes = is_code(&schemas[kind], column) ? shop_codes(shop, kind, column) : NULL;
+    const int64_t *ints = codes ? NULL : shop_ints(shop, kind, column);
+    size_t i = 1;
+
+    if (codes)
+        while (i < n && codes[i] == codes[0]) i++;
+    else
+        while (i < n && ints[i] == ints[0]) i++;
+    return i >= n;
+}
+
 static void gather(int64_t *values, const uint32_t *order, size_t n, int64_t *scratch)
 {
     for (size_t i = 0; i < n; i++) scratch[i] = values[order[i]];
@@ -265,6 +279,7 @@ toc_status shop_reorder(toc_ctx *ctx, shop_data *shop, shop_kind kind, const uin
 
     TOC_TRY(toc_alloc(ctx, n, sizeof *scratch, &scratch));
     for (size_t j = 0; j < schema->n_columns; j++) {
+        if (shop_is_constant(shop, kind, j)) continue;
         if (!is_code(schema, j)) {
             gather(shop_ints(shop, kind, j), order, n, scratch);
             continue;
@@ -276,6 +291,33 @@ toc_status shop_reorder(toc_ctx *ctx, shop_data *shop, shop_kind kind, const uin
     gather(shop_known_at(shop, kind), order, n, scratch);
     gather(shop_row_numbers(shop, kind), order, n, scratch);
     toc_free(scratch);
+    return TOC_OK;
+}
+
+/* Copies n values of `size` bytes, those of the rows, or the first n where rows are NULL. */
+static void copy_values(void *to, const void *from, size_t size, const uint32_t *rows, size_t n)
+{
+    if (!n) return;
+    if (!rows) memcpy(to, from, n * size);
+    else if (size == sizeof(uint32_t))
+        for (size_t i = 0; i < n; i++) ((uint32_t *)to)[i] = ((const uint32_t *)from)[rows[i]];
+    else
+        for (size_t i = 0; i < n; i++) ((int64_t *)to)[i] = ((const int64_t *)from)[rows[i]];
+}
+
+toc_status shop_copy_rows(toc_ctx *ctx, const shop_data *from, shop_kind kind, const uint32_t *rows, size_t n, shop_data *to)
+{
+    const shop_schema *schema = &schemas[kind];
+    const size_t first = shop_rows(to, kind);
+
+    TOC_TRY(reserve(ctx, to, kind, first + n));
+    for (size_t j = 0; j < schema->n_columns && n; j++) {
+        if (is_code(schema, j)) copy_values(shop_codes(to, kind, j) + first, shop_codes(from, kind, j), sizeof(uint32_t), rows, n);
+        else copy_values(shop_ints(to, kind, j) + first, shop_ints(from, kind, j), sizeof(int64_t), rows, n);
+    }
+    if (n) copy_values(shop_known_at(to, kind) + first, shop_known_at(from, kind), sizeof(int64_t), rows, n);
+    if (n) copy_values(shop_row_numbers(to, kind) + first, shop_row_numbers(from, kind), sizeof(int64_t), rows, n);
+    head_of(to, kind)->n = first + n;
     return TOC_OK;
 }
 

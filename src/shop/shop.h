@@ -118,6 +118,10 @@ void shop_truncate(shop_data *shop, shop_kind kind, size_t n);
 void shop_keep_rows(shop_data *shop, shop_kind kind, const bool *keep);
 /* Reorders the rows: row i becomes what was row order[i]. */
 TOC_CHECKED toc_status shop_reorder(toc_ctx *ctx, shop_data *shop, shop_kind kind, const uint32_t *order);
+/* Whether a column has the same value in all rows. */
+bool shop_is_constant(const shop_data *shop, shop_kind kind, size_t column);
+/* Appends n rows of a shop with the same dictionaries: those numbered, or where rows are NULL the first n. */
+TOC_CHECKED toc_status shop_copy_rows(toc_ctx *ctx, const shop_data *from, shop_kind kind, const uint32_t *rows, size_t n, shop_data *to);
 /* Appends all rows of `from` (its own dictionaries) to `to`. */
 TOC_CHECKED toc_status shop_append(toc_ctx *ctx, shop_data *to, const shop_data *from);
 /* A text for a code of a domain. */
@@ -206,6 +210,25 @@ bool shop_convert(const shop_rate *rate, int from_digits, int to_digits, int64_t
 TOC_CHECKED toc_status shop_default_as_of(toc_ctx *ctx, const shop_data *shop, int64_t *as_of);
 /* The check of it: `late` of n events, fewer than one in a thousand, begin at `after`, all others end at `before`. */
 TOC_CHECKED toc_status shop_check_gap(toc_ctx *ctx, int64_t before, int64_t after, size_t late, size_t n);
+/* The default moment without all times at hand: events counted by day, from 1990-01-01 to 2099-12-31 (SHOP_DAYS of them). */
+typedef struct {
+    size_t n;
+    int64_t first, last;
+} shop_day;
+#define SHOP_FIRST_DAY INT64_C(7305)
+#define SHOP_DAYS ((size_t)(INT64_C(47482) - SHOP_FIRST_DAY))
+static inline void shop_count_day(shop_day *days, int64_t at)
+{
+    shop_day *d = &days[at / TOC_DAY - SHOP_FIRST_DAY];
+
+    if (!d->n++) d->first = d->last = at;
+    if (at < d->first) d->first = at;
+    if (at > d->last) d->last = at;
+}
+/* Adds the events of `more`. */
+void shop_add_days(shop_day *days, const shop_day *more);
+/* As shop_default_as_of of these events. */
+TOC_CHECKED toc_status shop_days_as_of(toc_ctx *ctx, const shop_day *days, int64_t *as_of);
 /* The earliest order, TOC_NO_TIME when there is none. */
 int64_t shop_first_order(const shop_data *shop);
 /* The shop as it was known just before T: later rows left out, later times and what they brought (status, refund amount) blanked; status is
@@ -213,6 +236,8 @@ int64_t shop_first_order(const shop_data *shop);
  * (set of 1 << column of SHOP_ORDERS; may be NULL). `view` borrows the dictionaries of shop, so shop must outlive it; release with shop_release.
  * Everything that learns or computes features at T works on such a view, so the future cannot leak. */
 TOC_CHECKED toc_status shop_as_of(toc_ctx *ctx, const shop_data *shop, int64_t as_of, shop_data *view, uint64_t *dropped);
+/* The same in the memory of a view of this or another shop that is no longer wanted. */
+TOC_CHECKED toc_status shop_as_of_again(toc_ctx *ctx, const shop_data *shop, int64_t as_of, shop_data *view, uint64_t *dropped);
 /* The same for n rows of one kind, ascending, each at its own moment at[i]; view: zero, or what this made of another kind. Adds to *dropped. For many
  * moments of many entities at once; other kinds of the view are empty. On an error too release the view. */
 TOC_CHECKED toc_status shop_as_of_rows(toc_ctx *ctx, const shop_data *shop, shop_kind kind, const uint32_t *rows, const int64_t *at, size_t n,
