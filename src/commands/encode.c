@@ -5,7 +5,7 @@
 
 /* In the order of enc_format, enc_pool and num_precision. */
 static const char *const formats[] = { "csv", "jsonl", "npy", "f32", NULL };
-static const char *const pools[] = { "model", "mean", "cls", "max", NULL };
+static const char *const pools[] = { "model", "mean", "cls", "max", "pooler", NULL };
 static const char *const precisions[] = { "fp32", "bf16", "int8", NULL };
 static const char *const truncates[] = { "right", "error", "mean-of-chunks", NULL };
 static const encode_args defaults = { .format = "csv", .pool = "model", .precision = "fp32", .truncate = "right", .out = "-" };
@@ -18,7 +18,7 @@ static const cli_option options[] = {
     CLI_WORD('f', "format", encode_args, format, formats, .arg = "HOW", .help = "csv, jsonl, npy, or f32: bare floats [csv]"),
     CLI_INT(0, "max-tokens", encode_args, max_tokens, .min = 2, .max = 65536, .help = "read so much of a text, two marks included [the model's]"),
     CLI_WORD(0, "truncate", encode_args, truncate, truncates, .arg = "HOW", .help = "longer texts: right, error or mean-of-chunks [right]"),
-    CLI_WORD(0, "pool", encode_args, pool, pools, .arg = "HOW", .help = "mean or max of all tokens, or cls, the first one [the model's]"),
+    CLI_WORD(0, "pool", encode_args, pool, pools, .arg = "HOW", .help = "mean or max of all tokens, cls: the first, or pooler [the model's]"),
     CLI_WORD(0, "precision", encode_args, precision, precisions, .arg = "HOW", .help = "of the products: fp32, bf16 or int8, each about twice as fast [fp32]"),
     CLI_FLAG(0, "no-normalize", encode_args, raw, .help = "leave the vectors as long as they come"),
     CLI_FLAG(0, "normalize", encode_args, normalize, .help = "bring vectors to length 1, as is usual", .hidden = true),
@@ -70,7 +70,7 @@ static toc_status run(toc_ctx *ctx, const cli_call *call)
 
     if (a->raw && a->normalize) return toc_fail(ctx, TOC_E_USAGE, "--normalize and --no-normalize exclude each other");
     if ((st = enc_open(ctx, a->model, (num_precision)place_of(precisions, a->precision), &model))) goto out;
-    w.dim = enc_dim(model);
+    w.dim = enc_dim_of(model, encoding.pool);
     if ((st = enc_check_options(ctx, model, &encoding))) goto out;
     if ((st = toc_out_open(ctx, a->out, false, &w.out))) goto out;
     if ((st = encode_walk(ctx, a, call->n_files ? call->files[0] : "-", model, &encoding, &sink))) goto out;

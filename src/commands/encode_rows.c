@@ -105,7 +105,7 @@ static toc_status refuse_long(toc_ctx *ctx, const walk *w)
 
 static toc_status flush(toc_ctx *ctx, walk *w)
 {
-    const size_t dim = enc_dim(w->model);
+    const size_t dim = enc_dim_of(w->model, w->options.pool);
     const encode_block block = { w->n, w->ids, w->texts, w->is_empty, w->vectors };
 
     if (strcmp(w->a->truncate, "error") == 0) TOC_TRY(refuse_long(ctx, w));
@@ -194,7 +194,7 @@ static toc_status get_room(toc_ctx *ctx, walk *w)
     TOC_TRY(toc_alloc(ctx, ROWS_AT_ONCE, sizeof *w->lines, &w->lines));
     TOC_TRY(toc_alloc(ctx, ROWS_AT_ONCE, sizeof *w->is_lost, &w->is_lost));
     TOC_TRY(toc_alloc(ctx, ROWS_AT_ONCE, sizeof *w->is_empty, &w->is_empty));
-    return toc_alloc(ctx, ROWS_AT_ONCE * enc_dim(w->model), sizeof *w->vectors, &w->vectors);
+    return toc_alloc(ctx, ROWS_AT_ONCE * enc_dim_of(w->model, w->options.pool), sizeof *w->vectors, &w->vectors);
 }
 
 static toc_status encode_all(toc_ctx *ctx, walk *w)

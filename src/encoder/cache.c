@@ -55,7 +55,7 @@ void enc_cache_free(enc_cache *c)
 
 static toc_status find(toc_ctx *ctx, enc_cache *c, uint64_t hash, float *vector, bool *known, enc_stats *stats)
 {
-    const size_t dim = enc_dim(c->model);
+    const size_t dim = enc_dim_of(c->model, c->options.pool);
     const uint64_t *place = toc_map_find(&c->met, hash);
 
     *known = place != NULL;
@@ -68,11 +68,11 @@ static toc_status find(toc_ctx *ctx, enc_cache *c, uint64_t hash, float *vector,
 
 static toc_status keep(toc_ctx *ctx, enc_cache *c, uint64_t hash, const float *vector)
 {
-    const size_t size = enc_dim(c->model) * sizeof *vector;
+    const size_t size = enc_dim_of(c->model, c->options.pool) * sizeof *vector;
     uint64_t *place;
     bool fresh;
 
-    if (c->keeps) return sto_vector_put(ctx, c->store, c->key, hash, enc_dim(c->model), vector);
+    if (c->keeps) return sto_vector_put(ctx, c->store, c->key, hash, enc_dim_of(c->model, c->options.pool), vector);
     if (c->met.n >= MOST_MET) {
         toc_map_release(&c->met);
         toc_spool_release(&c->spool);
@@ -85,7 +85,7 @@ static toc_status keep(toc_ctx *ctx, enc_cache *c, uint64_t hash, const float *v
 
 toc_status enc_cache_encode(toc_ctx *ctx, enc_cache *c, const toc_str *texts, size_t n, float *vectors, enc_stats *stats)
 {
-    const size_t dim = enc_dim(c->model);
+    const size_t dim = enc_dim_of(c->model, c->options.pool);
     enc_options options = c->options;
 
     TOC_TRY(toc_grow(ctx, &c->hashes, &c->cap_hashes, n, sizeof *c->hashes));

@@ -105,8 +105,9 @@ static toc_status read_pooling(toc_ctx *ctx, const char *folder, enc_config *c)
     toc_status st = TOC_OK;
 
     TOC_TRY(load(ctx, folder, "1_Pooling/config.json", false, &o));
-    c->pool = json_is_true(json_object_get(o, "pooling_mode_cls_token")) ? ENC_POOL_CLS : ENC_POOL_MEAN;
-    if (o && c->pool == ENC_POOL_MEAN && json_is_false(json_object_get(o, "pooling_mode_mean_tokens")))
+    c->pools[0] = json_is_true(json_object_get(o, "pooling_mode_cls_token")) ? ENC_POOL_CLS : ENC_POOL_MEAN;
+    c->n_pools = 1;
+    if (o && c->pools[0] == ENC_POOL_MEAN && json_is_false(json_object_get(o, "pooling_mode_mean_tokens")))
         st = toc_fail(ctx, TOC_E_DATA, "%s/1_Pooling/config.json: only mean and cls pooling are known", folder);
     json_decref(o);
     return st;
@@ -129,6 +130,7 @@ toc_status enc_config_read(toc_ctx *ctx, const char *folder, enc_config *c)
 {
     json_t *o = NULL;
 
+    *c = (enc_config){ .pad = SIZE_MAX, .activation = NUM_GELU };
     TOC_TRY(load(ctx, folder, "config.json", true, &o));
     toc_status st = read_sizes(ctx, o, folder, c);
     if (!st) st = read_kind(ctx, o, folder, c);

@@ -39,11 +39,22 @@ void enc_tensor_floats(const enc_tensor *tensor, float *out);
 
 /* ---- config.c ---- */
 
+enum { ENC_MOST_POOLS = 6 };
+
+/* What the forward pass does, as data: every field changes vectors, and enc_model_hash covers each. */
 typedef struct {
-    size_t vocab, hidden, layers, heads, inner, positions, types;
+    size_t vocab, hidden, layers, heads, inner;
+    size_t positions;   /* tokens a text may have */
+    size_t types;       /* token types; 0 = none */
+    size_t first_place; /* row of the table of positions for a text's first token */
+    size_t pad;         /* a token without a position; SIZE_MAX = none */
+    bool pre_norm;      /* normalised before each block and once at the end, else after embedding and after each block */
+    bool causal;        /* a token looks at itself and at what stands before it, else at all */
+    num_activation activation;
     double eps;
     size_t max_tokens;
-    enc_pool pool;
+    enc_pool pools[ENC_MOST_POOLS]; /* put side by side */
+    size_t n_pools;
     txt_rules rules;
 } enc_config;
 
@@ -72,8 +83,11 @@ typedef struct {
 struct enc_model {
     enc_config config;
     txt_tokenizer *tokenizer;
-    const float *words, *places, *types; /* (vocab x hidden), (positions x hidden), (types x hidden) */
-    const float *norm, *norm_bias;
+    const float *words, *places; /* (vocab x hidden), (first_place + positions x hidden) */
+    const float *types;          /* (hidden) of the first token type; zeros where there are none */
+    const float *norm, *norm_bias, *last_norm, *last_norm_bias; /* NULL = none */
+    num_weights pooler;          /* (hidden x hidden), always fp32; without memory = none */
+    const float *pooler_bias;
     enc_layer *layers;
     num_precision precision;
     void *map;        /* the mapped file */
@@ -93,7 +107,7 @@ typedef struct {
     size_t n;
 } enc_batch;
 
-/* The vectors (n x hidden) of a batch, pooled and, unless raw, of length 1. */
+/* The vectors (n x enc_dim_of(pool)) of a batch, pooled and, unless raw, of length 1. */
 TOC_CHECKED toc_status enc_forward(toc_ctx *ctx, const enc_model *model, const enc_batch *batch, enc_pool pool, bool raw, float *vectors);
 
 /* Brings a vector of n numbers to length 1; zeros stay zeros. */

@@ -169,13 +169,13 @@ static toc_status batch_task(toc_ctx *ctx, void *arg, size_t task)
     size_t first = j->cuts[task];
     enc_batch batch = { j->ids, j->starts + first, j->cuts[task + 1] - first };
 
-    return enc_forward(ctx, j->model, &batch, j->pool, j->raw || j->chunks, j->distinct + first * enc_dim(j->model));
+    return enc_forward(ctx, j->model, &batch, j->pool, j->raw || j->chunks, j->distinct + first * enc_dim_of(j->model, j->pool));
 }
 
 /* The vector of a text from those of its pieces, by their weights. */
 static void gather(const job *j, size_t text, float *vector)
 {
-    size_t dim = enc_dim(j->model), first = j->first[text], end = j->first[text + 1];
+    size_t dim = enc_dim_of(j->model, j->pool), first = j->first[text], end = j->first[text + 1];
     double all = 0;
 
     if (end - first == 1) memcpy(vector, j->distinct + j->place[j->row[first]] * dim, dim * sizeof *vector);
@@ -193,7 +193,7 @@ static void gather(const job *j, size_t text, float *vector)
 
 static toc_status run_job(toc_ctx *ctx, job *j, float *vectors, enc_stats *stats)
 {
-    size_t dim = enc_dim(j->model), size = 0;
+    size_t dim = enc_dim_of(j->model, j->pool), size = 0;
     toc_pool pool = {0};
     toc_status st;
 
@@ -233,7 +233,9 @@ size_t enc_limit(const enc_model *model, const enc_options *options)
 
 enc_pool enc_pooling(const enc_model *model, const enc_options *options)
 {
-    return options && options->pool != ENC_POOL_MODEL ? options->pool : model->config.pool;
+    enc_pool pool = options ? options->pool : ENC_POOL_MODEL;
+
+    return model->config.n_pools == 1 && pool == model->config.pools[0] ? ENC_POOL_MODEL : pool;
 }
 
 toc_status enc_check_options(toc_ctx *ctx, const enc_model *model, const enc_options *options)
@@ -241,6 +243,7 @@ toc_status enc_check_options(toc_ctx *ctx, const enc_model *model, const enc_opt
     size_t frame = txt_tokenizer_frame(model->tokenizer), least = options->chunks ? frame + ENC_LEAST_PIECE : frame;
     size_t limit = enc_limit(model, options);
 
+    if (options->pool == ENC_POOL_POOLER && !model->pooler.memory) return toc_fail(ctx, TOC_E_USAGE, "the model has no pooler");
     if (limit >= least) return TOC_OK;
     return toc_fail(ctx, TOC_E_USAGE, "a text needs room for at least %zu tokens%s, not %zu", least, options->chunks ? " to be read in pieces" : "", limit);
 }

@@ -11,7 +11,11 @@
 
 typedef struct enc_model enc_model;
 
-typedef enum { ENC_POOL_MODEL, ENC_POOL_MEAN, ENC_POOL_CLS, ENC_POOL_MAX } enc_pool;
+/* How the states of a text's tokens become its vector: the model's own way (1_Pooling; may be several side by side), their mean, the first one, the maximum of
+ * each number, tanh of a dense layer on the first one, the last one, their sum over the root of their number, their mean weighted by place (1, 2, 3 ...). */
+typedef enum {
+    ENC_POOL_MODEL, ENC_POOL_MEAN, ENC_POOL_CLS, ENC_POOL_MAX, ENC_POOL_POOLER, ENC_POOL_LAST, ENC_POOL_ROOT, ENC_POOL_WEIGHTED,
+} enc_pool;
 
 /* Zero = as the model says. */
 typedef struct {
@@ -46,21 +50,24 @@ bool enc_present(toc_ctx *ctx, const char *folder);
 TOC_CHECKED toc_status enc_open(toc_ctx *ctx, const char *folder, num_precision precision, enc_model **model);
 void enc_close(enc_model *model);
 
+/* Numbers of a vector, pooled the model's way, or that way. */
 size_t enc_dim(const enc_model *model);
+size_t enc_dim_of(const enc_model *model, enc_pool pool);
 /* Tokens of a text that the model reads at most when options say nothing. */
 size_t enc_max_tokens(const enc_model *model);
 /* A number that names weights, vocabulary and settings, for caches of vectors. The weights' part is kept in model.safetensors.hash beside them, valid as long
  * as size, times and inode of the file are the same; without it all weights are read. Not from two threads at once. */
 uint64_t enc_model_hash(enc_model *model);
 
-/* What options mean for a model: tokens of a text at most, and how its states become one vector. options may be NULL. */
+/* What options mean for a model: tokens of a text at most, and how its states become one vector, ENC_POOL_MODEL also where its own way is named. options may be
+ * NULL. */
 size_t enc_limit(const enc_model *model, const enc_options *options);
 enc_pool enc_pooling(const enc_model *model, const enc_options *options);
-/* TOC_E_USAGE where max_tokens leaves no room for a text: less than the special tokens, with chunks and ENC_LEAST_PIECE more. */
+/* TOC_E_USAGE where max_tokens leaves no room for a text: less than the special tokens, with chunks and ENC_LEAST_PIECE more; for a pooler the model has not. */
 TOC_CHECKED toc_status enc_check_options(toc_ctx *ctx, const enc_model *model, const enc_options *options);
 
-/* Vectors of n texts in vectors (n x enc_dim, the caller's), in the order of texts; rows of known ones are left as they are. options and stats may be NULL;
- * stats are added to. Texts are UTF-8; a vector depends on its own text, up to 1e-6 on nothing else, and its bytes never on the thread count. A batch of 512
+/* Vectors of n texts in vectors (n x enc_dim_of the options' pool, the caller's), in the order of texts; rows of known ones are left as they are. options and
+ * stats may be NULL; stats are added to. Texts are UTF-8; a vector depends on its own text, up to 1e-6 on nothing else, and its bytes never on the thread count. A batch of 512
  * tokens needs (5 hidden + inner) x 2 KiB per thread, 7 MB for all-MiniLM-L6-v2. Errors: TOC_E_NOMEM, those of enc_check_options. */
 TOC_CHECKED toc_status enc_encode(toc_ctx *ctx, const enc_model *model, const toc_str *texts, size_t n, const enc_options *options, float *vectors,
                                   enc_stats *stats);

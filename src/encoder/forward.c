@@ -1,4 +1,5 @@
-/* forward.c: BERT with normalisation after each block (Devlin et al. 2019), over texts laid one behind the other.
+/* forward.c: a transformer with normalisation after each block (BERT: Devlin et al. 2019) or before it (GPT-2: Radford et al. 2019), over texts laid one
+ * behind the other.
  *
  * Shapes: T tokens in all, h hidden, f inner. x (T x h) is the stream; qkv (T x 3h); mixed (T x h) what attention gathered; inner (T x f). Both
  * residual sums are made by the product itself: x = a W' + x, then one pass adds the bias and normalises. */
@@ -13,13 +14,16 @@ typedef struct {
     char *scratch;       /* of products */
 } work;
 
+/* Words, positions and the first token type. A padding token written in a text takes no position: it has the row before the first one. */
 static void embed(const enc_model *m, const enc_batch *batch, float *x)
 {
-    size_t h = m->config.hidden;
+    const enc_config *c = &m->config;
+    size_t h = c->hidden;
 
     for (size_t i = 0; i < batch->n; i++) {
+        size_t next = c->first_place;
         for (size_t t = batch->starts[i]; t < batch->starts[i + 1]; t++, x += h) {
-            const float *word = m->words + batch->ids[t] * h, *place = m->places + (t - batch->starts[i]) * h;
+            const float *word = m->words + batch->ids[t] * h, *place = m->places + (batch->ids[t] == c->pad ? c->first_place - 1 : next++) * h;
             for (size_t j = 0; j < h; j++) x[j] = word[j] + place[j] + m->types[j];
         }
     }
@@ -27,7 +31,16 @@ static void embed(const enc_model *m, const enc_batch *batch, float *x)
 
 enum { LANES = 32 }; /* rows of scores begin at multiples */
 
-/* Every token of a text looks at every token of the same text, head by head: softmax(Q K' / sqrt(d)) V. */
+/* Row i over its entries 0..i; what comes later is 0. */
+static void softmax_causal(float *scores, size_t n, size_t ld, float scale)
+{
+    for (size_t i = 0; i < n; i++, scores += ld) {
+        num_softmax(scores, 1, i + 1, ld, scale);
+        memset(scores + i + 1, 0, (ld - i - 1) * sizeof *scores);
+    }
+}
+
+/* Every token of a text looks at every token of the same text (or those up to itself), head by head: softmax(Q K' / sqrt(d)) V. */
 static void attend(const toc_ctx *ctx, const enc_model *m, size_t n, const float *qkv, float *mixed, work *w)
 {
     size_t h = m->config.hidden, d = h / m->config.heads, ld = (n + LANES - 1) / LANES * LANES;
@@ -38,26 +51,53 @@ static void attend(const toc_ctx *ctx, const enc_model *m, size_t n, const float
         num_weights_fill(&keys, w->keys, q + h, 3 * h, 1);
         num_weights_fill(&values, w->values, q + 2 * h, 1, 3 * h);
         num_product(&keys, q, 3 * h, n, NULL, w->scores, ld, NULL, NUM_LINEAR, false);
-        num_softmax(w->scores, n, n, ld, 1.0f / sqrtf((float)d));
+        if (m->config.causal) softmax_causal(w->scores, n, ld, 1.0f / sqrtf((float)d));
+        else num_softmax(w->scores, n, n, ld, 1.0f / sqrtf((float)d));
         num_product(&values, w->scores, ld, n, NULL, mixed + k * d, h, NULL, NUM_LINEAR, false);
     }
 }
 
-static void run_layer(const toc_ctx *ctx, const enc_model *m, const enc_layer *l, const enc_batch *batch, work *w)
+static void attend_all(const toc_ctx *ctx, const enc_model *m, const enc_batch *batch, work *w)
+{
+    size_t h = m->config.hidden;
+
+    for (size_t i = 0; i < batch->n; i++) {
+        size_t at = batch->starts[i] - batch->starts[0];
+        attend(ctx, m, batch->starts[i + 1] - batch->starts[i], w->qkv + at * 3 * h, w->mixed + at * h, w);
+    }
+}
+
+static void run_post_norm(const toc_ctx *ctx, const enc_model *m, const enc_layer *l, const enc_batch *batch, work *w)
 {
     size_t h = m->config.hidden, f = m->config.inner, n = batch->starts[batch->n] - batch->starts[0];
     float eps = (float)m->config.eps;
 
     num_product(&l->qkv, w->x, h, n, w->scratch, w->qkv, 3 * h, l->qkv_bias, NUM_LINEAR, false);
-    for (size_t i = 0; i < batch->n; i++) {
-        size_t at = batch->starts[i] - batch->starts[0];
-        attend(ctx, m, batch->starts[i + 1] - batch->starts[i], w->qkv + at * 3 * h, w->mixed + at * h, w);
-    }
+    attend_all(ctx, m, batch, w);
     num_product(&l->out, w->mixed, h, n, w->scratch, w->x, h, NULL, NUM_LINEAR, true);
     num_layer_norm(w->x, l->out_bias, l->norm1, l->norm1_bias, eps, n, h);
-    num_product(&l->up, w->x, h, n, w->scratch, w->inner, f, l->up_bias, NUM_GELU, false);
+    num_product(&l->up, w->x, h, n, w->scratch, w->inner, f, l->up_bias, m->config.activation, false);
     num_product(&l->down, w->inner, f, n, w->scratch, w->x, h, NULL, NUM_LINEAR, true);
     num_layer_norm(w->x, l->down_bias, l->norm2, l->norm2_bias, eps, n, h);
+}
+
+/* mixed holds what is normalised until attention needs it. */
+static void run_pre_norm(const toc_ctx *ctx, const enc_model *m, const enc_layer *l, const enc_batch *batch, work *w)
+{
+    size_t h = m->config.hidden, f = m->config.inner, n = batch->starts[batch->n] - batch->starts[0];
+    float eps = (float)m->config.eps;
+
+    memcpy(w->mixed, w->x, n * h * sizeof *w->x);
+    num_layer_norm(w->mixed, NULL, l->norm1, l->norm1_bias, eps, n, h);
+    num_product(&l->qkv, w->mixed, h, n, w->scratch, w->qkv, 3 * h, l->qkv_bias, NUM_LINEAR, false);
+    attend_all(ctx, m, batch, w);
+    num_product(&l->out, w->mixed, h, n, w->scratch, w->x, h, NULL, NUM_LINEAR, true);
+    num_activate(w->x, h, l->out_bias, NUM_LINEAR, n, h);
+    memcpy(w->mixed, w->x, n * h * sizeof *w->x);
+    num_layer_norm(w->mixed, NULL, l->norm2, l->norm2_bias, eps, n, h);
+    num_product(&l->up, w->mixed, h, n, w->scratch, w->inner, f, l->up_bias, m->config.activation, false);
+    num_product(&l->down, w->inner, f, n, w->scratch, w->x, h, NULL, NUM_LINEAR, true);
+    num_activate(w->x, h, l->down_bias, NUM_LINEAR, n, h);
 }
 
 void enc_unit(float *vector, size_t n)
@@ -69,16 +109,36 @@ void enc_unit(float *vector, size_t n)
     for (size_t j = 0; j < n; j++) vector[j] *= scale;
 }
 
-/* vector (h) = mean or maximum of the n rows of x, or the first of them. */
-static void pool_text(const float *x, size_t n, size_t h, enc_pool pool, bool raw, float *vector)
+/* vector (h) = what pool makes of the n rows of x. Kinds and formulas are those of the library sentence-transformers. */
+static void pool_once(const enc_model *m, const float *x, size_t n, enc_pool pool, float *vector)
 {
-    memcpy(vector, x, h * sizeof *vector);
-    for (size_t t = 1; t < n && pool == ENC_POOL_MEAN; t++)
-        for (size_t j = 0; j < h; j++) vector[j] += x[t * h + j];
-    for (size_t j = 0; j < h && pool == ENC_POOL_MEAN; j++) vector[j] /= (float)n;
+    size_t h = m->config.hidden;
+    bool sums = pool == ENC_POOL_MEAN || pool == ENC_POOL_ROOT || pool == ENC_POOL_WEIGHTED;
+
+    memcpy(vector, pool == ENC_POOL_LAST ? x + (n - 1) * h : x, h * sizeof *vector);
+    for (size_t t = 1; t < n && sums; t++) {
+        float weight = pool == ENC_POOL_WEIGHTED ? (float)(t + 1) : 1;
+        for (size_t j = 0; j < h; j++) vector[j] += weight * x[t * h + j];
+    }
+    float all = pool == ENC_POOL_ROOT ? sqrtf((float)n) : pool == ENC_POOL_WEIGHTED ? (float)n * (float)(n + 1) / 2 : (float)n;
+    for (size_t j = 0; j < h && sums; j++) vector[j] /= all;
     for (size_t t = 1; t < n && pool == ENC_POOL_MAX; t++)
         for (size_t j = 0; j < h; j++) vector[j] = TOC_MAX(vector[j], x[t * h + j]);
-    if (!raw) enc_unit(vector, h);
+    if (pool != ENC_POOL_POOLER) return;
+    num_product(&m->pooler, x, h, 1, NULL, vector, h, m->pooler_bias, NUM_LINEAR, false);
+    for (size_t j = 0; j < h; j++) vector[j] = tanhf(vector[j]);
+}
+
+/* The model's own vector may be several of them side by side. A text without any token has zeros. */
+static void pool_text(const enc_model *m, const float *x, size_t n, enc_pool pool, bool raw, float *vector)
+{
+    size_t n_pools = pool == ENC_POOL_MODEL ? m->config.n_pools : 1, h = m->config.hidden;
+
+    for (size_t k = 0; k < n_pools; k++) {
+        if (n) pool_once(m, x, n, pool == ENC_POOL_MODEL ? m->config.pools[k] : pool, vector + k * h);
+        else memset(vector + k * h, 0, h * sizeof *vector);
+    }
+    if (!raw) enc_unit(vector, n_pools * h);
 }
 
 static toc_status get_work(toc_ctx *ctx, const enc_model *m, const enc_batch *batch, work *w)
@@ -99,17 +159,19 @@ static toc_status get_work(toc_ctx *ctx, const enc_model *m, const enc_batch *ba
 
 toc_status enc_forward(toc_ctx *ctx, const enc_model *m, const enc_batch *batch, enc_pool pool, bool raw, float *vectors)
 {
-    size_t h = m->config.hidden, n = batch->starts[batch->n] - batch->starts[0];
+    size_t h = m->config.hidden, n = batch->starts[batch->n] - batch->starts[0], dim = enc_dim_of(m, pool);
+    float eps = (float)m->config.eps;
     work w = {0};
     toc_status st;
 
     if ((st = get_work(ctx, m, batch, &w))) goto out;
     embed(m, batch, w.x);
-    num_layer_norm(w.x, NULL, m->norm, m->norm_bias, (float)m->config.eps, n, h);
-    for (size_t i = 0; i < m->config.layers; i++) run_layer(ctx, m, &m->layers[i], batch, &w);
+    if (m->norm) num_layer_norm(w.x, NULL, m->norm, m->norm_bias, eps, n, h);
+    for (size_t i = 0; i < m->config.layers; i++) (m->config.pre_norm ? run_pre_norm : run_post_norm)(ctx, m, &m->layers[i], batch, &w);
+    if (m->last_norm) num_layer_norm(w.x, NULL, m->last_norm, m->last_norm_bias, eps, n, h);
     for (size_t i = 0; i < batch->n; i++) {
         size_t at = batch->starts[i] - batch->starts[0];
-        pool_text(w.x + at * h, batch->starts[i + 1] - batch->starts[i], h, pool, raw, vectors + i * h);
+        pool_text(m, w.x + at * h, batch->starts[i + 1] - batch->starts[i], pool, raw, vectors + i * dim);
     }
 out:
     toc_free(w.x);

@@ -200,6 +200,22 @@ static toc_status get_layers(loader *l)
     return st;
 }
 
+static toc_status get_pooler(loader *l)
+{
+    enc_model *m = l->m;
+    const float *values;
+    size_t h = m->config.hidden;
+    void *memory;
+
+    if (!enc_tensors_find(&l->tensors, l->prefix, "pooler.dense.weight")) return TOC_OK;
+    TOC_TRY(get(l, "pooler.dense.weight", h, h, &values));
+    TOC_TRY(get(l, "pooler.dense.bias", h, 0, &m->pooler_bias));
+    m->pooler = num_weights_plan(l->ctx, NUM_FP32, h, h);
+    TOC_TRY(toc_arena_alloc(l->ctx, &m->arena, m->pooler.bytes, 1, &memory));
+    num_weights_fill(&m->pooler, memory, values, h, 1);
+    return TOC_OK;
+}
+
 static toc_status get_weights(loader *l)
 {
     static const char first[] = "embeddings.word_embeddings.weight";
@@ -212,6 +228,7 @@ static toc_status get_weights(loader *l)
     TOC_TRY(get(l, "embeddings.token_type_embeddings.weight", c->types, c->hidden, &m->types));
     TOC_TRY(get(l, "embeddings.LayerNorm.weight", c->hidden, 0, &m->norm));
     TOC_TRY(get(l, "embeddings.LayerNorm.bias", c->hidden, 0, &m->norm_bias));
+    TOC_TRY(get_pooler(l));
     return get_layers(l);
 }
 
@@ -261,7 +278,12 @@ void enc_close(enc_model *m)
 
 size_t enc_dim(const enc_model *m)
 {
-    return m->config.hidden;
+    return enc_dim_of(m, ENC_POOL_MODEL);
+}
+
+size_t enc_dim_of(const enc_model *m, enc_pool pool)
+{
+    return m->config.hidden * (pool == ENC_POOL_MODEL ? m->config.n_pools : 1);
 }
 
 size_t enc_max_tokens(const enc_model *m)
@@ -272,7 +294,7 @@ size_t enc_max_tokens(const enc_model *m)
 uint64_t enc_model_hash(enc_model *m)
 {
     const enc_config *c = &m->config;
-    const size_t settings[] = { m->precision, c->heads, c->max_tokens, (size_t)c->pool };
+    const size_t settings[] = { m->precision, c->heads, c->max_tokens, (size_t)c->pools[0] };
 
     if (m->hash) return m->hash;
     uint64_t hash = toc_mix(enc_file_hash(m->path, m->identity, (toc_str){ m->map, m->map_size }) ^ toc_mix(txt_tokenizer_hash(m->tokenizer)));
