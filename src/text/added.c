@@ -49,7 +49,7 @@ static bool touches_word(toc_str text, size_t first, size_t last)
     return (first > 0 && txt_in_word(character_before(text, first, &other))) || (last < text.n && txt_in_word(character_at(text, last, &other)));
 }
 
-bool txt_additions_next(const txt_additions *a, toc_str text, size_t from, size_t *scan, size_t *first, size_t *last, uint32_t *id)
+bool txt_additions_next(const txt_additions *a, toc_str text, size_t *scan, size_t *first, size_t *last, uint32_t *id)
 {
     size_t other;
 
@@ -68,10 +68,8 @@ bool txt_additions_next(const txt_additions *a, toc_str text, size_t from, size_
         *first = at;
         *last = at + n;
         *id = token->id;
-        if (token->left) {
+        if (token->left)
             while (*first > 0 && (txt_bits_of(character_before(text, *first, &other)) & TXT_BLANK)) *first = other;
-            *first = TOC_MAX(*first, from);
-        }
         if (token->right)
             while (*last < text.n && (txt_bits_of(character_at(text, *last, &other)) & TXT_BLANK)) *last = other;
         return true;

@@ -123,9 +123,9 @@ typedef struct {
 
 TOC_CHECKED toc_status txt_additions_add(toc_ctx *ctx, txt_additions *additions, toc_str content, txt_added token);
 void txt_additions_release(txt_additions *additions);
-/* The next token in whole at or behind *scan, which moves behind it: whether there is one. What lies between `from` (where the last one ended, its blanks
- * included) and *first is text; *last is where it ends, its blanks included. */
-bool txt_additions_next(const txt_additions *additions, toc_str whole, size_t from, size_t *scan, size_t *first, size_t *last, uint32_t *id);
+/* The next token in text at or behind *scan, which moves behind it: whether there is one. *first and *last are where it begins and ends, its blanks included:
+ * those before it may be behind the token before, whose they are then. */
+bool txt_additions_next(const txt_additions *additions, toc_str text, size_t *scan, size_t *first, size_t *last, uint32_t *id);
 
 /* ---- the tokenizer ---- */
 

@@ -142,7 +142,7 @@ static toc_status cut(txt_walk *k, const txt_additions *additions, toc_str text,
     size_t from = 0, scan = 0, first = 0, last = 0;
     uint32_t id = 0;
 
-    while (!k->full && txt_additions_next(additions, text, from, &scan, &first, &last, &id)) {
+    while (!k->full && txt_additions_next(additions, text, &scan, &first, &last, &id)) {
         if (first > from) TOC_TRY(between(k, (toc_str){ text.p + from, first - from }));
         if (!k->full) TOC_TRY(txt_push(k, id));
         from = last;
