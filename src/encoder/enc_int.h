@@ -107,8 +107,22 @@ typedef struct {
     size_t n;
 } enc_batch;
 
+/* Room for the batches of one thread, one after the other. */
+typedef struct enc_work enc_work;
+struct enc_work {
+    enc_work *next;      /* of those nobody uses */
+    float *x, *qkv, *mixed, *inner;
+    float *scores;       /* of one text and head */
+    char *keys, *values; /* of one text and head, packed */
+    char *scratch;       /* of products */
+};
+
+/* For batches of at most n_tokens with texts of at most longest. */
+TOC_CHECKED toc_status enc_work_new(toc_ctx *ctx, const enc_model *model, size_t n_tokens, size_t longest, enc_work **work);
+void enc_work_free(enc_work *work);
+
 /* The vectors (n x enc_dim_of(pool)) of a batch, pooled and, unless raw, of length 1. */
-TOC_CHECKED toc_status enc_forward(toc_ctx *ctx, const enc_model *model, const enc_batch *batch, enc_pool pool, bool raw, float *vectors);
+void enc_forward(const toc_ctx *ctx, const enc_model *model, const enc_batch *batch, enc_pool pool, bool raw, enc_work *work, float *vectors);
 
 /* Brings a vector of n numbers to length 1; zeros stay zeros. */
 void enc_unit(float *vector, size_t n);

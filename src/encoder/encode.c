@@ -1,8 +1,10 @@
 /* encode.c: many texts. Tokenize in parallel, number equal token rows once, sort by length, cut into batches of about BATCH_TOKENS, run these in
  * parallel. The cuts depend on the texts alone, so results do not depend on the thread count. */
+#include <pthread.h>
+
 #include "encoder/enc_int.h"
 
-enum { BATCH_TOKENS = 512, TEXTS_A_TASK = 128 };
+enum { BATCH_TOKENS = 336, TEXTS_A_TASK = 128 };
 
 typedef struct {
     const enc_model *model;
@@ -27,6 +29,8 @@ typedef struct {
     size_t *cuts;       /* first row of each batch, n_batches + 1 */
     size_t n_batches;
     float *distinct;    /* n_rows x dim */
+    pthread_mutex_t lock;
+    enc_work *spare;    /* guarded by lock */
 } job;
 
 static toc_status tokenize_task(toc_ctx *ctx, void *arg, size_t task)
@@ -163,13 +167,30 @@ static toc_status cut_batches(toc_ctx *ctx, job *j)
     return TOC_OK;
 }
 
+/* Room that no other thread uses now. Rows are sorted, so the first batch and the first row are the largest that come. */
+static toc_status take_work(toc_ctx *ctx, job *j, enc_work **work)
+{
+    pthread_mutex_lock(&j->lock);
+    *work = j->spare;
+    if (*work) j->spare = (*work)->next;
+    pthread_mutex_unlock(&j->lock);
+    return *work ? TOC_OK : enc_work_new(ctx, j->model, TOC_MAX(j->starts[1], BATCH_TOKENS), j->starts[1], work);
+}
+
 static toc_status batch_task(toc_ctx *ctx, void *arg, size_t task)
 {
     job *j = arg;
     size_t first = j->cuts[task];
     enc_batch batch = { j->ids, j->starts + first, j->cuts[task + 1] - first };
+    enc_work *work = NULL;
 
-    return enc_forward(ctx, j->model, &batch, j->pool, j->raw || j->chunks, j->distinct + first * enc_dim_of(j->model, j->pool));
+    TOC_TRY(take_work(ctx, j, &work));
+    enc_forward(ctx, j->model, &batch, j->pool, j->raw || j->chunks, work, j->distinct + first * enc_dim_of(j->model, j->pool));
+    pthread_mutex_lock(&j->lock);
+    work->next = j->spare;
+    j->spare = work;
+    pthread_mutex_unlock(&j->lock);
+    return TOC_OK;
 }
 
 /* The vector of a text from those of its pieces, by their weights. */
@@ -224,6 +245,11 @@ static void release_job(job *j)
     toc_free(j->place);
     toc_free(j->cuts);
     toc_free(j->distinct);
+    while (j->spare) {
+        enc_work *next = j->spare->next;
+        enc_work_free(j->spare);
+        j->spare = next;
+    }
 }
 
 size_t enc_limit(const enc_model *model, const enc_options *options)
@@ -253,7 +279,8 @@ toc_status enc_encode(toc_ctx *ctx, const enc_model *model, const toc_str *texts
     enc_options o = options ? *options : (enc_options){0};
     enc_stats found = {0};
     job j = {
-        .model = model, .texts = texts, .known = o.known, .n = n, .most = enc_limit(model, options), .pool = enc_pooling(model, options), .raw = o.raw, .chunks = o.chunks,
+        .lock = PTHREAD_MUTEX_INITIALIZER, .model = model, .texts = texts, .known = o.known, .n = n, .most = enc_limit(model, options),
+        .pool = enc_pooling(model, options), .raw = o.raw, .chunks = o.chunks,
     };
 
     TOC_TRY(enc_check_options(ctx, model, &o));

@@ -7,13 +7,6 @@
 
 #include "encoder/enc_int.h"
 
-typedef struct {
-    float *x, *qkv, *mixed, *inner;
-    float *scores;       /* of one text and head */
-    char *keys, *values; /* of one text and head, packed */
-    char *scratch;       /* of products */
-} work;
-
 /* Words, positions and the first token type. A padding token written in a text takes no position: it has the row before the first one. */
 static void embed(const enc_model *m, const enc_batch *batch, float *x)
 {
@@ -32,32 +25,32 @@ static void embed(const enc_model *m, const enc_batch *batch, float *x)
 enum { LANES = 32 }; /* rows of scores begin at multiples */
 
 /* Row i over its entries 0..i; what comes later is 0. */
-static void softmax_causal(float *scores, size_t n, size_t ld, float scale)
+static void softmax_causal(const toc_ctx *ctx, float *scores, size_t n, size_t ld, float scale)
 {
     for (size_t i = 0; i < n; i++, scores += ld) {
-        num_softmax(scores, 1, i + 1, ld, scale);
+        num_softmax(ctx, scores, 1, i + 1, ld, scale);
         memset(scores + i + 1, 0, (ld - i - 1) * sizeof *scores);
     }
 }
 
 /* Every token of a text looks at every token of the same text (or those up to itself), head by head: softmax(Q K' / sqrt(d)) V. */
-static void attend(const toc_ctx *ctx, const enc_model *m, size_t n, const float *qkv, float *mixed, work *w)
+static void attend(const toc_ctx *ctx, const enc_model *m, size_t n, const float *qkv, float *mixed, enc_work *w)
 {
     size_t h = m->config.hidden, d = h / m->config.heads, ld = (n + LANES - 1) / LANES * LANES;
-    num_weights keys = num_weights_plan(ctx, NUM_FP32, n, d), values = num_weights_plan(ctx, NUM_FP32, d, n);
+    num_weights keys = num_weights_plan(ctx, m->attention, n, d), values = num_weights_plan(ctx, m->attention, d, n);
 
     for (size_t k = 0; k < m->config.heads; k++) {
         const float *q = qkv + k * d;
         num_weights_fill(&keys, w->keys, q + h, 3 * h, 1);
         num_weights_fill(&values, w->values, q + 2 * h, 1, 3 * h);
-        num_product(&keys, q, 3 * h, n, NULL, w->scores, ld, NULL, NUM_LINEAR, false);
-        if (m->config.causal) softmax_causal(w->scores, n, ld, 1.0f / sqrtf((float)d));
-        else num_softmax(w->scores, n, n, ld, 1.0f / sqrtf((float)d));
-        num_product(&values, w->scores, ld, n, NULL, mixed + k * d, h, NULL, NUM_LINEAR, false);
+        num_product(&keys, q, 3 * h, n, w->scratch, w->scores, ld, NULL, NUM_LINEAR, false);
+        if (m->config.causal) softmax_causal(ctx, w->scores, n, ld, 1.0f / sqrtf((float)d));
+        else num_softmax(ctx, w->scores, n, n, ld, 1.0f / sqrtf((float)d));
+        num_product(&values, w->scores, ld, n, w->scratch, mixed + k * d, h, NULL, NUM_LINEAR, false);
     }
 }
 
-static void attend_all(const toc_ctx *ctx, const enc_model *m, const enc_batch *batch, work *w)
+static void attend_all(const toc_ctx *ctx, const enc_model *m, const enc_batch *batch, enc_work *w)
 {
     size_t h = m->config.hidden;
 
@@ -67,7 +60,7 @@ static void attend_all(const toc_ctx *ctx, const enc_model *m, const enc_batch *
     }
 }
 
-static void run_post_norm(const toc_ctx *ctx, const enc_model *m, const enc_layer *l, const enc_batch *batch, work *w)
+static void run_post_norm(const toc_ctx *ctx, const enc_model *m, const enc_layer *l, const enc_batch *batch, enc_work *w)
 {
     size_t h = m->config.hidden, f = m->config.inner, n = batch->starts[batch->n] - batch->starts[0];
     float eps = (float)m->config.eps;
@@ -75,29 +68,29 @@ static void run_post_norm(const toc_ctx *ctx, const enc_model *m, const enc_laye
     num_product(&l->qkv, w->x, h, n, w->scratch, w->qkv, 3 * h, l->qkv_bias, NUM_LINEAR, false);
     attend_all(ctx, m, batch, w);
     num_product(&l->out, w->mixed, h, n, w->scratch, w->x, h, NULL, NUM_LINEAR, true);
-    num_layer_norm(w->x, l->out_bias, l->norm1, l->norm1_bias, eps, n, h);
+    num_layer_norm(ctx, w->x, l->out_bias, l->norm1, l->norm1_bias, eps, n, h);
     num_product(&l->up, w->x, h, n, w->scratch, w->inner, f, l->up_bias, m->config.activation, false);
     num_product(&l->down, w->inner, f, n, w->scratch, w->x, h, NULL, NUM_LINEAR, true);
-    num_layer_norm(w->x, l->down_bias, l->norm2, l->norm2_bias, eps, n, h);
+    num_layer_norm(ctx, w->x, l->down_bias, l->norm2, l->norm2_bias, eps, n, h);
 }
 
 /* mixed holds what is normalised until attention needs it. */
-static void run_pre_norm(const toc_ctx *ctx, const enc_model *m, const enc_layer *l, const enc_batch *batch, work *w)
+static void run_pre_norm(const toc_ctx *ctx, const enc_model *m, const enc_layer *l, const enc_batch *batch, enc_work *w)
 {
     size_t h = m->config.hidden, f = m->config.inner, n = batch->starts[batch->n] - batch->starts[0];
     float eps = (float)m->config.eps;
 
     memcpy(w->mixed, w->x, n * h * sizeof *w->x);
-    num_layer_norm(w->mixed, NULL, l->norm1, l->norm1_bias, eps, n, h);
+    num_layer_norm(ctx, w->mixed, NULL, l->norm1, l->norm1_bias, eps, n, h);
     num_product(&l->qkv, w->mixed, h, n, w->scratch, w->qkv, 3 * h, l->qkv_bias, NUM_LINEAR, false);
     attend_all(ctx, m, batch, w);
     num_product(&l->out, w->mixed, h, n, w->scratch, w->x, h, NULL, NUM_LINEAR, true);
-    num_activate(w->x, h, l->out_bias, NUM_LINEAR, n, h);
+    num_activate(ctx, w->x, h, l->out_bias, NUM_LINEAR, n, h);
     memcpy(w->mixed, w->x, n * h * sizeof *w->x);
-    num_layer_norm(w->mixed, NULL, l->norm2, l->norm2_bias, eps, n, h);
+    num_layer_norm(ctx, w->mixed, NULL, l->norm2, l->norm2_bias, eps, n, h);
     num_product(&l->up, w->mixed, h, n, w->scratch, w->inner, f, l->up_bias, m->config.activation, false);
     num_product(&l->down, w->inner, f, n, w->scratch, w->x, h, NULL, NUM_LINEAR, true);
-    num_activate(w->x, h, l->down_bias, NUM_LINEAR, n, h);
+    num_activate(ctx, w->x, h, l->down_bias, NUM_LINEAR, n, h);
 }
 
 void enc_unit(float *vector, size_t n)
@@ -141,46 +134,54 @@ static void pool_text(const enc_model *m, const float *x, size_t n, enc_pool poo
     if (!raw) enc_unit(vector, n_pools * h);
 }
 
-static toc_status get_work(toc_ctx *ctx, const enc_model *m, const enc_batch *batch, work *w)
+toc_status enc_work_new(toc_ctx *ctx, const enc_model *m, size_t n, size_t longest, enc_work **work)
 {
-    size_t h = m->config.hidden, n = batch->starts[batch->n] - batch->starts[0], longest = 0, scratch = 0;
+    size_t h = m->config.hidden, d = h / m->config.heads, scratch = 0;
+    enc_work *w = NULL;
 
-    for (size_t i = 0; i < batch->n; i++) longest = TOC_MAX(longest, batch->starts[i + 1] - batch->starts[i]);
+    const num_weights keys = num_weights_plan(ctx, m->attention, longest, d), values = num_weights_plan(ctx, m->attention, d, longest);
+
     if (m->config.layers) scratch = TOC_MAX(num_product_scratch(&m->layers[0].up, n), num_product_scratch(&m->layers[0].down, n));
-    TOC_TRY(toc_alloc(ctx, n * h, sizeof *w->x, &w->x));
-    TOC_TRY(toc_alloc(ctx, n * 3 * h, sizeof *w->qkv, &w->qkv));
-    TOC_TRY(toc_alloc(ctx, n * h, sizeof *w->mixed, &w->mixed));
-    TOC_TRY(toc_alloc(ctx, n * m->config.inner, sizeof *w->inner, &w->inner));
-    TOC_TRY(toc_alloc(ctx, longest * (longest + LANES), sizeof *w->scores, &w->scores));
-    TOC_TRY(toc_alloc(ctx, num_weights_plan(ctx, NUM_FP32, longest, h / m->config.heads).bytes, 1, &w->keys));
-    TOC_TRY(toc_alloc(ctx, num_weights_plan(ctx, NUM_FP32, h / m->config.heads, longest).bytes, 1, &w->values));
-    return toc_alloc(ctx, scratch, 1, &w->scratch);
+    scratch = TOC_MAX(scratch, TOC_MAX(num_product_scratch(&keys, longest), num_product_scratch(&values, longest)));
+    TOC_TRY(toc_alloc(ctx, 1, sizeof *w, &w));
+    toc_status st = toc_alloc(ctx, n * h, sizeof *w->x, &w->x);
+    if (!st) st = toc_alloc(ctx, n * 3 * h, sizeof *w->qkv, &w->qkv);
+    if (!st) st = toc_alloc(ctx, n * h, sizeof *w->mixed, &w->mixed);
+    if (!st) st = toc_alloc(ctx, n * m->config.inner, sizeof *w->inner, &w->inner);
+    if (!st) st = toc_alloc(ctx, longest * (longest + LANES), sizeof *w->scores, &w->scores);
+    if (!st) st = toc_alloc(ctx, keys.bytes, 1, &w->keys);
+    if (!st) st = toc_alloc(ctx, values.bytes, 1, &w->values);
+    if (!st) st = toc_alloc(ctx, scratch, 1, &w->scratch);
+    if (st) enc_work_free(w);
+    else *work = w;
+    return st;
 }
 
-toc_status enc_forward(toc_ctx *ctx, const enc_model *m, const enc_batch *batch, enc_pool pool, bool raw, float *vectors)
+void enc_work_free(enc_work *w)
+{
+    if (!w) return;
+    toc_free(w->x);
+    toc_free(w->qkv);
+    toc_free(w->mixed);
+    toc_free(w->inner);
+    toc_free(w->scores);
+    toc_free(w->keys);
+    toc_free(w->values);
+    toc_free(w->scratch);
+    toc_free(w);
+}
+
+void enc_forward(const toc_ctx *ctx, const enc_model *m, const enc_batch *batch, enc_pool pool, bool raw, enc_work *w, float *vectors)
 {
     size_t h = m->config.hidden, n = batch->starts[batch->n] - batch->starts[0], dim = enc_dim_of(m, pool);
     float eps = (float)m->config.eps;
-    work w = {0};
-    toc_status st;
 
-    if ((st = get_work(ctx, m, batch, &w))) goto out;
-    embed(m, batch, w.x);
-    if (m->norm) num_layer_norm(w.x, NULL, m->norm, m->norm_bias, eps, n, h);
-    for (size_t i = 0; i < m->config.layers; i++) (m->config.pre_norm ? run_pre_norm : run_post_norm)(ctx, m, &m->layers[i], batch, &w);
-    if (m->last_norm) num_layer_norm(w.x, NULL, m->last_norm, m->last_norm_bias, eps, n, h);
+    embed(m, batch, w->x);
+    if (m->norm) num_layer_norm(ctx, w->x, NULL, m->norm, m->norm_bias, eps, n, h);
+    for (size_t i = 0; i < m->config.layers; i++) (m->config.pre_norm ? run_pre_norm : run_post_norm)(ctx, m, &m->layers[i], batch, w);
+    if (m->last_norm) num_layer_norm(ctx, w->x, NULL, m->last_norm, m->last_norm_bias, eps, n, h);
     for (size_t i = 0; i < batch->n; i++) {
         size_t at = batch->starts[i] - batch->starts[0];
-        pool_text(m, w.x + at * h, batch->starts[i + 1] - batch->starts[i], pool, raw, vectors + i * dim);
+        pool_text(m, w->x + at * h, batch->starts[i + 1] - batch->starts[i], pool, raw, vectors + i * dim);
     }
-out:
-    toc_free(w.x);
-    toc_free(w.qkv);
-    toc_free(w.mixed);
-    toc_free(w.inner);
-    toc_free(w.scores);
-    toc_free(w.keys);
-    toc_free(w.values);
-    toc_free(w.scratch);
-    return st;
 }

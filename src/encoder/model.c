@@ -184,6 +184,22 @@ static toc_status get_layer(loader *l, size_t index, enc_layer *layer, packing *
     return TOC_OK;
 }
 
+/* One block for all matrices: the kernel may use huge pages for it. */
+static toc_status get_memory(loader *l, packing *packings, size_t n)
+{
+    enum { LINE = 64 };
+    size_t bytes = 0;
+    char *memory;
+
+    for (size_t i = 0; i < n; i++) bytes += (packings[i].weights->bytes + LINE - 1) / LINE * LINE;
+    TOC_TRY(toc_arena_alloc(l->ctx, &l->m->arena, bytes, 1, &memory));
+    for (size_t i = 0; i < n; i++) {
+        packings[i].memory = memory;
+        memory += (packings[i].weights->bytes + LINE - 1) / LINE * LINE;
+    }
+    return TOC_OK;
+}
+
 static toc_status get_layers(loader *l)
 {
     enc_model *m = l->m;
@@ -194,7 +210,7 @@ static toc_status get_layers(loader *l)
     TOC_TRY(toc_alloc(l->ctx, n, sizeof *packings, &packings));
     toc_status st = TOC_OK;
     for (size_t i = 0; i < m->config.layers && !st; i++) st = get_layer(l, i, &m->layers[i], packings + i * MATRICES);
-    for (size_t i = 0; i < n && !st; i++) st = toc_arena_alloc(l->ctx, &m->arena, packings[i].weights->bytes, 1, &packings[i].memory);
+    if (!st) st = get_memory(l, packings, n);
     if (!st) st = toc_parallel(l->ctx, n, pack_task, packings);
     toc_free(packings);
     return st;
@@ -261,6 +277,7 @@ toc_status enc_open(toc_ctx *ctx, const char *folder, num_precision precision, e
     if (!folder) TOC_TRY(enc_default_folder(ctx, &folder));
     TOC_TRY(toc_alloc(ctx, 1, sizeof *m, &m));
     m->precision = precision;
+    m->attention = precision != NUM_FP32 && num_runs_natively(ctx, NUM_BF16) ? NUM_BF16 : NUM_FP32;
     toc_status st = fill(ctx, folder, m);
     if (st) enc_close(m);
     else *model = m;

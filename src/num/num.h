@@ -41,19 +41,19 @@ void num_calibration_release(num_calibration *calibration);
 TOC_CHECKED toc_status num_logistic_fit(toc_ctx *ctx, const float *x, const uint8_t *y, size_t n, size_t p, double penalty, double *weights);
 void num_logistic_predict(const float *x, size_t n, size_t p, const double *weights, double *probability);
 
-/* ---- kernels of the transformer, fp32; rows row-major. The same bits on every CPU: no FMA, 16 partial sums in fixed order. num_ref_X is the plain
- * loop in double that tests compare with ---- */
+/* ---- kernels of the transformer, fp32; rows row-major. The same bits on every CPU under TOC_CPU_PLAIN, and on all with AVX2 else. num_ref_X is
+ * the plain loop in double that tests compare with ---- */
 /* Each of n_rows rows becomes softmax(scale * row) over its first n entries. Rows are `stride` >= n rounded up to 16 apart; entries n up to that
  * are overwritten with 0. Error at most 3e-7 of a row's largest entry. n >= 1; finite entries. */
-void num_softmax(float *x, size_t n_rows, size_t n, size_t stride, float scale);
+void num_softmax(const toc_ctx *ctx, float *x, size_t n_rows, size_t n, size_t stride, float scale);
 void num_ref_softmax(float *x, size_t n_rows, size_t n, size_t stride, float scale);
 typedef enum { NUM_LINEAR, NUM_GELU } num_activation;
 /* x = f(x + bias), row by row; bias (d) may be NULL; rows are ld floats apart. NUM_GELU: v * (1 + erf(v / sqrt(2))) / 2 (Hendrycks & Gimpel 2016), absolute
  * error at most 3e-7 * max(1, |v|). */
-void num_activate(float *x, size_t ld, const float *bias, num_activation activation, size_t n_rows, size_t d);
+void num_activate(const toc_ctx *ctx, float *x, size_t ld, const float *bias, num_activation activation, size_t n_rows, size_t d);
 void num_ref_gelu(float *x, const float *bias, size_t n_rows, size_t d);
 /* x = (v - mean(v)) / sqrt(var(v) + eps) * gamma + beta with v = x + bias, row by row (Ba et al. 2016). bias may be NULL. */
-void num_layer_norm(float *x, const float *bias, const float *gamma, const float *beta, float eps, size_t n_rows, size_t d);
+void num_layer_norm(const toc_ctx *ctx, float *x, const float *bias, const float *gamma, const float *beta, float eps, size_t n_rows, size_t d);
 void num_ref_layer_norm(float *x, const float *bias, const float *gamma, const float *beta, float eps, size_t n_rows, size_t d);
 
 /* ---- products with packed weights: C (n x n_out) = A (n x n_in) W', W (n_out x n_in) rewritten once into panels that the CPU's tile kernel reads in order.
@@ -65,6 +65,7 @@ typedef enum { NUM_FP32, NUM_BF16, NUM_INT8 } num_precision;
 
 typedef struct {
     const struct num_kernel *kernel; /* NULL: cblas_sgemm */
+    toc_cpu cpu;
     num_precision precision;
     size_t n_out, n_in;
     size_t bytes;      /* of memory */
@@ -73,7 +74,9 @@ typedef struct {
 
 /* A matrix of that shape without its values: says how many bytes num_weights_fill wants. Kernels are chosen by CPU; TOC_CPU_PLAIN: cblas_sgemm. */
 num_weights num_weights_plan(const toc_ctx *ctx, num_precision precision, size_t n_out, size_t n_in);
-/* W[o][i] = source[o * out_stride + i * in_stride] into memory (w->bytes, at best 64-byte aligned), which w borrows from then on. */
+/* Whether this CPU has instructions for it. */
+bool num_runs_natively(const toc_ctx *ctx, num_precision precision);
+/* W[o][i] = source[o * out_stride + i * in_stride], one of the strides 1, into memory (w->bytes, at best 64-byte aligned), which w borrows from then on. */
 void num_weights_fill(num_weights *w, void *memory, const float *source, size_t out_stride, size_t in_stride);
 /* Bytes num_product needs for n rows; may be 0. */
 size_t num_product_scratch(const num_weights *w, size_t n);

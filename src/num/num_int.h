@@ -10,11 +10,4 @@ TOC_CHECKED toc_status num_order(toc_ctx *ctx, const double *score, size_t n, ui
 double num_sigmoid(double z);
 double num_softplus(double z);
 
-/* One copy of a kernel for each kind of CPU, chosen when the program is loaded. clang 14 does not link them, and thread sanitizer crashes in the chooser. */
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_THREAD__)
-#define NUM_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define NUM_CLONES
-#endif
-
 #endif

@@ -15,7 +15,9 @@ typedef struct {
     const void *panel;
     float *c;
     size_t ldc;
-    bool add;
+    bool add;                     /* to what c holds */
+    const float *bias;            /* of the panel's columns, or NULL */
+    num_activation activation;
     const float *row_scale;       /* NUM_INT8: a = row_scale * (byte - row_zero) */
     const int32_t *row_zero;
     const float *scale;           /* NUM_INT8, of the panel's columns: w = scale * byte, and the sum of a column's bytes */
@@ -32,22 +34,24 @@ struct num_kernel {
     bool (*runs_here)(void);
 };
 
-/* Best first; ends with run = NULL. */
-extern const struct num_kernel num_kernels[];
+void num_tile_fp32_avx512(const num_tile *tile);
+void num_tile_bf16_avx512(const num_tile *tile);
+void num_tile_int8_avx512(const num_tile *tile);
+void num_tile_fp32_avx2(const num_tile *tile);
+void num_tile_int8_avx2(const num_tile *tile);
 
-/* To the nearest, ties to even; NaN stays NaN. */
-static inline uint16_t num_bf16(float x)
-{
-    uint32_t bits;
-
-    memcpy(&bits, &x, sizeof bits);
-    uint32_t rounded = bits + 0x7fff + (bits >> 16 & 1);
-    return (uint16_t)(((bits & 0x7fffffff) > 0x7f800000 ? bits | 0x400000 : rounded) >> 16);
-}
-
-/* Rows of floats as bfloat16; odd ends are filled with 0. out rows are `stride` bytes apart. */
-void num_rows_bf16(const float *x, size_t ld, size_t n_rows, size_t d, char *out, size_t stride);
-/* Rows of floats as bytes: x = scale * (byte - zero) up to scale / 2, 0 exactly; ends are filled with the zero. */
-void num_rows_int8(const float *x, size_t ld, size_t n_rows, size_t d, char *out, size_t stride, float *scale, int32_t *zero);
+/* The row count is a constant in each copy of a kernel, so that loops unroll and sums get registers. */
+#define UNROLL _Pragma("GCC unroll 14")
+#define COPY(kernel, n) case n: kernel(t, n); break;
+#define COPIES_6(kernel) COPY(kernel, 1) COPY(kernel, 2) COPY(kernel, 3) COPY(kernel, 4) COPY(kernel, 5) COPY(kernel, 6)
+#define COPIES_14(kernel) COPIES_6(kernel) COPY(kernel, 7) COPY(kernel, 8) COPY(kernel, 9) COPY(kernel, 10) COPY(kernel, 11) COPY(kernel, 12) COPY(kernel, 13) COPY(kernel, 14)
+#define TILE(name, cpu, kernel, copies) \
+    __attribute__((target(cpu))) void name(const num_tile *t) \
+    { \
+        switch (t->n_rows) { \
+            copies(kernel) \
+        default: break; \
+        } \
+    }
 
 #endif
