@@ -89,7 +89,7 @@ struct enc_model {
     num_weights pooler;          /* (hidden x hidden), always fp32; without memory = none */
     const float *pooler_bias;
     enc_layer *layers;
-    num_precision precision;
+    num_precision precision, attention; /* of the products with weights; of those inside attention */
     void *map;        /* the mapped file */
     size_t map_size;
     const char *path; /* in the arena */

@@ -67,8 +67,8 @@ enc_pool enc_pooling(const enc_model *model, const enc_options *options);
 TOC_CHECKED toc_status enc_check_options(toc_ctx *ctx, const enc_model *model, const enc_options *options);
 
 /* Vectors of n texts in vectors (n x enc_dim_of the options' pool, the caller's), in the order of texts; rows of known ones are left as they are. options and
- * stats may be NULL; stats are added to. Texts are UTF-8; a vector depends on its own text, up to 1e-6 on nothing else, and its bytes never on the thread count. A batch of 512
- * tokens needs (5 hidden + inner) x 2 KiB per thread, 7 MB for all-MiniLM-L6-v2. Errors: TOC_E_NOMEM, those of enc_check_options. */
+ * stats may be NULL; stats are added to. Texts are UTF-8; a vector depends on its own text, up to 1e-6 on nothing else, and its bytes never on the thread count. A
+ * thread works on 336 tokens at a time, or on one longer text, and needs about (5 hidden + inner) x 1.3 KiB, 5 MB for all-MiniLM-L6-v2. Errors: TOC_E_NOMEM, those of enc_check_options. */
 TOC_CHECKED toc_status enc_encode(toc_ctx *ctx, const enc_model *model, const toc_str *texts, size_t n, const enc_options *options, float *vectors,
                                   enc_stats *stats);
 /* The first of n texts that has more tokens than enc_limit, and how many; *index = n where there is none. */
