@@ -89,7 +89,8 @@ struct enc_model {
     num_weights pooler;          /* (hidden x hidden), always fp32; without memory = none */
     const float *pooler_bias;
     enc_layer *layers;
-    num_precision precision, attention; /* of the products with weights; of those inside attention */
+    num_precision precision; /* of the products with weights */
+    num_attention attention;
     void *map;        /* the mapped file */
     size_t map_size;
     const char *path; /* in the arena */
@@ -110,11 +111,9 @@ typedef struct {
 /* Room for the batches of one thread, one after the other. */
 typedef struct enc_work enc_work;
 struct enc_work {
-    enc_work *next;      /* of those nobody uses */
+    enc_work *next; /* of those nobody uses */
     float *x, *qkv, *mixed, *inner;
-    float *scores;       /* of one text and head */
-    char *keys, *values; /* of one text and head, packed */
-    char *scratch;       /* of products */
+    char *scratch;  /* of products and attention */
 };
 
 /* For batches of at most n_tokens with texts of at most longest. */

@@ -22,41 +22,13 @@ static void embed(const enc_model *m, const enc_batch *batch, float *x)
     }
 }
 
-enum { LANES = 32 }; /* rows of scores begin at multiples */
-
-/* Row i over its entries 0..i; what comes later is 0. */
-static void softmax_causal(const toc_ctx *ctx, float *scores, size_t n, size_t ld, float scale)
-{
-    for (size_t i = 0; i < n; i++, scores += ld) {
-        num_softmax(ctx, scores, 1, i + 1, ld, scale);
-        memset(scores + i + 1, 0, (ld - i - 1) * sizeof *scores);
-    }
-}
-
-/* Every token of a text looks at every token of the same text (or those up to itself), head by head: softmax(Q K' / sqrt(d)) V. */
-static void attend(const toc_ctx *ctx, const enc_model *m, size_t n, const float *qkv, float *mixed, enc_work *w)
-{
-    size_t h = m->config.hidden, d = h / m->config.heads, ld = (n + LANES - 1) / LANES * LANES;
-    num_weights keys = num_weights_plan(ctx, m->attention, n, d), values = num_weights_plan(ctx, m->attention, d, n);
-
-    for (size_t k = 0; k < m->config.heads; k++) {
-        const float *q = qkv + k * d;
-        num_weights_fill(&keys, w->keys, q + h, 3 * h, 1);
-        num_weights_fill(&values, w->values, q + 2 * h, 1, 3 * h);
-        num_product(&keys, q, 3 * h, n, w->scratch, w->scores, ld, NULL, NUM_LINEAR, false);
-        if (m->config.causal) softmax_causal(ctx, w->scores, n, ld, 1.0f / sqrtf((float)d));
-        else num_softmax(ctx, w->scores, n, n, ld, 1.0f / sqrtf((float)d));
-        num_product(&values, w->scores, ld, n, w->scratch, mixed + k * d, h, NULL, NUM_LINEAR, false);
-    }
-}
-
 static void attend_all(const toc_ctx *ctx, const enc_model *m, const enc_batch *batch, enc_work *w)
 {
     size_t h = m->config.hidden;
 
     for (size_t i = 0; i < batch->n; i++) {
         size_t at = batch->starts[i] - batch->starts[0];
-        attend(ctx, m, batch->starts[i + 1] - batch->starts[i], w->qkv + at * 3 * h, w->mixed + at * h, w);
+        num_attend(ctx, &m->attention, w->qkv + at * 3 * h, batch->starts[i + 1] - batch->starts[i], w->scratch, w->mixed + at * h);
     }
 }
 
@@ -136,21 +108,15 @@ static void pool_text(const enc_model *m, const float *x, size_t n, enc_pool poo
 
 toc_status enc_work_new(toc_ctx *ctx, const enc_model *m, size_t n, size_t longest, enc_work **work)
 {
-    size_t h = m->config.hidden, d = h / m->config.heads, scratch = 0;
+    size_t h = m->config.hidden, scratch = num_attention_scratch(ctx, &m->attention, longest);
     enc_work *w = NULL;
 
-    const num_weights keys = num_weights_plan(ctx, m->attention, longest, d), values = num_weights_plan(ctx, m->attention, d, longest);
-
-    if (m->config.layers) scratch = TOC_MAX(num_product_scratch(&m->layers[0].up, n), num_product_scratch(&m->layers[0].down, n));
-    scratch = TOC_MAX(scratch, TOC_MAX(num_product_scratch(&keys, longest), num_product_scratch(&values, longest)));
+    if (m->config.layers) scratch = TOC_MAX(scratch, TOC_MAX(num_product_scratch(&m->layers[0].up, n), num_product_scratch(&m->layers[0].down, n)));
     TOC_TRY(toc_alloc(ctx, 1, sizeof *w, &w));
     toc_status st = toc_alloc(ctx, n * h, sizeof *w->x, &w->x);
     if (!st) st = toc_alloc(ctx, n * 3 * h, sizeof *w->qkv, &w->qkv);
     if (!st) st = toc_alloc(ctx, n * h, sizeof *w->mixed, &w->mixed);
     if (!st) st = toc_alloc(ctx, n * m->config.inner, sizeof *w->inner, &w->inner);
-    if (!st) st = toc_alloc(ctx, longest * (longest + LANES), sizeof *w->scores, &w->scores);
-    if (!st) st = toc_alloc(ctx, keys.bytes, 1, &w->keys);
-    if (!st) st = toc_alloc(ctx, values.bytes, 1, &w->values);
     if (!st) st = toc_alloc(ctx, scratch, 1, &w->scratch);
     if (st) enc_work_free(w);
     else *work = w;
@@ -164,9 +130,6 @@ void enc_work_free(enc_work *w)
     toc_free(w->qkv);
     toc_free(w->mixed);
     toc_free(w->inner);
-    toc_free(w->scores);
-    toc_free(w->keys);
-    toc_free(w->values);
     toc_free(w->scratch);
     toc_free(w);
 }

@@ -261,6 +261,7 @@ static toc_status fill(toc_ctx *ctx, const char *folder, enc_model *m)
     loader l = { .ctx = ctx, .m = m };
 
     TOC_TRY(enc_config_read(ctx, folder, &m->config));
+    m->attention = num_attention_plan(ctx, m->precision, m->config.hidden, m->config.heads, m->config.causal);
     TOC_TRY(toc_arena_printf(ctx, &m->arena, &l.path, "%s/model.safetensors", folder));
     m->path = l.path;
     TOC_TRY(map_file(ctx, l.path, m));
@@ -277,7 +278,6 @@ toc_status enc_open(toc_ctx *ctx, const char *folder, num_precision precision, e
     if (!folder) TOC_TRY(enc_default_folder(ctx, &folder));
     TOC_TRY(toc_alloc(ctx, 1, sizeof *m, &m));
     m->precision = precision;
-    m->attention = precision != NUM_FP32 && num_runs_natively(ctx, NUM_BF16) ? NUM_BF16 : NUM_FP32;
     toc_status st = fill(ctx, folder, m);
     if (st) enc_close(m);
     else *model = m;

@@ -86,4 +86,17 @@ void num_product(const num_weights *w, const float *a, size_t lda, size_t n, voi
 /* The name of the kernel that multiplies: "avx512", "avx512_bf16", "avx512_vnni", "avx2", "avx2_maddubs" or "openblas". */
 const char *num_weights_kernel(const num_weights *w);
 
+/* ---- attention of the tokens of one text to each other (Vaswani et al. 2017), by heads of d = hidden / n_heads neighbours ---- */
+typedef struct {
+    num_precision precision; /* of its products: NUM_BF16 or NUM_FP32 */
+    size_t hidden, n_heads;  /* n_heads divides hidden */
+    bool causal;             /* a token sees those before it and itself */
+} num_attention;
+/* For a model whose weights have that precision: bfloat16 beside anything but NUM_FP32 where the CPU has it and d is even. */
+num_attention num_attention_plan(const toc_ctx *ctx, num_precision precision, size_t hidden, size_t n_heads, bool causal);
+/* Bytes num_attend needs for texts of at most n tokens. */
+size_t num_attention_scratch(const toc_ctx *ctx, const num_attention *attention, size_t n);
+/* out (n x hidden) = softmax(Q K' / sqrt(d)) V for each head; qkv (n x 3 hidden) has Q, K and V side by side; scratch is 64-byte aligned at best. */
+void num_attend(const toc_ctx *ctx, const num_attention *attention, const float *qkv, size_t n, void *scratch, float *out);
+
 #endif

@@ -29,10 +29,22 @@ struct num_kernel {
     num_precision precision;
     bool wide;                    /* AVX-512 */
     size_t rows, columns, group;  /* of a tile; n_rows <= rows */
+    size_t entry;                 /* bytes of a number in panels and rows of A */
     int most;                     /* NUM_INT8: weights are -most to most */
     void (*run)(const num_tile *tile);
     bool (*runs_here)(void);
 };
+
+/* Of w, whose kernel is not NULL. */
+size_t num_steps(const num_weights *w);
+size_t num_panels(const num_weights *w);
+size_t num_row_bytes(const num_weights *w);   /* of a row of A as the kernel reads it */
+size_t num_panel_bytes(const num_weights *w);
+float *num_scales(const num_weights *w);      /* NUM_INT8: in w's memory, of each output */
+int32_t *num_sums(const num_weights *w);
+
+/* num_product with A as the kernel reads it: all's a, stride, c, ldc, add, activation, row_scale and row_zero; bias (n_out) or NULL. */
+void num_tiles(const num_weights *w, const num_tile *all, size_t n, const float *bias);
 
 void num_tile_fp32_avx512(const num_tile *tile);
 void num_tile_bf16_avx512(const num_tile *tile);

@@ -4,14 +4,14 @@
 #include "num/tile.h"
 #include "num/vec_math.h"
 
-/* Row i of the tile, finished. */
-OP void put(const num_tile *t, size_t i, vec v)
+/* Row i of the tile, finished; near: where factors were rounded anyway. */
+OP void put(const num_tile *t, size_t i, vec v, bool near)
 {
     float *c = t->c + i * t->ldc;
 
     if (t->add) v = v_add(v_load(c), v);
     if (t->bias) v = v_add(v, v_load(t->bias));
-    if (t->activation == NUM_GELU) v = gelu_of(v);
+    if (t->activation == NUM_GELU) v = near ? gelu_near(v) : gelu_of(v);
     v_store(c, v);
 }
 
@@ -32,7 +32,7 @@ OP void fp32(const num_tile *t, const size_t n)
             sum[i][1] = _mm256_fmadd_ps(x, high, sum[i][1]);
         }
     }
-    UNROLL for (size_t i = 0; i < n; i++) put(t, i, (vec){ sum[i][0], sum[i][1] });
+    UNROLL for (size_t i = 0; i < n; i++) put(t, i, (vec){ sum[i][0], sum[i][1] }, false);
 }
 
 /* maddubs adds two products in 16 bits: with weights of 7 bits 2 x 255 x 63 = 32,130 still fits. */
@@ -56,7 +56,7 @@ OP void int8(const num_tile *t, const size_t n)
     ints low = (ints)_mm256_loadu_si256((const __m256i *)(const void *)t->sum), high = (ints)_mm256_loadu_si256((const __m256i *)(const void *)(t->sum + 8));
     UNROLL for (size_t i = 0; i < n; i++) {
         vec v = { _mm256_cvtepi32_ps((__m256i)(sum[i][0] - low * t->row_zero[i])), _mm256_cvtepi32_ps((__m256i)(sum[i][1] - high * t->row_zero[i])) };
-        put(t, i, v_mul(v_mul(v, v_load(t->scale)), v_set(t->row_scale[i])));
+        put(t, i, v_mul(v_mul(v, v_load(t->scale)), v_set(t->row_scale[i])), true);
     }
 }
 

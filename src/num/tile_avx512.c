@@ -7,8 +7,8 @@
 #define BF16 "avx512f,avx512bf16"
 #define VNNI "avx512f,avx512vnni"
 
-/* Row i of the tile, finished. */
-OP void put(const num_tile *t, size_t i, vec low, vec high)
+/* Row i of the tile, finished; near: where factors were rounded anyway. */
+OP void put(const num_tile *t, size_t i, vec low, vec high, bool near)
 {
     float *c = t->c + i * t->ldc;
 
@@ -21,8 +21,8 @@ OP void put(const num_tile *t, size_t i, vec low, vec high)
         high = v_add(high, v_load(t->bias + W));
     }
     if (t->activation == NUM_GELU) {
-        low = gelu_of(low);
-        high = gelu_of(high);
+        low = near ? gelu_near(low) : gelu_of(low);
+        high = near ? gelu_near(high) : gelu_of(high);
     }
     v_store(c, low);
     v_store(c + W, high);
@@ -45,7 +45,7 @@ OP void fp32(const num_tile *t, const size_t n)
             sum[i][1] = _mm512_fmadd_ps(x, high, sum[i][1]);
         }
     }
-    UNROLL for (size_t i = 0; i < n; i++) put(t, i, sum[i][0], sum[i][1]);
+    UNROLL for (size_t i = 0; i < n; i++) put(t, i, sum[i][0], sum[i][1], false);
 }
 
 __attribute__((target(BF16), always_inline)) static inline void bf16(const num_tile *t, const size_t n)
@@ -64,7 +64,7 @@ __attribute__((target(BF16), always_inline)) static inline void bf16(const num_t
             sum[i][1] = _mm512_dpbf16_ps(sum[i][1], x, high);
         }
     }
-    UNROLL for (size_t i = 0; i < n; i++) put(t, i, sum[i][0], sum[i][1]);
+    UNROLL for (size_t i = 0; i < n; i++) put(t, i, sum[i][0], sum[i][1], true);
 }
 
 /* Sums are vectors of int: gcc keeps an array of __m512i in memory here. */
@@ -88,7 +88,7 @@ __attribute__((target(VNNI), always_inline)) static inline void int8(const num_t
     UNROLL for (size_t i = 0; i < n; i++) {
         vec by = v_set(t->row_scale[i]);
         put(t, i, v_mul(v_mul(_mm512_cvtepi32_ps((__m512i)(sum[i][0] - low * t->row_zero[i])), v_load(t->scale)), by),
-            v_mul(v_mul(_mm512_cvtepi32_ps((__m512i)(sum[i][1] - high * t->row_zero[i])), v_load(t->scale + W)), by));
+            v_mul(v_mul(_mm512_cvtepi32_ps((__m512i)(sum[i][1] - high * t->row_zero[i])), v_load(t->scale + W)), by), true);
     }
 }
 
