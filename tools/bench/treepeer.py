@@ -1,4 +1,4 @@
-"""What the benches gain and trees share: the sample, the peer's Python, and taking turns."""
+"""What the benches gain and trees share: the sample, the peers' Python, and taking turns."""
 import os
 import subprocess
 import sys
@@ -18,6 +18,19 @@ def python_with(module, package):
             return python
         subprocess.run([python, "-m", "pip", "install", "-q", "numpy", package], check=True, timeout=400, stdout=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL)
+        return python
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def encoder_python():
+    """A Python with the encoder's peers: build/encoder-venv, made and filled here if pip works (6 GB). None if not."""
+    packages, python = ["numpy", "tokenizers", "torch", "transformers", "onnx", "onnxruntime", "openvino", "ctranslate2"], "build/encoder-venv/bin/python"
+    try:
+        if not os.path.exists(python):
+            subprocess.run([sys.executable, "-m", "venv", "build/encoder-venv"], check=True)
+        if subprocess.run([python, "-c", "import " + ", ".join(packages)], stderr=subprocess.DEVNULL).returncode:
+            subprocess.run([python, "-m", "pip", "install", "-q"] + packages, check=True, stdout=subprocess.DEVNULL)
         return python
     except (OSError, subprocess.SubprocessError):
         return None
