@@ -250,6 +250,7 @@ static toc_status start(toc_ctx *ctx, bool running, const char *what, const char
 int main(int argc, char **argv)
 {
     bool running = argc == 6 && strcmp(argv[1], "run") == 0;
+    const char *cpu = getenv("TOCSIN_CPU");
     toc_buf content = {0};
     bench b = {0};
     toc_ctx ctx;
@@ -257,6 +258,7 @@ int main(int argc, char **argv)
     if (!running && argc != 5) return 2;
     openblas_set_num_threads(1);
     toc_ctx_init(&ctx);
+    if (cpu && strcmp(cpu, "avx2") == 0) ctx.cpu = TOC_CPU_AVX2;
     ctx.n_threads = strtoul(argv[argc - 3], NULL, 10);
     toc_status st = toc_read_file(&ctx, argv[argc - 1], &content);
     if (!st) st = split(&ctx, (toc_str){ content.p, content.n }, &b);
