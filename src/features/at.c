@@ -36,6 +36,7 @@ static size_t place_of(const char *entity)
 typedef struct {
     const shop_data *shop;
     const fea_samples *samples;
+    const fea_more *more;
     size_t owner;
     fea_groups groups[N_SOURCES];
     int64_t *moment;     /* by code; TOC_NO_TIME = not in this round */
@@ -46,19 +47,23 @@ typedef struct {
     uint64_t dropped;
 } rounds;
 
-static toc_status empty_table(toc_ctx *ctx, const char *entity, size_t n, tab_table *features, size_t *n_list)
+static toc_status empty_table(toc_ctx *ctx, const shop_data *shop, const char *entity, size_t n, const fea_more *more, tab_table *features)
 {
-    const fea_info *list = fea_list(entity, n_list);
+    size_t n_list;
+    const fea_info *list = fea_list(entity, &n_list);
 
     tab_init(features, n);
-    for (size_t i = 0; i < *n_list; i++) TOC_TRY(tab_add(ctx, features, list[i].name, TAB_F64, NULL, NULL));
-    return TOC_OK;
+    for (size_t i = 0; i < n_list; i++) TOC_TRY(tab_add(ctx, features, list[i].name, TAB_F64, NULL, NULL));
+    return fea_more_columns(ctx, shop, entity, more, features);
 }
 
 /* Puts row r of a table of fea_customers and the like where its sample wants it. */
 static void put_row(const tab_table *from, size_t r, tab_table *to, size_t sample)
 {
-    for (size_t c = 0; c < to->n_cols; c++) to->columns[c].f64[sample] = from->columns[c + 1].f64[r];
+    for (size_t c = 0; c < to->n_cols; c++) {
+        if (to->columns[c].type == TAB_TEXT) to->columns[c].code[sample] = from->columns[c + 1].code[r];
+        else to->columns[c].f64[sample] = from->columns[c + 1].f64[r];
+    }
 }
 
 static int compare_rows(const void *a, const void *b, const void *arg)
@@ -102,6 +107,7 @@ static toc_status one_round(toc_ctx *ctx, rounds *r, const uint32_t *members, si
     }
     for (size_t s = 0; s < N_SOURCES && !st; s++) st = take_source(ctx, r, s, members, n, &view);
     if (!st) st = entities[r->owner].each(ctx, &view, r->moment, unit, &part);
+    if (!st) st = fea_add_more_each(ctx, &view, &r->shop->products, entities[r->owner].entity, r->moment, r->more, &part);
     for (size_t i = 0; i < part.n_rows && !st; i++) {
         size_t sample = r->sample_of[part.columns[0].code[i]];
         put_row(&part, i, features, sample);
@@ -141,9 +147,10 @@ static int64_t last_moment(const fea_samples *samples)
     return last;
 }
 
-static toc_status at_owners(toc_ctx *ctx, const shop_data *shop, size_t owner, const fea_samples *samples, uint64_t *dropped, tab_table *features)
+static toc_status at_owners(toc_ctx *ctx, const shop_data *shop, size_t owner, const fea_samples *samples, const fea_more *more, uint64_t *dropped,
+                            tab_table *features)
 {
-    rounds r = { .shop = shop, .samples = samples, .owner = owner };
+    rounds r = { .shop = shop, .samples = samples, .more = more, .owner = owner };
     size_t n_codes = toc_pool_size(&shop->dict[entities[owner].domain]), n_rounds;
     fea_groups dealt = {0};
     double unit;
@@ -183,7 +190,8 @@ static void put_samples(const tab_table *table, const uint32_t *row_of, const fe
 }
 
 /* A view of the whole shop at each moment there is. */
-static toc_status at_each_moment(toc_ctx *ctx, const shop_data *shop, size_t entity, const fea_samples *samples, uint64_t *dropped, tab_table *features)
+static toc_status at_each_moment(toc_ctx *ctx, const shop_data *shop, size_t entity, const fea_samples *samples, const fea_more *more, uint64_t *dropped,
+                                 tab_table *features)
 {
     uint32_t *order = NULL, *row_of = NULL;
     uint64_t *keys = NULL;
@@ -203,6 +211,7 @@ static toc_status at_each_moment(toc_ctx *ctx, const shop_data *shop, size_t ent
         if (at == TOC_NO_TIME) continue;
         st = shop_as_of(ctx, shop, at, &view, &left_out);
         if (!st) st = entities[entity].whole(ctx, &view, at, &table);
+        if (!st) st = fea_add_more(ctx, &view, entities[entity].entity, more, &table);
         for (size_t r = 0; r < table.n_rows && !st; r++) row_of[table.columns[0].code[r]] = (uint32_t)r + 1;
         if (!st) put_samples(&table, row_of, samples, order + i, k - i, features);
         *dropped |= left_out;
@@ -217,7 +226,8 @@ out:
 }
 
 /* Of an order nothing later than itself counts, so one view serves all moments; a moment at or before the order's own time sees no order. */
-static toc_status orders_at(toc_ctx *ctx, const shop_data *shop, const fea_samples *samples, int64_t label_delay, uint64_t *dropped, tab_table *features)
+static toc_status orders_at(toc_ctx *ctx, const shop_data *shop, const fea_samples *samples, int64_t label_delay, const fea_more *more, uint64_t *dropped,
+                            tab_table *features)
 {
     size_t n_codes = toc_pool_size(&shop->dict[SHOP_D_ORDER]);
     shop_data view = {0};
@@ -228,6 +238,7 @@ static toc_status orders_at(toc_ctx *ctx, const shop_data *shop, const fea_sampl
 
     if ((st = shop_as_of(ctx, shop, last_moment(samples), &view, dropped))) goto out;
     if ((st = fea_orders(ctx, &view, INT64_MIN + 1, last_moment(samples), label_delay, &table))) goto out;
+    if ((st = fea_add_more(ctx, &view, "orders", more, &table))) goto out;
     if ((st = toc_alloc(ctx, n_codes, sizeof *row_of, &row_of))) goto out;
     if ((st = fea_one_moment(ctx, INT64_MAX, n_codes, &placed))) goto out;
     for (size_t r = 0; r < table.n_rows; r++) row_of[table.columns[0].code[r]] = (uint32_t)r + 1;
@@ -262,18 +273,18 @@ static toc_status orders_have_one(toc_ctx *ctx, const shop_data *shop, bool *one
     return TOC_OK;
 }
 
-toc_status fea_at(toc_ctx *ctx, const shop_data *shop, const char *entity, const fea_samples *samples, int64_t label_delay, uint64_t *dropped,
-                  tab_table *features)
+toc_status fea_at(toc_ctx *ctx, const shop_data *shop, const char *entity, const fea_samples *samples, int64_t label_delay, const fea_more *more,
+                  uint64_t *dropped, tab_table *features)
 {
-    size_t e = place_of(entity), n_list;
+    size_t e = place_of(entity);
     uint64_t left_out = 0;
     bool own = entities[e].each != NULL;
 
-    toc_status st = empty_table(ctx, entity, samples->n, features, &n_list);
+    toc_status st = empty_table(ctx, shop, entity, samples->n, more, features);
     if (!st && own && entities[e].domain == SHOP_D_CUSTOMER) st = orders_have_one(ctx, shop, &own);
-    if (!st && own) st = at_owners(ctx, shop, e, samples, &left_out, features);
-    else if (!st && entities[e].whole) st = at_each_moment(ctx, shop, e, samples, &left_out, features);
-    else if (!st) st = orders_at(ctx, shop, samples, label_delay, &left_out, features);
+    if (!st && own) st = at_owners(ctx, shop, e, samples, more, &left_out, features);
+    else if (!st && entities[e].whole) st = at_each_moment(ctx, shop, e, samples, more, &left_out, features);
+    else if (!st) st = orders_at(ctx, shop, samples, label_delay, more, &left_out, features);
     if (dropped) *dropped = left_out;
     if (st) tab_release(features);
     return st;

@@ -69,9 +69,21 @@ TOC_CHECKED toc_status fea_table(toc_ctx *ctx, const char *id_name, const shop_d
 /* fea_customers and fea_products of a view whose rows are cut at the moment of their entity, by code. */
 TOC_CHECKED toc_status fea_customers_each(toc_ctx *ctx, const shop_data *view, const int64_t *moment, double unit, tab_table *features);
 TOC_CHECKED toc_status fea_products_each(toc_ctx *ctx, const shop_data *view, const int64_t *moment, double unit, tab_table *features);
+/* Adds the columns of `more` to a table, without values; pools are the shop's. */
+TOC_CHECKED toc_status fea_more_columns(toc_ctx *ctx, const shop_data *shop, const char *entity, const fea_more *more, tab_table *features);
+/* Adds them with values, for a table of fea_customers and its like. products: those of the whole shop, of which a row counts for what comes after it became
+ * known; moment: T by code of the entity, NULL = the view's for all. */
+TOC_CHECKED toc_status fea_add_more_each(toc_ctx *ctx, const shop_data *view, const shop_products *products, const char *entity, const int64_t *moment,
+                                         const fea_more *more, tab_table *features);
+/* The parts of it: categories, the columns of which begin at `first`. */
+TOC_CHECKED toc_status fea_category_columns(toc_ctx *ctx, const shop_data *shop, const char *entity, tab_table *features);
+TOC_CHECKED toc_status fea_fill_categories(toc_ctx *ctx, const shop_data *view, const shop_products *products, const char *entity, const int64_t *moment,
+                                           tab_table *features, size_t first);
 /* The same moment for n codes; the caller's. */
 TOC_CHECKED toc_status fea_one_moment(toc_ctx *ctx, int64_t as_of, size_t n, int64_t **moment);
 
+/* Sorts few codes in place. */
+void fea_sort_codes(uint32_t *codes, size_t n);
 /* Distinct non-missing values among n codes; scratch (n) is overwritten. */
 size_t fea_distinct(uint32_t *scratch, size_t n);
 /* a / b, NaN where b is 0. */

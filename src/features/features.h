@@ -27,6 +27,15 @@ TOC_CHECKED toc_status fea_products(toc_ctx *ctx, const shop_data *view, int64_t
  * orders that rates of labels divide by. */
 TOC_CHECKED toc_status fea_orders(toc_ctx *ctx, const shop_data *view, int64_t from, int64_t as_of, int64_t label_delay, tab_table *features);
 
+/* What is added behind the features where it is asked for. */
+typedef struct {
+    bool categories; /* the facts of fea_category as TAB_TEXT, pools borrowed from the shop; empty where nothing is known */
+} fea_more;
+/* The i-th categorical fact of an entity; NULL behind the last one. */
+const fea_info *fea_category(const char *entity, size_t i);
+/* Adds them to a table of fea_customers and its like of the same view. Errors: TOC_E_NOMEM. */
+TOC_CHECKED toc_status fea_add_more(toc_ctx *ctx, const shop_data *view, const char *entity, const fea_more *more, tab_table *features);
+
 /* Entities at moments, any number of them. */
 typedef struct {
     size_t n;
@@ -37,10 +46,10 @@ typedef struct {
 /* The dictionary of an entity's ids. */
 shop_domain fea_domain(const char *entity);
 /* Features of each sample: n rows in the order of the samples, the features alone, without an id column; the same as fea_customers and its like of
- * shop_as_of at that moment would give, and missing where those would have no row. shop: all of it; *dropped as of shop_as_of. Time: the rows of each
+ * shop_as_of at that moment, and fea_add_more, would give, and missing where those would have no row. shop: all of it; *dropped as of shop_as_of. Time: the rows of each
  * sample's entity (customers, products), or of the whole shop for each moment there is (merchants) or once (orders). Errors: as above. */
-TOC_CHECKED toc_status fea_at(toc_ctx *ctx, const shop_data *shop, const char *entity, const fea_samples *samples, int64_t label_delay, uint64_t *dropped,
-                              tab_table *features);
+TOC_CHECKED toc_status fea_at(toc_ctx *ctx, const shop_data *shop, const char *entity, const fea_samples *samples, int64_t label_delay, const fea_more *more,
+                              uint64_t *dropped, tab_table *features);
 
 /* Orders, units and spend of each customer, merchant or product ("customers" ...) in each local hour, day or week (from Monday)
  * with a purchase: id, `from` (TAB_TIME, start of the bucket), orders, units, spend; sorted by id text, then time. Errors: as
@@ -48,10 +57,11 @@ TOC_CHECKED toc_status fea_at(toc_ctx *ctx, const shop_data *shop, const char *e
 typedef enum { FEA_BY_HOUR, FEA_BY_DAY, FEA_BY_WEEK } fea_bucket;
 TOC_CHECKED toc_status fea_windows(toc_ctx *ctx, const shop_data *view, const char *entity, fea_bucket by, tab_table *windows);
 
-/* Adds a label column that says what happened in [T, T + horizon) of each sample, which are the rows: "churned" for customers (1 = no purchase). A window
- * not wholly inside the data (shop: everything, not the view) leaves the label empty; *n_open counts those. So does no order before T, where the table
- * tells. */
-TOC_CHECKED toc_status fea_label_churn(toc_ctx *ctx, const shop_data *shop, const fea_samples *samples, int64_t horizon, tab_table *features, size_t *n_open);
+/* Adds a label column to `labels` that says what happened in [T, T + horizon) of each sample, which are the rows: "churned" for customers (1 = no
+ * purchase). A window not wholly inside the data (shop: everything, not the view) leaves the label empty; *n_open counts those. So does no order before T,
+ * where the features (of the samples; may be the same table) tell. */
+TOC_CHECKED toc_status fea_label_churn(toc_ctx *ctx, const shop_data *shop, const fea_samples *samples, int64_t horizon, const tab_table *features,
+                                       tab_table *labels, size_t *n_open);
 
 /* A fraud label of an order counts `delay` after the order was placed at the earliest, and then where nothing says when it became known: what a shop that
  * learns of frauds so late could know. Changes labelled_at of the labels; before shop_as_of. Errors: TOC_E_NOMEM. */
@@ -99,6 +109,27 @@ typedef enum { FEA_SCALE_NONE, FEA_SCALE_MINMAX, FEA_SCALE_STANDARD, FEA_SCALE_R
 TOC_CHECKED toc_status fea_scaling_learn(toc_ctx *ctx, const tab_table *features, fea_scale how, tab_table *scaling);
 /* Scales every TAB_F64 column in place. TOC_E_DATA where the scaling lacks one; the columns before it are scaled then. */
 TOC_CHECKED toc_status fea_scaling_apply(toc_ctx *ctx, const tab_table *scaling, tab_table *features);
+/* Encodings of the categorical facts (fea_category) as numbers: without labels the share of the rows that have the value; with labels (NaN = none) the
+ * mean label of the value's rows and of ten more rows that have the mean label of all (Micci-Barreca 2001). Missing stays missing. */
+/* The encoding of a table: columns feature, value (TAB_TEXT) and encoded (TAB_F64); for each column first the row of values that are not in the table,
+ * the value of which is empty, then its values by their bytes. label: by row, or NULL for frequencies. Release it. */
+TOC_CHECKED toc_status fea_encoding_learn(toc_ctx *ctx, const tab_table *features, const char *entity, const double *label, tab_table *encoding);
+/* Makes numbers of every category that the encoding has. */
+TOC_CHECKED toc_status fea_encoding_apply(toc_ctx *ctx, const tab_table *encoding, const char *entity, tab_table *features);
+/* For rows that a model is to learn from: makes numbers of every category by the labels of the other folds alone, so no row sees a label of its own
+ * entity. The fold of a row is the place of its id (ids: TAB_TEXT by row) among all ids by their bytes, modulo 5. Missing where no other fold has a
+ * label. */
+TOC_CHECKED toc_status fea_encode_out_of_fold(toc_ctx *ctx, const char *entity, const tab_column *ids, const double *label, tab_table *features);
+
+/* What was learned of the features of one run, for those of later ones: either is without columns where it was not asked for. Zero is nothing. */
+typedef struct {
+    tab_table scaling, encoding;
+} fea_kept;
+/* As one table, the file of it: feature, shift, width, and where there is an encoding value and encoded. Release it. */
+TOC_CHECKED toc_status fea_kept_table(toc_ctx *ctx, const fea_kept *kept, tab_table *table);
+/* Reads such a file; numbers come back to the last bit. Errors: those of rd_open; TOC_E_USAGE (other columns), TOC_E_DATA (no numbers); empty then. */
+TOC_CHECKED toc_status fea_kept_read(toc_ctx *ctx, const char *path, fea_kept *kept);
+void fea_kept_release(fea_kept *kept);
 /* Adds NAME_missing, 1 or 0, for each TAB_F64 column, behind all columns. */
 TOC_CHECKED toc_status fea_flag_missing(toc_ctx *ctx, tab_table *features);
 

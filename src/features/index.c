@@ -223,7 +223,7 @@ toc_status fea_table(toc_ctx *ctx, const char *id_name, const shop_data *view, s
 }
 
 /* Heap sort: in place, no recursion, no worst case; the lists are short. */
-static void sort_codes(uint32_t *x, size_t n)
+void fea_sort_codes(uint32_t *x, size_t n)
 {
     for (size_t root = n / 2, end = n; end > 1;) {
         if (root > 0) {
@@ -271,7 +271,7 @@ size_t fea_distinct(uint32_t *scratch, size_t n)
     size_t distinct = 0;
 
     if (n <= 64) return distinct_of_few(scratch, n);
-    sort_codes(scratch, n);
+    fea_sort_codes(scratch, n);
     for (size_t i = 0; i < n; i++) distinct += scratch[i] != 0 && (i == 0 || scratch[i] != scratch[i - 1]);
     return distinct;
 }

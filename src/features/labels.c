@@ -27,17 +27,19 @@ static bool came_back(const shop_data *shop, const uint32_t *line, size_t n, int
     return false;
 }
 
-toc_status fea_label_churn(toc_ctx *ctx, const shop_data *shop, const fea_samples *samples, int64_t horizon, tab_table *features, size_t *n_open)
+toc_status fea_label_churn(toc_ctx *ctx, const shop_data *shop, const fea_samples *samples, int64_t horizon, const tab_table *features,
+                           tab_table *labels, size_t *n_open)
 {
     const shop_orders *o = &shop->orders;
-    tab_column *label, *had;
+    tab_column *label;
+    const tab_column *had;
     fea_groups lines = {0};
     uint32_t *order = NULL;
     int64_t end;
     toc_status st = TOC_OK;
 
     *n_open = 0;
-    if ((st = tab_add(ctx, features, "churned", TAB_F64, NULL, &label))) goto out;
+    if ((st = tab_add(ctx, labels, "churned", TAB_F64, NULL, &label))) goto out;
     if ((st = shop_default_as_of(ctx, shop, &end))) goto out;
     if ((st = fea_time_order(ctx, o->ordered_at, o->n, &order))) goto out;
     if ((st = fea_group(ctx, o->customer_id, o->n, toc_pool_size(&shop->dict[SHOP_D_CUSTOMER]), order, &lines))) goto out;

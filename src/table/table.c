@@ -112,6 +112,14 @@ bool tab_number(toc_str cell, double *value)
     return !cell.n || (!leading_zero(cell) && toc_parse_double(cell, value));
 }
 
+void tab_make_numbers(tab_column *column, double *values)
+{
+    const char *name = column->name;
+
+    column_release(column);
+    *column = (tab_column){ .name = name, .type = TAB_F64, .f64 = values };
+}
+
 /* A pool knows each text once, so every distinct text is parsed once. */
 static toc_status infer_column(toc_ctx *ctx, tab_column *column, size_t n_rows)
 {
@@ -126,15 +134,7 @@ static toc_status infer_column(toc_ctx *ctx, tab_column *column, size_t n_rows)
         if (!tab_number(toc_pool_str(column->pool, (uint32_t)code), &value[code])) goto out;
     if ((st = toc_alloc(ctx, n_rows, sizeof *cells, &cells))) goto out;
     for (size_t i = 0; i < n_rows; i++) cells[i] = value[column->code[i]];
-    toc_free(column->code);
-    if (!column->borrowed) {
-        toc_pool_release(column->pool);
-        toc_free(column->pool);
-    }
-    column->type = TAB_F64;
-    column->pool = NULL;
-    column->borrowed = false;
-    column->f64 = cells;
+    tab_make_numbers(column, cells);
 out:
     toc_free(value);
     return st;

@@ -56,6 +56,9 @@ bool tab_number(toc_str cell, double *value);
  * those named in keep (n_keep names) excepted. */
 TOC_CHECKED toc_status tab_infer(toc_ctx *ctx, tab_table *table, const char *const *keep, size_t n_keep);
 
+/* Makes a TAB_TEXT column one of numbers (n_rows, from toc_alloc), which it takes over. */
+void tab_make_numbers(tab_column *column, double *values);
+
 /* Keeps the columns of these names, in this order, and drops the others. A name that is not there is TOC_E_USAGE as of tab_need; one that comes twice
  * too. */
 TOC_CHECKED toc_status tab_select(toc_ctx *ctx, tab_table *table, const char *const *names, size_t n);

@@ -87,6 +87,9 @@ static void every_allocation(void **state)
     run_all((const char *const[]){ "tocsin", "features", "customers", "--at", at, "--label", "churn:5d", "--scale", "robust", "--scaling", scaling,
                                    "--flag-missing", "--out", out, orders, reviews, NULL }, out, 100);
     run_all((const char *const[]){ "tocsin", "features", "customers", "--at", at, "--scaling", scaling, "--out", out, orders, NULL }, out, 100);
+    run_all((const char *const[]){ "tocsin", "features", "customers", "--at", at, "--categories", "target", "--scaling", scaling, "--out", out, orders, NULL },
+            out, 100);
+    run_all((const char *const[]){ "tocsin", "features", "customers", "--scaling", scaling, "--only", "merchant,orders", "--out", out, orders, NULL }, out, 100);
     run_all((const char *const[]){ "tocsin", "features", "merchants", "--at", at, "--out", out, orders, reviews, NULL }, out, 100);
     run_all((const char *const[]){ "tocsin", "features", "orders", "--at", order_at, "--label-delay", "3d", "--out", out, "--labels", labels, orders, NULL },
             out, 100);

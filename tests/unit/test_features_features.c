@@ -138,13 +138,13 @@ static void customers_by_hand(void **state)
     assert_int_equal(fea_customers(&ctx, &view, as_of, &t), TOC_OK);
     uint32_t codes[] = { t.columns[0].code[0], t.columns[0].code[1] };
     const fea_samples samples = { .n = 2, .code = codes, .at = at, .seen = seen };
-    assert_int_equal(fea_label_churn(&ctx, &shop, &samples, 8 * TOC_DAY, &t, &n_open), TOC_OK);
+    assert_int_equal(fea_label_churn(&ctx, &shop, &samples, 8 * TOC_DAY, &t, &t, &n_open), TOC_OK);
     assert_int_equal(n_open, 0);
     IS(&t, "A", "churned", 0);
     IS(&t, "B", "churned", 1);
     tab_release(&t);
     assert_int_equal(fea_customers(&ctx, &view, as_of, &t), TOC_OK);
-    assert_int_equal(fea_label_churn(&ctx, &shop, &samples, 9 * TOC_DAY, &t, &n_open), TOC_OK); /* ends after the data's last day */
+    assert_int_equal(fea_label_churn(&ctx, &shop, &samples, 9 * TOC_DAY, &t, &t, &n_open), TOC_OK); /* ends after the data's last day */
     assert_int_equal(n_open, 2);
     IS(&t, "A", "churned", NAN);
     tab_release(&t);
