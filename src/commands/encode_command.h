@@ -7,13 +7,14 @@
 #include "reader/reader.h"
 
 typedef struct {
-    cli_list text;
+    cli_list text, query;
     const char *id, *model, *format, *pool, *precision, *truncate, *store, *rejects, *out;
-    int64_t max_tokens;
-    bool raw, normalize;
+    double similar;         /* 0 = not asked for */
+    int64_t max_tokens, top; /* top: 0 = as usual */
+    bool raw, normalize, vectors;
 } encode_args;
 
-/* Some rows with their vectors, borrowed: ids, texts and empty (n), vectors (n x dim). empty: no text, or a row that could not be read. */
+/* Some rows with their vectors, borrowed: ids, texts and empty (n), vectors (n x dim); texts and empty may be NULL. empty: no text, or a row that could not be read. */
 typedef struct {
     size_t n;
     const toc_str *ids, *texts;
@@ -30,5 +31,7 @@ typedef struct {
 
 /* Reads the file, encodes its texts, each once, and hands all to the sink; says on stderr what was out of the ordinary. */
 TOC_CHECKED toc_status encode_walk(toc_ctx *ctx, const encode_args *a, const char *file, enc_model *model, const enc_options *options, const encode_sink *sink);
+/* --similar and --query; model may be NULL for the former on vectors. */
+TOC_CHECKED toc_status encode_search(toc_ctx *ctx, const encode_args *a, const char *file, enc_model *model, const enc_options *options);
 
 #endif

@@ -87,6 +87,30 @@ void enc_cache_free(enc_cache *cache);
 /* As enc_encode; texts met before are only counted. Errors: also those of the store and of the temporary file. */
 TOC_CHECKED toc_status enc_cache_encode(toc_ctx *ctx, enc_cache *cache, const toc_str *texts, size_t n, float *vectors, enc_stats *stats);
 
+/* ---- rows near each other, rows near a question (near.c); cosines are rounded to millionths, and so compared ---- */
+
+typedef struct enc_near enc_near;
+/* Rows that are added are kept below $TMPDIR, where there is more than 40 MiB of them. */
+TOC_CHECKED toc_status enc_near_new(toc_ctx *ctx, size_t dim, enc_near **near);
+void enc_near_free(enc_near *near);
+/* One more row: a name, and a vector of any length but 0. Errors: as toc_spool_add; TOC_E_DATA above 4 billion rows. */
+TOC_CHECKED toc_status enc_near_add(toc_ctx *ctx, enc_near *near, toc_str id, const float *vector);
+/* A pair: the names of the earlier and the later row, borrowed. */
+typedef toc_status enc_pair_take(toc_ctx *ctx, void *arg, toc_str a, toc_str b, double cosine);
+/* Calls take for the pairs of rows whose cosine is `threshold` or more, at most `top` of them (0 = all): the nearest first, then by the rows' order. n^2 dim
+ * operations; memory does not depend on the rows, nor on the pairs (24 bytes each under $TMPDIR): 60 MB and 10 MB for each of up to 64 blocks in work. The same
+ * for any number of threads. */
+TOC_CHECKED toc_status enc_near_pairs(toc_ctx *ctx, const enc_near *near, double threshold, size_t top, enc_pair_take *take, void *arg);
+
+typedef struct enc_rank enc_rank;
+/* Questions: n vectors of any length but 0; the `top` (>= 1) nearest rows of each will be known, in memory with their texts. */
+TOC_CHECKED toc_status enc_rank_new(toc_ctx *ctx, size_t dim, const float *queries, size_t n, size_t top, enc_rank **rank);
+void enc_rank_free(enc_rank *rank);
+TOC_CHECKED toc_status enc_rank_add(toc_ctx *ctx, enc_rank *rank, toc_str id, toc_str text, const float *vector);
+typedef toc_status enc_answer_take(toc_ctx *ctx, void *arg, size_t place, toc_str id, toc_str text, double cosine);
+/* Calls take for the rows nearest to a question: place 1, 2, ...; equal ones in the order they were added. No row can be added afterwards. */
+TOC_CHECKED toc_status enc_rank_answers(toc_ctx *ctx, enc_rank *rank, size_t query, enc_answer_take *take, void *arg);
+
 /* ---- writing vectors ---- */
 
 typedef enum { ENC_CSV, ENC_JSONL, ENC_NPY, ENC_RAW } enc_format;
@@ -111,5 +135,13 @@ void enc_writer_begin(enc_writer *writer, toc_out *out, enc_format format, size_
 TOC_CHECKED toc_status enc_writer_rows(toc_ctx *ctx, enc_writer *writer, const toc_str *ids, const float *rows, size_t n);
 TOC_CHECKED toc_status enc_writer_end(toc_ctx *ctx, enc_writer *writer);
 void enc_writer_release(enc_writer *writer);
+
+/* ---- reading them ---- */
+
+enum { ENC_MOST_DIM = 1 << 14 };
+typedef toc_status enc_rows_take(toc_ctx *ctx, void *arg, size_t first, const float *rows, size_t n, size_t dim);
+/* Hands the rows of a NumPy file of 32-bit floats (two axes, rows first) to take, at most `most` at a time; rows are borrowed, `first` counts from 0. *is_npy is
+ * false, and nothing else happens, for a file of another kind and for "-". Errors: TOC_E_IO, TOC_E_DATA (another type or shape, no rows, cut off), TOC_E_NOMEM. */
+TOC_CHECKED toc_status enc_npy_read(toc_ctx *ctx, const char *path, size_t most, enc_rows_take *take, void *arg, bool *is_npy);
 
 #endif
