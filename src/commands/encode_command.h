@@ -8,7 +8,7 @@
 
 typedef struct {
     cli_list text, query;
-    const char *id, *model, *format, *pool, *precision, *truncate, *store, *rejects, *out;
+    const char *id, *model, *format, *pool, *precision, *truncate, *store, *rejects, *out, *head;
     double similar;         /* 0 = not asked for */
     int64_t max_tokens, top; /* top: 0 = as usual */
     bool raw, normalize, vectors;

@@ -37,6 +37,18 @@ const enc_tensor *enc_tensors_find(const enc_tensors *tensors, const char *prefi
 /* Its values as fp32 in out (tensor->n). */
 void enc_tensor_floats(const enc_tensor *tensor, float *out);
 
+/* ---- mapped.c ---- */
+
+typedef struct {
+    void *map;
+    size_t size;
+    enc_tensors tensors;
+} enc_mapped;
+
+/* Maps a safetensors file and reads its header. Errors: TOC_E_USAGE (not there), TOC_E_IO, those of enc_tensors_parse. */
+TOC_CHECKED toc_status enc_mapped_open(toc_ctx *ctx, const char *path, enc_mapped *file);
+void enc_mapped_close(enc_mapped *file);
+
 /* ---- config.c ---- */
 
 enum { ENC_MOST_POOLS = 6 };

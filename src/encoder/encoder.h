@@ -111,6 +111,22 @@ typedef toc_status enc_answer_take(toc_ctx *ctx, void *arg, size_t place, toc_st
 /* Calls take for the rows nearest to a question: place 1, 2, ...; equal ones in the order they were added. No row can be added afterwards. */
 TOC_CHECKED toc_status enc_rank_answers(toc_ctx *ctx, enc_rank *rank, size_t query, enc_answer_take *take, void *arg);
 
+/* ---- a classifier that was fine-tuned with a model (head.c) ---- */
+
+typedef struct enc_head enc_head;
+/* Reads folder/model.safetensors: classifier.weight and classifier.bias on the pooler's output (BERT; the model's own vector where it has no pooler), or with a
+ * dense layer before it on the first token's state (DistilBERT, RoBERTa). config.json there names the labels (id2label) and the kind of question
+ * (problem_type). The model need not be from the same folder. Errors: TOC_E_USAGE (no file), TOC_E_IO, TOC_E_DATA (no classifier, another shape or type). */
+TOC_CHECKED toc_status enc_head_open(toc_ctx *ctx, const char *folder, const enc_model *model, enc_head **head);
+void enc_head_free(enc_head *head);
+/* How many labels, and their names: borrowed. */
+size_t enc_head_labels(const enc_head *head, const char *const **labels);
+/* The vectors it reads: of this pool, raw. */
+enc_pool enc_head_pool(const enc_head *head);
+/* scores (n x labels) of n vectors: probabilities that sum to 1; with problem_type multi_label_classification each by itself; with one label, or regression, the
+ * numbers as they come. Not from two threads at once. */
+void enc_head_scores(const enc_head *head, const float *vectors, size_t n, float *scores);
+
 /* ---- writing vectors ---- */
 
 typedef enum { ENC_CSV, ENC_JSONL, ENC_NPY, ENC_RAW } enc_format;
