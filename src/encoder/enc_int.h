@@ -10,7 +10,8 @@
 
 /* ---- tensors.c: a safetensors file (8 bytes length, JSON header, data) ---- */
 
-typedef enum { ENC_F32, ENC_F16, ENC_BF16, ENC_OTHER } enc_dtype;
+/* ENC_I8: bytes with a scale for each row, in a tensor NAME_scale (F32); such without scales are ENC_OTHER. */
+typedef enum { ENC_F32, ENC_F16, ENC_BF16, ENC_I8, ENC_OTHER } enc_dtype;
 
 typedef struct {
     const char *name;  /* lives in the file's arena */
@@ -19,6 +20,7 @@ typedef struct {
     size_t n_dims, dims[4];
     size_t n;          /* elements */
     const void *data;  /* any alignment */
+    const void *scales; /* ENC_I8: dims[0] floats, any alignment */
     size_t begin, end; /* in the data part */
 } enc_tensor;
 

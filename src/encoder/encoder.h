@@ -127,6 +127,41 @@ enc_pool enc_head_pool(const enc_head *head);
  * numbers as they come. Not from two threads at once. */
 void enc_head_scores(const enc_head *head, const float *vectors, size_t n, float *scores);
 
+/* ---- looking at models (inspect.c, quantize.c); folder NULL = the default one ---- */
+
+typedef struct {
+    const char *folder, *family, *pooling; /* live in the context's arena, as do those below */
+    const char *license;                   /* name of a file, or NULL */
+    size_t layers, hidden, heads, inner, vocab, positions, max_tokens, dim, tokens, tensors;
+    size_t params;                         /* numbers of weights, scales of bytes not counted */
+    uint64_t bytes, hash;                  /* of the file of weights; enc_model_hash in fp32 */
+    struct {
+        const char *name;
+        size_t tensors, numbers;
+    } types[16];
+    size_t n_types;
+} enc_description;
+/* Errors: as enc_open. */
+TOC_CHECKED toc_status enc_describe(toc_ctx *ctx, const char *folder, enc_description *description);
+
+typedef struct {
+    size_t tensors, numbers, tokens, vocab, texts;
+} enc_checked;
+/* Reads all of a model: names, shapes and types of tensors and the size of the vocabulary (enc_open), every number for being finite, and vectors of ten texts:
+ * finite, of length 1, the same alone and in company, the same for equal texts, others for others. Errors: the first that does not hold. */
+TOC_CHECKED toc_status enc_check(toc_ctx *ctx, const char *folder, enc_checked *checked);
+
+typedef struct {
+    size_t matrices;               /* that became bytes */
+    uint64_t bytes_before, bytes;  /* of the files of weights */
+    double cosine;                 /* enc_compare of both */
+} enc_quantized;
+/* Writes folder `to` (made where it is not there): the model with int8 matrices, a scale a row, as enc_open reads it; other files are copied. Errors: those of
+ * enc_open; TOC_E_USAGE where both folders are the same; TOC_E_DATA for numbers that are not finite; TOC_E_IO. */
+TOC_CHECKED toc_status enc_quantize(toc_ctx *ctx, const char *from, const char *to, enc_quantized *stats);
+/* The smallest cosine of ten texts' vectors under one model with those under another of the same dimension, both in fp32. */
+TOC_CHECKED toc_status enc_compare(toc_ctx *ctx, const char *folder, const char *other, double *smallest);
+
 /* ---- writing vectors ---- */
 
 typedef enum { ENC_CSV, ENC_JSONL, ENC_NPY, ENC_RAW } enc_format;

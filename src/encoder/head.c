@@ -45,7 +45,7 @@ static toc_status get(toc_ctx *ctx, enc_head *h, const enc_tensors *tensors, con
 
     if (!w || !b) return toc_fail(ctx, TOC_E_DATA, "%s: no tensor %s.%s", path, layer, w ? "bias" : "weight");
     if (w->dtype == ENC_OTHER || b->dtype == ENC_OTHER)
-        return toc_fail(ctx, TOC_E_DATA, "%s: tensor %s is %s; F32, F16 and BF16 are known", path, w->dtype == ENC_OTHER ? w->name : b->name,
+        return toc_fail(ctx, TOC_E_DATA, "%s: tensor %s is %s; F32, F16, BF16, and I8 with scales are known", path, w->dtype == ENC_OTHER ? w->name : b->name,
                         w->dtype == ENC_OTHER ? w->dtype_name : b->dtype_name);
     if (!*rows && w->n_dims == 2) *rows = w->dims[0];
     if (!*rows || w->n_dims != 2 || w->dims[0] != *rows || w->dims[1] != h->dim)

@@ -52,7 +52,7 @@ static toc_status find(loader *l, const char *name, size_t rows, size_t columns,
         t = enc_tensors_find(&l->tensors, l->prefix, old);
     }
     if (!t) return toc_fail(l->ctx, TOC_E_DATA, "%s: no tensor %s%s", l->path, l->prefix, name);
-    if (t->dtype == ENC_OTHER) return toc_fail(l->ctx, TOC_E_DATA, "%s: tensor %s is %s; F32, F16 and BF16 are known", l->path, t->name, t->dtype_name);
+    if (t->dtype == ENC_OTHER) return toc_fail(l->ctx, TOC_E_DATA, "%s: tensor %s is %s; F32, F16, BF16, and I8 with scales are known", l->path, t->name, t->dtype_name);
     if (t->n_dims != (columns ? 2u : 1u) || t->dims[0] != rows || (columns && t->dims[1] != columns))
         return toc_fail(l->ctx, TOC_E_DATA, "%s: tensor %s has another shape than config.json says (%zu x %zu)", l->path, t->name, rows, TOC_MAX(columns, 1));
     *tensor = t;

@@ -58,6 +58,24 @@ static toc_status read_entry(toc_ctx *ctx, const json_t *entry, const char *path
     return TOC_OK;
 }
 
+/* The scales of a matrix of bytes; one without is of no known type. */
+static toc_status read_scales(toc_ctx *ctx, const json_t *header, const char *path, toc_str data, enc_tensor *t)
+{
+    enc_tensor scales = {0};
+    const char *name;
+
+    if (strcmp(t->dtype_name, "I8") != 0 || t->n_dims != 2) return TOC_OK;
+    TOC_TRY(toc_arena_printf(ctx, &ctx->arena, &name, "%s_scale", t->name));
+    const json_t *entry = json_object_get(header, name);
+    if (!json_is_object(entry)) return TOC_OK;
+    TOC_TRY(read_entry(ctx, entry, path, name, data, &scales));
+    if (scales.dtype != ENC_F32 || scales.n != t->dims[0])
+        return toc_fail(ctx, TOC_E_DATA, "%s: tensor %s: not %zu numbers in F32, one for each row of %s", path, name, t->dims[0], t->name);
+    t->dtype = ENC_I8;
+    t->scales = scales.data;
+    return TOC_OK;
+}
+
 static int by_place(const void *a, const void *b, const void *arg)
 {
     const enc_tensor *x = a, *y = b;
@@ -78,6 +96,7 @@ static toc_status read_entries(toc_ctx *ctx, json_t *header, const char *path, t
         if (!json_is_object(entry)) return toc_fail(ctx, TOC_E_DATA, "%s: tensor %.200s: no description", path, key);
         TOC_TRY(toc_arena_copy(ctx, &f->arena, key, strlen(key), &t->name));
         TOC_TRY(read_entry(ctx, entry, path, t->name, data, t));
+        TOC_TRY(read_scales(ctx, header, path, data, t));
         f->n++;
     }
     TOC_TRY(toc_sort(ctx, f->tensors, f->n, sizeof *f->tensors, by_place, NULL));
@@ -140,12 +159,28 @@ static float half_value(uint16_t h)
     return value;
 }
 
+static void from_bytes(const enc_tensor *t, float *out)
+{
+    const int8_t *bytes = t->data;
+    const size_t columns = t->dims[1];
+
+    for (size_t i = 0; i < t->dims[0]; i++) {
+        float scale;
+        memcpy(&scale, (const char *)t->scales + i * sizeof scale, sizeof scale);
+        for (size_t j = 0; j < columns; j++) out[i * columns + j] = scale * (float)bytes[i * columns + j];
+    }
+}
+
 void enc_tensor_floats(const enc_tensor *t, float *out)
 {
     const char *p = t->data;
 
     if (t->dtype == ENC_F32) {
         memcpy(out, p, t->n * sizeof *out);
+        return;
+    }
+    if (t->dtype == ENC_I8) {
+        from_bytes(t, out);
         return;
     }
     for (size_t i = 0; i < t->n; i++) {
