@@ -27,7 +27,7 @@ SRC     := $(wildcard src/*/*.c)
 MAPS    := $(wildcard src/ingest/maps/*.map)
 LIB     := $(B)/libtocsin.a
 # Loops over rows become vectors.
-$(B)/obj/src/num/%.o: EXTRA.release := -O3
+$(B)/obj/src/num/%.o $(B)/obj/src/nn/%.o: EXTRA.release := -O3
 # Makers' programs: tools/NAME.c, with tools/NAME/*.c where one file is not enough (sim/ serves shopsim).
 TOOLS   := $(patsubst tools/%.c,$(B)/%,$(wildcard tools/*.c))
 TESTS   := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit/*.c tests/prop/*.c tests/fault/*.c))
