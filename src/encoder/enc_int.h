@@ -75,6 +75,13 @@ typedef struct {
 /* Reads the JSON files of a folder. Errors: TOC_E_USAGE (no config.json), TOC_E_IO, TOC_E_DATA. */
 TOC_CHECKED toc_status enc_config_read(toc_ctx *ctx, const char *folder, enc_config *config);
 
+/* ---- folder.c ---- */
+
+/* Makes a folder where it is not there. Errors: TOC_E_IO. */
+TOC_CHECKED toc_status enc_folder_make(toc_ctx *ctx, const char *path);
+/* Copies what lies beside the weights from one model's folder to another; changed: without config.json and README.md, which tell of the old weights. */
+TOC_CHECKED toc_status enc_folder_copy(toc_ctx *ctx, const char *from, const char *to, bool changed);
+
 /* ---- cache.c ---- */
 
 enum { ENC_IDENTITY = 160 };

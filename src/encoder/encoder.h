@@ -6,6 +6,7 @@
 #define ENC_ENCODER_H
 
 #include "base/base.h"
+#include "nn/nn.h"
 #include "num/num.h"
 #include "store/store.h"
 
@@ -161,6 +162,19 @@ typedef struct {
 TOC_CHECKED toc_status enc_quantize(toc_ctx *ctx, const char *from, const char *to, enc_quantized *stats);
 /* The smallest cosine of ten texts' vectors under one model with those under another of the same dimension, both in fp32. */
 TOC_CHECKED toc_status enc_compare(toc_ctx *ctx, const char *folder, const char *other, double *smallest);
+
+/* ---- models that learn (learn.c): a Hugging Face folder of BERT's form as parameters of nn.h, and back ---- */
+
+/* What config.json says, dropout included. Errors: TOC_E_USAGE (no file), TOC_E_IO, TOC_E_DATA (another form of encoder). */
+TOC_CHECKED toc_status enc_learn_config(toc_ctx *ctx, const char *folder, nn_encoder_config *config);
+/* Values of params (ready, with starting values) from folder/model.safetensors, by name, with or without "bert." in front. The head (pooler, classifier) keeps its
+ * starting values where the file has none, or one for another number of classes: *n_fresh such parameters. Errors: TOC_E_USAGE (no file), TOC_E_IO, TOC_E_DATA
+ * (no tensor of an encoder's parameter, another shape or type). */
+TOC_CHECKED toc_status enc_learn_load(toc_ctx *ctx, const char *folder, nn_params *params, size_t *n_fresh);
+/* Writes folder `to` (made where it is not there): model.safetensors of all params in fp32, `from`'s config.json as a BertForSequenceClassification of k classes
+ * (labels NULL: LABEL_0 ...), or with k = 0 as it is, and `from`'s vocabulary and settings: what transformers and enc_open read. The same folder twice is fine.
+ * Errors: TOC_E_IO, TOC_E_DATA (config.json). */
+TOC_CHECKED toc_status enc_learn_save(toc_ctx *ctx, const char *from, const char *to, const nn_params *params, const char *const *labels, size_t k);
 
 /* ---- writing vectors ---- */
 

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <math.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "encoder/enc_int.h"
 
@@ -136,48 +135,6 @@ out:
     return st;
 }
 
-static toc_status copy_file(toc_ctx *ctx, const char *from, const char *to)
-{
-    toc_buf content = {0};
-    toc_out out = {0};
-    toc_status st;
-
-    if ((st = toc_read_file(ctx, from, &content)) || (st = toc_out_open(ctx, to, false, &out))) goto out;
-    toc_out_write(&out, content.p, content.n);
-    st = toc_out_close(ctx, &out);
-out:
-    toc_out_abandon(&out);
-    toc_buf_release(&content);
-    return st;
-}
-
-static toc_status make_folder(toc_ctx *ctx, const char *path)
-{
-    if (mkdir(path, 0777) && errno != EEXIST) return toc_fail_errno(ctx, TOC_E_IO, errno, "cannot make the folder %s", path);
-    return TOC_OK;
-}
-
-static toc_status copy_others(toc_ctx *ctx, const char *from, const char *to)
-{
-    static const char *const names[] = {
-        "config.json", "vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt", "sentence_bert_config.json",
-        "modules.json", "README.md", "LICENSE", "LICENSE.txt", "LICENSE.md", "license.txt", "COPYING", "1_Pooling/config.json",
-    };
-    const char *source, *target;
-
-    for (size_t i = 0; i < TOC_COUNT(names); i++) {
-        TOC_TRY(toc_arena_printf(ctx, &ctx->arena, &source, "%s/%s", from, names[i]));
-        if (access(source, F_OK) != 0) continue;
-        if (strchr(names[i], '/')) {
-            TOC_TRY(toc_arena_printf(ctx, &ctx->arena, &target, "%s/%.*s", to, (int)strcspn(names[i], "/"), names[i]));
-            TOC_TRY(make_folder(ctx, target));
-        }
-        TOC_TRY(toc_arena_printf(ctx, &ctx->arena, &target, "%s/%s", to, names[i]));
-        TOC_TRY(copy_file(ctx, source, target));
-    }
-    return TOC_OK;
-}
-
 toc_status enc_quantize(toc_ctx *ctx, const char *from, const char *to, enc_quantized *stats)
 {
     enc_mapped file;
@@ -192,11 +149,11 @@ toc_status enc_quantize(toc_ctx *ctx, const char *from, const char *to, enc_quan
         return toc_fail(ctx, TOC_E_USAGE, "%s is the model itself: it is written to another folder", to);
     TOC_TRY(enc_mapped_open(ctx, source, &file));
     writing w = { .tensors = &file.tensors, .path = source, .stats = stats };
-    toc_status st = make_folder(ctx, to);
+    toc_status st = enc_folder_make(ctx, to);
     if (!st) st = write_weights(ctx, &w, target);
     stats->bytes_before = file.size;
     enc_mapped_close(&file);
-    if (!st) st = copy_others(ctx, from, to);
+    if (!st) st = enc_folder_copy(ctx, from, to, false);
     if (!st && stat(target, &b)) st = toc_fail_errno(ctx, TOC_E_IO, errno, "%s", target);
     if (st) return st;
     stats->bytes = (uint64_t)b.st_size;
