@@ -265,4 +265,22 @@ TOC_CHECKED toc_status nn_classifier_forward(toc_ctx *ctx, nn_classifier *model,
 TOC_CHECKED toc_status nn_classifier_backward(toc_ctx *ctx, nn_classifier *model, const nn_texts *texts, const float *dlogits);
 void nn_classifier_release(nn_classifier *model);
 
+/* Hugging Face's BertForMaskedLM (nn_masked.c): of chosen rows of the states, a dense layer, GELU, layer norm, and products with the table of words. */
+typedef struct {
+    nn_encoder encoder;
+    nn_linear transform, decoder; /* decoder.w is the table of words itself */
+    nn_norm norm;
+    float *rows, *dense, *bent, *normed, *logits; /* m x hidden, and m x vocab, that hold gradients after the loss */
+    float *dstates;                               /* T x hidden */
+    size_t room, token_room;
+} nn_masked;
+/* Encoder under "bert.", then cls.predictions. */
+TOC_CHECKED toc_status nn_masked_add(toc_ctx *ctx, nn_params *params, nn_masked *model, const nn_encoder_config *config);
+/* The mean cross-entropy of the words target (m, < vocab) at tokens rows (m, ascending, each once) of a batch whose ids are masked already. m x vocab numbers
+ * of memory. m = 0: a loss of 0, and nothing to go back. */
+TOC_CHECKED toc_status nn_masked_forward(toc_ctx *ctx, nn_masked *model, const nn_texts *texts, const size_t *rows, const int32_t *target, size_t m, double *loss);
+/* After forward of the same, times `scale`. */
+TOC_CHECKED toc_status nn_masked_backward(toc_ctx *ctx, nn_masked *model, const nn_texts *texts, const size_t *rows, size_t m, double scale);
+void nn_masked_release(nn_masked *model);
+
 #endif

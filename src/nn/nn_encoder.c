@@ -63,13 +63,6 @@ toc_status nn_encoder_add(toc_ctx *ctx, nn_params *params, nn_encoder *e, const 
     return TOC_OK;
 }
 
-static toc_status fit(toc_ctx *ctx, size_t n, float **memory)
-{
-    toc_free(*memory);
-    *memory = NULL;
-    return toc_alloc(ctx, n, sizeof **memory, memory);
-}
-
 static toc_status make_room(toc_ctx *ctx, nn_encoder *e, size_t n)
 {
     size_t h = e->config.hidden, f = e->config.inner;
@@ -84,13 +77,13 @@ static toc_status make_room(toc_ctx *ctx, nn_encoder *e, size_t n)
     const struct { float **memory; size_t d; } all[] = {
         { &e->embedded, h }, { &e->states, h }, { &e->wide, TOC_MAX(3 * h, f) }, { &e->one, h }, { &e->two, h },
     };
-    for (size_t k = 0; k < TOC_COUNT(all); k++) TOC_TRY(fit(ctx, n * all[k].d, all[k].memory));
+    for (size_t k = 0; k < TOC_COUNT(all); k++) TOC_TRY(nn_fit(ctx, n * all[k].d, all[k].memory));
     for (size_t i = 0; i < e->config.layers; i++) {
         nn_block *b = &e->blocks[i];
         const struct { float **memory; size_t d; } kept[] = {
             { &b->x, h }, { &b->qkv_rows, 3 * h }, { &b->mixed, h }, { &b->sum1, h }, { &b->middle, h }, { &b->raised, f }, { &b->sum2, h },
         };
-        for (size_t k = 0; k < TOC_COUNT(kept); k++) TOC_TRY(fit(ctx, n * kept[k].d, kept[k].memory));
+        for (size_t k = 0; k < TOC_COUNT(kept); k++) TOC_TRY(nn_fit(ctx, n * kept[k].d, kept[k].memory));
     }
     e->room = n;
     return TOC_OK;
@@ -207,12 +200,12 @@ static toc_status make_head_room(toc_ctx *ctx, nn_classifier *m, size_t n, size_
     if (n > m->room) {
         float **const all[] = { &m->first, &m->dense, &m->pooled, &m->dropped };
         m->room = 0;
-        for (size_t i = 0; i < TOC_COUNT(all); i++) TOC_TRY(fit(ctx, n * h, all[i]));
+        for (size_t i = 0; i < TOC_COUNT(all); i++) TOC_TRY(nn_fit(ctx, n * h, all[i]));
         m->room = n;
     }
     if (tokens > m->token_room) {
         m->token_room = 0;
-        TOC_TRY(fit(ctx, tokens * h, &m->dstates));
+        TOC_TRY(nn_fit(ctx, tokens * h, &m->dstates));
         m->token_room = tokens;
     }
     return TOC_OK;

@@ -24,4 +24,7 @@ void nn_dropout_part(nn_drop drop, uint64_t from, float *x, size_t n);
 /* Bytes of packed memory, at least. */
 TOC_CHECKED toc_status nn_work_reserve(toc_ctx *ctx, nn_work *work, size_t bytes);
 
+/* Other memory of n numbers in place of what is there. */
+TOC_CHECKED toc_status nn_fit(toc_ctx *ctx, size_t n, float **memory);
+
 #endif

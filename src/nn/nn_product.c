@@ -16,6 +16,13 @@ toc_status nn_work_reserve(toc_ctx *ctx, nn_work *work, size_t bytes)
     return TOC_OK;
 }
 
+toc_status nn_fit(toc_ctx *ctx, size_t n, float **memory)
+{
+    toc_free(*memory);
+    *memory = NULL;
+    return toc_alloc(ctx, n, sizeof **memory, memory);
+}
+
 void nn_work_release(nn_work *work)
 {
     toc_free(work->packed);

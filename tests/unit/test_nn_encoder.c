@@ -1,4 +1,4 @@
-/* A classifier beside PyTorch's (tests/peer/nn/make.py): gradients of a step, ten losses; the same bytes for any thread count; dropout. */
+/* A classifier and a masked language model beside PyTorch's (tests/peer/nn/make.py): gradients of a step, ten losses; the same bytes for any thread count; dropout. */
 #include "nn/nn.h"
 
 #include <math.h>
@@ -42,17 +42,20 @@ static const float *stored(const setup *s, const char *name, bool gradient)
     return (const float *)(const void *)s->numbers.p + at + (gradient ? all : 0);
 }
 
-static void begin(setup *s, nn_encoder_config config, size_t threads)
+static void open_facts(setup *s, const char *facts, const char *numbers, size_t threads)
+{
+    *s = (setup){0};
+    toc_ctx_init(&s->ctx);
+    s->ctx.n_threads = threads;
+    assert_non_null(s->facts = json_load_file(facts, 0, NULL));
+    assert_int_equal(toc_read_file(&s->ctx, numbers, &s->numbers), TOC_OK);
+}
+
+static void fill(setup *s)
 {
     json_t *text, *id;
     size_t i, k;
 
-    *s = (setup){0};
-    toc_ctx_init(&s->ctx);
-    s->ctx.n_threads = threads;
-    assert_non_null(s->facts = json_load_file("peer/nn/tiny.json", 0, NULL));
-    assert_int_equal(toc_read_file(&s->ctx, "peer/nn/tiny.f32", &s->numbers), TOC_OK);
-    assert_int_equal(nn_classifier_add(&s->ctx, &s->params, &s->model, &config, K), TOC_OK);
     assert_int_equal(nn_params_ready(&s->ctx, &s->params, true), TOC_OK);
     assert_int_equal(s->params.n, json_array_size(json_object_get(s->facts, "params")));
     for (i = 0; i < s->params.n; i++) {
@@ -65,6 +68,13 @@ static void begin(setup *s, nn_encoder_config config, size_t threads)
         s->labels[i] = (int32_t)json_integer_value(json_array_get(json_object_get(s->facts, "labels"), i));
     }
     s->n = i;
+}
+
+static void begin(setup *s, nn_encoder_config config, size_t threads)
+{
+    open_facts(s, "peer/nn/tiny.json", "peer/nn/tiny.f32", threads);
+    assert_int_equal(nn_classifier_add(&s->ctx, &s->params, &s->model, &config, K), TOC_OK);
+    fill(s);
 }
 
 static void end(setup *s)
@@ -193,6 +203,34 @@ static void test_gradient_under_dropout(void **state)
     end(&s);
 }
 
+static void test_masked(void **state)
+{
+    setup s;
+    nn_masked model;
+    size_t rows[MOST], i;
+    int32_t targets[MOST];
+    json_t *row;
+    double loss;
+
+    (void)state;
+    open_facts(&s, "peer/nn/masked.json", "peer/nn/masked.f32", 2);
+    assert_int_equal(nn_masked_add(&s.ctx, &s.params, &model, &tiny), TOC_OK);
+    fill(&s);
+    json_array_foreach(json_object_get(s.facts, "rows"), i, row) {
+        rows[i] = (size_t)json_integer_value(row);
+        targets[i] = (int32_t)json_integer_value(json_array_get(json_object_get(s.facts, "targets"), i));
+    }
+    nn_texts texts = { s.ids, s.starts, s.n };
+    for (int k = 0; k < 2; k++) {
+        assert_int_equal(nn_masked_forward(&s.ctx, &model, &texts, rows, targets, i, &loss), TOC_OK);
+        assert_true(fabs(loss - json_real_value(json_array_get(json_object_get(s.facts, "losses"), 0))) < 2e-6);
+        assert_int_equal(nn_masked_backward(&s.ctx, &model, &texts, rows, i, k ? 0.75 : 0.25), TOC_OK);
+    }
+    check_gradients(&s);
+    nn_masked_release(&model);
+    end(&s);
+}
+
 static void test_frozen(void **state)
 {
     setup s = {0};
@@ -221,7 +259,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ten_steps), cmocka_unit_test(test_accumulation), cmocka_unit_test(test_threads_and_dropout),
-        cmocka_unit_test(test_gradient_under_dropout), cmocka_unit_test(test_frozen),
+        cmocka_unit_test(test_gradient_under_dropout), cmocka_unit_test(test_masked), cmocka_unit_test(test_frozen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

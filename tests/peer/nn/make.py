@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes tiny.json and tiny.f32: a small BertForSequenceClassification of transformers with random weights, a batch, the gradients of its first step and the
+"""Writes tiny.json and tiny.f32, and below masked.json and masked.f32: a small BertForSequenceClassification of transformers with random weights, a batch, the gradients of its first step and the
 losses of ten steps of AdamW with warm-up, decay and clipping, without dropout. tiny.f32 holds the values of all parameters in the order of tiny.json, then
-their gradients. Run in this folder with torch and transformers; made with torch 2.15, transformers 5.23."""
+their gradients; masked the same for a BertForMaskedLM and one step. Run in this folder with torch and transformers; made with torch 2.15, transformers 5.23."""
 import json
 
 import torch
@@ -37,9 +37,33 @@ for step in range(10):
     norms.append(float(torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)))
     optimiser.step()
     schedule.step()
-with open("tiny.f32", "wb") as out:
-    for tensor in values + gradients:
-        out.write(tensor.numpy().astype("<f4").tobytes())
+
+
+def write_numbers(path, tensors):
+    with open(path, "wb") as out:
+        for tensor in tensors:
+            out.write(tensor.detach().numpy().astype("<f4").tobytes())
+
+
+write_numbers("tiny.f32", values + gradients)
 with open("tiny.json", "w") as out:
     json.dump({"params": [[n, p.numel()] for n, p in params], "texts": texts, "labels": labels, "losses": losses, "norms": norms}, out, indent=0)
+    out.write("\n")
+
+masked = transformers.BertForMaskedLM(config)
+with torch.no_grad():
+    for name, p in masked.named_parameters():
+        if p.dim() == 1:
+            p.add_(torch.randn_like(p) * 0.1)
+params = list(masked.named_parameters())
+chosen, targets, wanted = [], [], torch.full_like(ids, -100)
+for text, place, word in [(0, 2, 7), (1, 0, 30), (1, 11, 1), (3, 3, 39), (4, 8, 7)]:
+    wanted[text, place] = word
+    chosen.append(sum(lengths[:text]) + place)
+    targets.append(word)
+loss = masked(input_ids=ids, attention_mask=mask, labels=wanted).loss
+loss.backward()
+write_numbers("masked.f32", [p for _, p in params] + [p.grad for _, p in params])
+with open("masked.json", "w") as out:
+    json.dump({"params": [[n, p.numel()] for n, p in params], "texts": texts, "rows": chosen, "targets": targets, "losses": [loss.item()]}, out, indent=0)
     out.write("\n")
