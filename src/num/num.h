@@ -14,6 +14,19 @@ double num_mad(double *x, size_t n);                       /* 1.4826 * median ab
 double num_normal_cdf(double z);
 double num_normal_quantile(double p);
 
+/* ln Gamma(x) and its derivative, x > 0 (0: an infinity; below: NaN); relative error at most 1e-13 away from their zeros, the same bits on every machine
+ * with the same log(). Source: Abramowitz & Stegun 1964, 6.1.40 and 6.3.18. */
+double num_lgamma(double x);
+double num_digamma(double x);
+
+/* ---- minimising a smooth function of few unknowns ---- */
+enum { NUM_MOST_UNKNOWNS = 8 };
+/* The value at x and its gradient; a value that is not finite marks a point outside. */
+typedef toc_status (*num_objective)(toc_ctx *ctx, void *arg, const double *x, double *value, double *gradient);
+/* BFGS from x (n <= NUM_MOST_UNKNOWNS), which becomes the least point found; its value is finite at the start. Unknowns should be of one scale (logarithms).
+ * converged: the gradient's largest entry is at most 1e-8 of max(1, |value|), or 1e-5 where rounding allows no step down. Errors: those of the objective. */
+TOC_CHECKED toc_status num_minimise(toc_ctx *ctx, num_objective objective, void *arg, size_t n, double *x, double *value, size_t *n_rounds, bool *converged);
+
 /* ---- ranking metrics over score (n) and truth (n, 0 or 1); ties count half / are taken together ---- */
 TOC_CHECKED toc_status num_auc(toc_ctx *ctx, const double *score, const uint8_t *truth, size_t n, double *auc);
 /* Average precision: sum over thresholds of (R_k - R_{k-1}) P_k, as scikit-learn defines it. */
