@@ -14,7 +14,7 @@ const cli_command *const cmd_all[] = {
     &cmd_nightly, &cmd_churn, &cmd_fraud, &cmd_inventory,
     &cmd_ingest, &cmd_features, &cmd_gain, &cmd_tree, &cmd_encode, &cmd_report,
     &cmd_merchant,
-    &cmd_store, &cmd_model, &cmd_forecast, &cmd_completion,
+    &cmd_store, &cmd_model, &cmd_train, &cmd_forecast, &cmd_completion,
     NULL,
 };
 

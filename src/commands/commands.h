@@ -16,7 +16,7 @@ extern const cli_command cmd_nightly;
 extern const cli_command cmd_churn, cmd_fraud, cmd_inventory;
 extern const cli_command cmd_ingest, cmd_features, cmd_gain, cmd_tree, cmd_encode, cmd_report;
 extern const cli_command cmd_merchant;
-extern const cli_command cmd_store, cmd_model, cmd_forecast, cmd_completion;
+extern const cli_command cmd_store, cmd_model, cmd_train, cmd_forecast, cmd_completion;
 
 /* Loads the shop a command was pointed at: the store, and the files given by kind and as positional arguments (stdin when nothing at all is given).
  * Rejected rows go to --rejects and are counted on stderr. as_of: what the store may know (TOC_NO_TIME = everything). shop is initialised

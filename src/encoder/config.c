@@ -113,15 +113,15 @@ static toc_status read_pooling(toc_ctx *ctx, const char *folder, enc_config *c)
     return st;
 }
 
-static toc_status read_rules(toc_ctx *ctx, const char *folder, enc_config *c)
+toc_status enc_config_rules(toc_ctx *ctx, const char *folder, txt_rules *rules)
 {
     json_t *o = NULL;
 
     TOC_TRY(load(ctx, folder, "tokenizer_config.json", false, &o));
     const json_t *accents = json_object_get(o, "strip_accents");
-    c->rules.lower = !json_is_false(json_object_get(o, "do_lower_case"));
-    c->rules.strip_accents = json_is_boolean(accents) ? json_is_true(accents) : c->rules.lower;
-    c->rules.split_cjk = !json_is_false(json_object_get(o, "tokenize_chinese_chars"));
+    rules->lower = !json_is_false(json_object_get(o, "do_lower_case"));
+    rules->strip_accents = json_is_boolean(accents) ? json_is_true(accents) : rules->lower;
+    rules->split_cjk = !json_is_false(json_object_get(o, "tokenize_chinese_chars"));
     json_decref(o);
     return TOC_OK;
 }
@@ -137,6 +137,6 @@ toc_status enc_config_read(toc_ctx *ctx, const char *folder, enc_config *c)
     json_decref(o);
     if (!st) st = read_length(ctx, folder, c);
     if (!st) st = read_pooling(ctx, folder, c);
-    if (!st) st = read_rules(ctx, folder, c);
+    if (!st) st = enc_config_rules(ctx, folder, &c->rules);
     return st;
 }

@@ -74,6 +74,8 @@ typedef struct {
 
 /* Reads the JSON files of a folder. Errors: TOC_E_USAGE (no config.json), TOC_E_IO, TOC_E_DATA. */
 TOC_CHECKED toc_status enc_config_read(toc_ctx *ctx, const char *folder, enc_config *config);
+/* What tokenizer_config.json says of words; BERT's small-letter rules where there is none. */
+TOC_CHECKED toc_status enc_config_rules(toc_ctx *ctx, const char *folder, txt_rules *rules);
 
 /* ---- folder.c ---- */
 

@@ -9,6 +9,7 @@
 #include "nn/nn.h"
 #include "num/num.h"
 #include "store/store.h"
+#include "text/text.h"
 
 typedef struct enc_model enc_model;
 
@@ -175,6 +176,18 @@ TOC_CHECKED toc_status enc_learn_load(toc_ctx *ctx, const char *folder, nn_param
  * (labels NULL: LABEL_0 ...), or with k = 0 as it is, and `from`'s vocabulary and settings: what transformers and enc_open read. The same folder twice is fine.
  * Errors: TOC_E_IO, TOC_E_DATA (config.json). */
 TOC_CHECKED toc_status enc_learn_save(toc_ctx *ctx, const char *from, const char *to, const nn_params *params, const char *const *labels, size_t k);
+
+/* Whether there is a model.safetensors in a folder. */
+TOC_CHECKED toc_status enc_learn_has_weights(toc_ctx *ctx, const char *folder, bool *has);
+/* The tokenizer of a folder, by its own rules. Free it. */
+TOC_CHECKED toc_status enc_learn_tokenizer(toc_ctx *ctx, const char *folder, txt_tokenizer **tokenizer);
+/* Copies all of a folder but its weights to another, made where it is not there; the same folder twice is fine. */
+TOC_CHECKED toc_status enc_learn_copy(toc_ctx *ctx, const char *from, const char *to);
+/* The same from a folder that holds a vocabulary alone, and writes what a new BERT of this shape needs beside it: config.json, and for sentence-transformers
+ * modules.json, sentence_bert_config.json and 1_Pooling (the mean of the states). */
+TOC_CHECKED toc_status enc_learn_create(toc_ctx *ctx, const char *from, const char *to, const nn_encoder_config *config);
+/* Writes folder/vocab.txt and tokenizer_config.json; the folder is made where it is not there. */
+TOC_CHECKED toc_status enc_learn_vocabulary(toc_ctx *ctx, const char *folder, toc_str vocabulary, const txt_rules *rules);
 
 /* ---- writing vectors ---- */
 

@@ -12,7 +12,7 @@ void txt_normal_prepare(txt_tokenizer *t)
     }
 }
 
-static toc_status put(txt_walk *k, toc_buf *out, int32_t c)
+toc_status txt_put(txt_walk *k, toc_buf *out, int32_t c)
 {
     char bytes[4];
     size_t n = 0;
@@ -33,10 +33,10 @@ static toc_status put(txt_walk *k, toc_buf *out, int32_t c)
 
 static toc_status put_small(txt_walk *k, toc_buf *out, int32_t c)
 {
-    if (!k->t->lower) return put(k, out, c);
-    TOC_TRY(put(k, out, txt_small(c)));
+    if (!k->t->lower) return txt_put(k, out, c);
+    TOC_TRY(txt_put(k, out, txt_small(c)));
     /* The one letter whose small form is two characters. */
-    return c == 0x130 ? put(k, out, 0x307) : TOC_OK;
+    return c == 0x130 ? txt_put(k, out, 0x307) : TOC_OK;
 }
 
 /* Characters that wait for what stands behind them, each order apart: sorting by comparison would take a hostile text's time. */
@@ -112,11 +112,11 @@ toc_status txt_normal(txt_walk *k, toc_str text, toc_buf *out)
         bool apart = t->split_cjk && class == TXT_CJK;
         if (apart) {
             TOC_TRY(put_waiting(k, out, &waiting));
-            TOC_TRY(put(k, out, ' '));
+            TOC_TRY(txt_put(k, out, ' '));
         }
         if (t->strip_accents) TOC_TRY(put_bare(k, out, c, &waiting));
         else TOC_TRY(put_small(k, out, c));
-        if (apart) TOC_TRY(put(k, out, ' '));
+        if (apart) TOC_TRY(txt_put(k, out, ' '));
     }
     TOC_TRY(put_waiting(k, out, &waiting));
     return TOC_OK;

@@ -49,6 +49,8 @@ size_t txt_tokenizer_size(const txt_tokenizer *tokenizer);
 size_t txt_tokenizer_frame(const txt_tokenizer *tokenizer);
 /* The id of a token by its text, as in the vocabulary: "[MASK]", "##ing"; false where there is none. */
 bool txt_tokenizer_find(const txt_tokenizer *tokenizer, toc_str token, uint32_t *id);
+/* inner (txt_tokenizer_size, the caller's, zeroed) gets true for WordPiece's pieces inside words. */
+TOC_CHECKED toc_status txt_tokenizer_inner(toc_ctx *ctx, const txt_tokenizer *tokenizer, bool *inner);
 /* A number that names vocabulary and rules. */
 uint64_t txt_tokenizer_hash(const txt_tokenizer *tokenizer);
 
@@ -68,6 +70,20 @@ void txt_tokens_release(txt_tokens *tokens);
  * are those tokens, as in the reference. Bytes that are no UTF-8 are dropped. *truncated (may be NULL): pieces did not fit. Linear in the text (BPE:
  * n log n in its longest word). Errors: TOC_E_NOMEM, TOC_E_DATA (2 GiB or more). */
 TOC_CHECKED toc_status txt_tokenize(toc_ctx *ctx, const txt_tokenizer *tokenizer, toc_str text, size_t max_tokens, txt_tokens *tokens, bool *truncated);
+
+/* ---- a vocabulary learned from texts (learn.c) ---- */
+
+typedef struct txt_learner txt_learner;
+/* Counts words as `rules` clean them; ideographs are a word each where split_cjk. Memory grows with the distinct words. */
+TOC_CHECKED toc_status txt_learner_new(toc_ctx *ctx, const txt_rules *rules, txt_learner **learner);
+void txt_learner_free(txt_learner *learner);
+/* One more text; what is behind bytes that are no UTF-8 is not read. */
+TOC_CHECKED toc_status txt_learner_add(toc_ctx *ctx, txt_learner *learner, toc_str text);
+/* Appends the lines of a vocab.txt of at most `size` tokens: [PAD], [UNK], [CLS], [SEP], [MASK], every character seen `least` times, then pieces in the order
+ * in which they were learned. Only words of at least `least` texts teach pieces, none with a digit, and none that mostly has a capital within sentences: what
+ * names and numbers people, such as telephone numbers, e-mail addresses and rare or proper names, is left in characters or pieces of other words. Call it once.
+ * Errors: TOC_E_USAGE (size less than the characters), TOC_E_DATA (no characters). Source: Sennrich, Haddow & Birch 2016, on words marked as by Devlin et al. 2019. */
+TOC_CHECKED toc_status txt_learner_finish(toc_ctx *ctx, txt_learner *learner, size_t size, size_t least, toc_buf *vocabulary);
 
 /* ---- personal data: one key for each spelling, pseudonyms, and what is found in texts (fold.c, mask.c, find.c) ---- */
 

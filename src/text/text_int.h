@@ -103,6 +103,8 @@ static inline size_t txt_trie_longest(const txt_trie *trie, uint32_t node, toc_s
 }
 /* The node behind a text; false where no token begins with it. *ends (may be NULL): a token ends there. */
 bool txt_trie_walk(const txt_trie *trie, toc_str text, uint32_t *node, bool *ends);
+/* found[id] = true for the tokens behind a node. */
+TOC_CHECKED toc_status txt_trie_behind(toc_ctx *ctx, const txt_trie *trie, uint32_t node, bool *found);
 /* The id of a whole token. */
 bool txt_trie_find(const txt_trie *trie, toc_str token, uint32_t *id);
 
@@ -183,7 +185,8 @@ TOC_CHECKED static inline toc_status txt_push(txt_walk *k, uint32_t id)
 
 static inline unsigned txt_bits(const txt_tokenizer *t, int32_t c) { return c < TXT_LOW ? t->bits[c] : txt_bits_of(c); }
 
-/* normal.c: t->ascii from the rules; and the cleaned text, appended to a buffer. */
+/* normal.c: a character as UTF-8, appended; t->ascii from the rules; and the cleaned text, appended to a buffer. */
+TOC_CHECKED toc_status txt_put(txt_walk *k, toc_buf *out, int32_t c);
 void txt_normal_prepare(txt_tokenizer *t);
 TOC_CHECKED toc_status txt_normal(txt_walk *k, toc_str text, toc_buf *clean);
 /* wordpiece.c, bpe.c: ids of a stretch between special tokens. */

@@ -201,3 +201,8 @@ out:
     if (st) o->n = first;
     return st;
 }
+
+toc_status txt_tokenizer_inner(toc_ctx *ctx, const txt_tokenizer *tokenizer, bool *inner)
+{
+    return tokenizer->inner == TXT_NONE ? TOC_OK : txt_trie_behind(ctx, &tokenizer->vocabulary, tokenizer->inner, inner);
+}

@@ -71,3 +71,21 @@ bool txt_trie_find(const txt_trie *trie, toc_str token, uint32_t *id)
     *id = trie->ids[node];
     return true;
 }
+
+toc_status txt_trie_behind(toc_ctx *ctx, const txt_trie *trie, uint32_t node, bool *found)
+{
+    uint64_t *step_to; /* the slot that leads to each node; a node has a larger number than the one before it */
+
+    TOC_TRY(toc_alloc(ctx, trie->n_nodes + 1, sizeof *step_to, &step_to));
+    for (size_t i = 0; i < trie->n_slots; i++)
+        if (trie->slots[i]) step_to[txt_trie_node(trie->slots[i])] = trie->slots[i];
+    for (size_t i = 1; i <= trie->n_nodes; i++) {
+        size_t before = (size_t)(step_to[i] >> 36);
+        bool ends = txt_trie_ends(step_to[i]);
+        /* From here on, a slot is only whether its node is behind the one asked for. */
+        step_to[i] = before == node || (before > node && step_to[before]);
+        if (step_to[i] && ends) found[trie->ids[i]] = true;
+    }
+    toc_free(step_to);
+    return TOC_OK;
+}
