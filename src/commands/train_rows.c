@@ -8,7 +8,7 @@ typedef struct {
     train_take *take;
     void *arg;
     size_t text[MOST_COLUMNS], pair[MOST_COLUMNS];
-    size_t n_text, n_pair;
+    size_t n_text, n_pair, target;
     toc_buf joined[2];
     size_t rows, faulty, empty;
 } walk;
@@ -53,6 +53,7 @@ static toc_status choose_columns(toc_ctx *ctx, walk *w, const rd_reader *reader)
 
     TOC_TRY(choose(ctx, reader, &w->a->text, w->text, &w->n_text));
     TOC_TRY(choose(ctx, reader, &w->a->pair, w->pair, &w->n_pair));
+    if (w->a->target && !find_column(header, n, w->a->target, &w->target)) return no_column(ctx, reader, w->a->target);
     for (size_t k = 0; !w->a->text.n && k < TOC_COUNT(usual); k++)
         if (find_column(header, n, usual[k], &w->text[w->n_text])) w->n_text++;
     return w->n_text ? TOC_OK : no_column(ctx, reader, "title or body (name the text with --text)");
@@ -82,12 +83,13 @@ static toc_status take_batch(toc_ctx *ctx, walk *w, const rd_batch *batch)
         if (record->fault) continue;
         TOC_TRY(join(ctx, batch, record, w->text, w->n_text, &w->joined[0]));
         TOC_TRY(join(ctx, batch, record, w->pair, w->n_pair, &w->joined[1]));
-        if (!toc_str_trim(whole(&w->joined[0])).n || (w->n_pair && !toc_str_trim(whole(&w->joined[1])).n)) {
+        const train_row row = { whole(&w->joined[0]), whole(&w->joined[1]), w->a->target ? toc_str_trim(rd_field(batch, record, w->target)) : TOC_STR("") };
+        if (!toc_str_trim(row.text).n || (w->n_pair && !toc_str_trim(row.pair).n) || (w->a->target && !row.target.n)) {
             w->empty++;
             continue;
         }
         w->rows++;
-        TOC_TRY(w->take(ctx, w->arg, whole(&w->joined[0]), whole(&w->joined[1])));
+        TOC_TRY(w->take(ctx, w->arg, &row));
     }
     return TOC_OK;
 }
@@ -114,7 +116,7 @@ toc_status train_read(toc_ctx *ctx, const train_args *a, train_files files, trai
     for (size_t k = 0; k < 2; k++) toc_buf_release(&w.joined[k]);
     if (st) return st;
     if (w.faulty) toc_warn(ctx, "%zu rows could not be read and teach nothing", w.faulty);
-    if (w.empty) toc_note(ctx, "%zu rows have no text and teach nothing", w.empty);
+    if (w.empty) toc_note(ctx, "%zu rows have no text, or no answer, and teach nothing", w.empty);
     return w.rows ? TOC_OK : toc_fail(ctx, TOC_E_DATA, "no row has a text: nothing to learn from");
 }
 
@@ -128,12 +130,15 @@ typedef struct {
     bool pairs;
 } tokenizing;
 
-static toc_status tokenize(toc_ctx *ctx, void *arg, toc_str text, toc_str pair)
+static toc_status tokenize(toc_ctx *ctx, void *arg, const train_row *row)
 {
     tokenizing *t = arg;
+    train_corpora *c = t->corpora;
 
-    TOC_TRY(trn_corpus_add(ctx, &t->corpora->texts, t->tokenizer, text, t->max_tokens, &t->scratch));
-    return t->pairs ? trn_corpus_add(ctx, &t->corpora->pairs, t->tokenizer, pair, t->max_tokens, &t->scratch) : TOC_OK;
+    TOC_TRY(toc_grow(ctx, &c->target_of, &c->cap_targets, c->texts.n + 1, sizeof *c->target_of));
+    TOC_TRY(toc_pool_intern(ctx, &c->targets, row->target, &c->target_of[c->texts.n]));
+    TOC_TRY(trn_corpus_add(ctx, &c->texts, t->tokenizer, row->text, t->max_tokens, &t->scratch));
+    return t->pairs ? trn_corpus_add(ctx, &c->pairs, t->tokenizer, row->pair, t->max_tokens, &t->scratch) : TOC_OK;
 }
 
 toc_status train_corpora_read(toc_ctx *ctx, const train_args *a, train_files files, size_t max_tokens, train_corpora *corpora)
@@ -154,4 +159,6 @@ void train_corpora_release(train_corpora *corpora)
 {
     trn_corpus_release(&corpora->texts);
     trn_corpus_release(&corpora->pairs);
+    toc_pool_release(&corpora->targets);
+    toc_free(corpora->target_of);
 }

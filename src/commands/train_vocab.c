@@ -1,10 +1,10 @@
 /* train_vocab.c: "tocsin train vocab", a WordPiece vocabulary from texts. */
 #include "commands/train_command.h"
 
-static toc_status take(toc_ctx *ctx, void *arg, toc_str text, toc_str pair)
+static toc_status take(toc_ctx *ctx, void *arg, const train_row *row)
 {
-    TOC_TRY(txt_learner_add(ctx, arg, text));
-    return pair.n ? txt_learner_add(ctx, arg, pair) : TOC_OK;
+    TOC_TRY(txt_learner_add(ctx, arg, row->text));
+    return row->pair.n ? txt_learner_add(ctx, arg, row->pair) : TOC_OK;
 }
 
 static toc_status learn(toc_ctx *ctx, const train_args *a, train_files files, const txt_rules *rules, txt_learner *learner, toc_buf *vocabulary)

@@ -99,4 +99,16 @@ TOC_CHECKED toc_status trn_pretrain(toc_ctx *ctx, const char *from, const char *
 TOC_CHECKED toc_status trn_embed(toc_ctx *ctx, const char *from, const char *to, const trn_corpus *texts, const trn_corpus *partners, double temperature,
                                  const trn_plan *plan, trn_outcome *outcome);
 
+/* What the texts of a corpus are: class of_row[i] < k of row i. */
+typedef struct {
+    const uint32_t *of_row;
+    const char *const *names; /* (k) */
+    const float *weight;      /* (k) of the classes in the loss; NULL = 1 each */
+    size_t k;
+} trn_labels;
+/* A classifier of texts, written as Hugging Face's BertForSequenceClassification: what transformers and enc_head_open read. The last `learning` layers of the
+ * encoder learn, with all of them the embeddings too; pooler and classifier always do. `right` is the share of rows that got their own class. */
+TOC_CHECKED toc_status trn_classify(toc_ctx *ctx, const char *from, const char *to, const trn_corpus *texts, const trn_labels *labels, size_t learning,
+                                    const trn_plan *plan, trn_outcome *outcome);
+
 #endif
