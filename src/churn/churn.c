@@ -5,12 +5,11 @@
 
 #define N_EVIDENCE 3
 #define N_HISTORY 12           /* periods of 30 days in the small picture */
-#define CUTOFFS_PER_HORIZON 3
 
 churn_options churn_defaults(void)
 {
     return (churn_options){
-        .model = CHURN_BOOST, .n_cutoffs = 9, .n_trees = 150, .max_leaves = 8, .learning_rate = 0.05, .max_rows = 300000,
+        .model = CHURN_STACK, .n_cutoffs = 9, .n_trees = 150, .max_leaves = 8, .learning_rate = 0.05, .max_rows = 300000,
     };
 }
 
@@ -44,17 +43,20 @@ static void release_work(work *w)
 /* The cut-offs that history allows: the earliest has a third of a horizon of orders before it. */
 static toc_status make_samples(toc_ctx *ctx, work *w)
 {
-    int64_t first = shop_first_order(w->view), step = TOC_MAX(w->horizon / CUTOFFS_PER_HORIZON, TOC_DAY);
+    int64_t first = shop_first_order(w->view), step = TOC_MAX(w->horizon / CHURN_CUTOFFS_PER_HORIZON, TOC_DAY);
     int64_t cutoff = w->as_of - w->horizon;
     size_t wanted = w->options->model == CHURN_RHYTHM ? 1 : w->options->n_cutoffs;
 
-    TOC_TRY(churn_sample_make(ctx, w->view, w->as_of, 0, 1, &w->now));
+    churn_sampling how = { .horizon = w->horizon, .keep = 1, .learn = 1, .parts = churn_parts_of(w->options->model) | 1u << CHURN_PART_BGNBD };
+
+    TOC_TRY(churn_sample_make(ctx, w->view, w->as_of, &how, &w->now));
     if (w->now.n == 0) return toc_fail(ctx, TOC_E_DATA, "no customer with a purchase before the moment: nothing to warn of");
-    double share = TOC_MIN(1, (double)w->options->max_rows / ((double)w->now.n * (double)wanted));
+    how.labels = true;
+    how.learn = TOC_MIN(1, (double)w->options->max_rows / ((double)w->now.n * (double)wanted));
     TOC_TRY(toc_alloc(ctx, wanted, sizeof *w->past, &w->past));
-    for (; w->n_past < wanted && cutoff - first >= w->horizon / CUTOFFS_PER_HORIZON; cutoff -= step) {
-        /* The newest window judges the backtest, so it keeps everybody. */
-        TOC_TRY(churn_sample_make(ctx, w->view, cutoff, w->horizon, w->n_past == 0 ? 1 : share, &w->past[w->n_past]));
+    for (; w->n_past < wanted && cutoff - first >= w->horizon / CHURN_CUTOFFS_PER_HORIZON; cutoff -= step) {
+        how.keep = w->n_past == 0 ? 1 : how.learn; /* the newest window judges the backtest, so it keeps everybody */
+        TOC_TRY(churn_sample_make(ctx, w->view, cutoff, &how, &w->past[w->n_past]));
         w->n_past++;
     }
     return TOC_OK;
@@ -64,25 +66,26 @@ static toc_status make_samples(toc_ctx *ctx, work *w)
 static toc_status train(toc_ctx *ctx, work *w)
 {
     TOC_TRY(churn_train(ctx, w->past, w->n_past, w->options, &w->final));
-    if (w->n_past <= CUTOFFS_PER_HORIZON) return TOC_OK;
-    return churn_train(ctx, w->past + CUTOFFS_PER_HORIZON, w->n_past - CUTOFFS_PER_HORIZON, w->options, &w->before);
+    if (w->n_past <= CHURN_CUTOFFS_PER_HORIZON) return TOC_OK;
+    return churn_train(ctx, w->past + CHURN_CUTOFFS_PER_HORIZON, w->n_past - CHURN_CUTOFFS_PER_HORIZON, w->options, &w->before);
 }
 
 /* Scores, expected loss and levels of a sample by a fit; without one by silence. */
 static toc_status judge(toc_ctx *ctx, const work *w, const churn_fit *fit, const churn_sample *s, double *score, double *money,
                         warn_level *level)
 {
-    double gap, orders;
+    double gap;
+    churn_outlook outlook;
 
-    if (fit->trees) {
+    if (fit->parts) {
         TOC_TRY(churn_predict(ctx, fit, s, score));
     } else {
         TOC_TRY(churn_shop_gap(ctx, s, &gap));
         for (size_t r = 0; r < s->n; r++) score[r] = churn_silence(s, r, gap);
     }
     for (size_t r = 0; r < s->n; r++) {
-        churn_expect(s, r, w->horizon_days, &orders, &money[r]);
-        money[r] *= score[r];
+        churn_expect(s, r, score[r], &outlook);
+        money[r] = outlook.at_risk;
     }
     return churn_levels(ctx, s, w->horizon_days, score, money, level);
 }
@@ -92,13 +95,13 @@ static size_t left_among(const work *w, const uint32_t *order, size_t n, double 
 {
     const churn_sample *s = &w->past[0];
     size_t left = 0;
-    double orders, one;
+    churn_outlook outlook;
 
     *money = 0;
     for (size_t i = 0; i < n; i++) {
         left += s->left[order[i]];
-        churn_expect(s, order[i], w->horizon_days, &orders, &one);
-        *money += one;
+        churn_expect(s, order[i], 0, &outlook);
+        *money += outlook.money_if_staying;
     }
     return left;
 }
@@ -147,7 +150,7 @@ out:
 /* Recency as a probability, calibrated on the window before the one that judges. */
 static toc_status plain_scores(toc_ctx *ctx, const work *w, double *plain)
 {
-    const churn_sample *s = &w->past[0], *before = &w->past[CUTOFFS_PER_HORIZON];
+    const churn_sample *s = &w->past[0], *before = &w->past[CHURN_CUTOFFS_PER_HORIZON];
     num_calibration c = {0};
 
     TOC_TRY(num_calibrate(ctx, before->recency, before->left, before->n, &c));
@@ -205,7 +208,7 @@ static toc_status say_why_not(toc_ctx *ctx, const work *w, warn_list *list)
 {
     int64_t first = shop_first_order(w->view);
     /* a window to learn from, one to be judged by */
-    int64_t need = w->horizon / CUTOFFS_PER_HORIZON + 2 * w->horizon, have = w->as_of - first;
+    int64_t need = w->horizon / CHURN_CUTOFFS_PER_HORIZON + 2 * w->horizon, have = w->as_of - first;
     const char **text = &list->backtest.why_not;
 
     if (have < need)
@@ -267,19 +270,21 @@ static toc_status add_trail(toc_ctx *ctx, const work *w, warn_list *list, warn_i
 static toc_status add_facts(toc_ctx *ctx, const work *w, warn_list *list, warn_item *item, size_t r, int64_t last_at)
 {
     const churn_sample *s = &w->now;
-    double orders, money;
+    churn_outlook outlook;
     char date[16];
 
     toc_format_date(ctx, last_at, date);
-    churn_expect(s, r, w->horizon_days, &orders, &money);
+    churn_expect(s, r, w->score[r], &outlook);
     TOC_TRY(warn_add_fact(ctx, list, item, "last_order", "%s", date));
     TOC_TRY(warn_add_fact(ctx, list, item, "recency_days", "%.0f", s->recency[r]));
     if (isnan(s->gap_mean[r])) TOC_TRY(warn_add_fact(ctx, list, item, "usual_gap_days", "%s", ""));
     else TOC_TRY(warn_add_fact(ctx, list, item, "usual_gap_days", "%.1f", s->gap_mean[r]));
     TOC_TRY(warn_add_fact(ctx, list, item, "purchase_days", "%.0f", s->days[r]));
     TOC_TRY(warn_add_fact(ctx, list, item, "spend", "%.2f", s->x[churn_column("spend")][r]));
-    TOC_TRY(warn_add_fact(ctx, list, item, "orders_if_staying", "%.2f", orders));
-    return warn_add_fact(ctx, list, item, "money_if_staying", "%.2f", money);
+    TOC_TRY(warn_add_fact(ctx, list, item, "expected_orders", "%.2f", outlook.orders));
+    TOC_TRY(warn_add_fact(ctx, list, item, "expected_money", "%.2f", outlook.money));
+    TOC_TRY(warn_add_fact(ctx, list, item, "orders_if_staying", "%.2f", outlook.orders_if_staying));
+    return warn_add_fact(ctx, list, item, "money_if_staying", "%.2f", outlook.money_if_staying);
 }
 
 static const char *action_of(const work *w, size_t r)
@@ -356,7 +361,7 @@ static toc_status explain_items(toc_ctx *ctx, const work *w, warn_list *list, co
     for (size_t j = 0; j < p; j++) names[j] = columns[j];
     tree_data data = { .n = w->now.n, .p = p, .x = w->now.x, .names = names };
     for (size_t from = 0; from < n && !st; from += EXPLAIN_BLOCK) {
-        explanation e = { w->final.trees, &data, order + from, TOC_MIN(n - from, (size_t)EXPLAIN_BLOCK), phi };
+        explanation e = { w->final.trees ? w->final.trees : w->final.tree, &data, order + from, TOC_MIN(n - from, (size_t)EXPLAIN_BLOCK), phi };
         if (e.trees && (st = toc_parallel(ctx, (e.n + EXPLAIN_STEP - 1) / EXPLAIN_STEP, explain, &e))) break;
         for (size_t i = 0; i < e.n && !st; i++) {
             warn_item *item;
@@ -395,6 +400,34 @@ out:
     return st;
 }
 
+/* Which models have a say, how much, and which do not for want of customers. */
+static toc_status say_models(toc_ctx *ctx, const work *w, warn_list *list)
+{
+    static const char *const words[CHURN_N_PARTS] = { "boosted trees", "decision tree", "BG/NBD", "MBG/NBD", "Pareto/NBD", "hazard of the gap" };
+    const churn_fit *f = &w->final;
+    unsigned wanted = churn_parts_of(w->options->model);
+    char text[512];
+    size_t at = 0;
+
+    for (size_t k = 0, j = 0; k < CHURN_N_PARTS; k++)
+        if (f->parts >> k & 1)
+            at += (size_t)snprintf(text + at, sizeof text - at, "%s%s %.2f", at ? ", " : "", words[k], f->weight[j++]);
+    if (!f->parts) return TOC_OK;
+    TOC_TRY(warn_note(ctx, list, "weights of the models (standardised log-odds): %s; calibrated by %s on %zu customers of past windows", text,
+                      f->calibration.platt ? "Platt's sigmoid" : "isotonic regression", f->n_stacked));
+    if (wanted != f->parts)
+        TOC_TRY(warn_note(ctx, list, "too few customers for trees (150 who left and 150 who stayed in past windows): models of purchases alone"));
+    for (int k = 0; k < 3; k++) {
+        const churn_life *l = &w->now.life[k];
+        static const char *const letters[] = { "r %.3f, alpha %.2f, a %.3f, b %.3f", "r %.3f, alpha %.2f, a %.3f, b %.3f", "r %.3f, alpha %.2f, s %.3f, beta %.2f" };
+        char numbers[128];
+        if (!l->n || !(f->parts >> (CHURN_PART_BGNBD + k) & 1)) continue;
+        snprintf(numbers, sizeof numbers, letters[k], l->p[0], l->p[1], l->p[2], l->p[3]);
+        TOC_TRY(warn_note(ctx, list, "%s: %s (weeks), log-likelihood %.1f of %zu customers", words[CHURN_PART_BGNBD + k], numbers, l->log_likelihood, l->n));
+    }
+    return TOC_OK;
+}
+
 static toc_status describe(toc_ctx *ctx, const work *w, warn_list *list, uint64_t dropped)
 {
     const shop_schema *schema = shop_schema_of(SHOP_ORDERS);
@@ -415,13 +448,14 @@ static toc_status describe(toc_ctx *ctx, const work *w, warn_list *list, uint64_
     for (size_t k = 0; k < w->n_past; k++) {
         const churn_sample *s = &w->past[k];
         size_t left = 0;
-        if (k % CUTOFFS_PER_HORIZON != 0 || s->n == 0 || !w->final.trees) continue;
+        if (k % CHURN_CUTOFFS_PER_HORIZON != 0 || s->n == 0 || !w->final.parts) continue;
         for (size_t r = 0; r < s->n; r++) left += s->left[r];
         toc_format_date(ctx, s->cutoff, from);
         toc_format_date(ctx, s->cutoff + w->horizon, to);
         TOC_TRY(warn_note(ctx, list, "learned from %s to %s: %.1f %% of %zu customers left", from, to,
                           100 * (double)left / (double)s->n, s->n));
     }
+    TOC_TRY(say_models(ctx, w, list));
     for (size_t c = 0; c < schema->n_columns; c++)
         if (dropped >> c & 1)
             TOC_TRY(warn_note(ctx, list, "left out %s: nothing says when it became known", schema->columns[c].name));

@@ -1,8 +1,10 @@
 /* churn.h: which customers are leaving. A customer has left when no purchase follows within the horizon after T.
  *
- * The model trains itself: at several past cut-offs, whose windows all end before T, it takes every customer's features
- * (features/) and what came after, fits boosted trees, and calibrates them by customers they did not know, in the newest windows. The
- * backtest is the same procedure a horizon earlier. Purchases of one customer on one day count once. */
+ * The model trains itself: at several past cut-offs, whose windows all end before T, it takes every customer's features (features/) and what came after.
+ * Boosted trees and a decision tree learn from both; BG/NBD, MBG/NBD, Pareto/NBD and the hazard of the next purchase learn from what came before each
+ * cut-off alone. A logistic regression over their log-odds, learned in the newest windows where none of them had seen what came, makes one probability of
+ * them, calibrated by customers that it did not know. The backtest is the same procedure a horizon earlier. Purchases of one customer on one day count
+ * once. */
 #ifndef CHURN_CHURN_H
 #define CHURN_CHURN_H
 
@@ -10,10 +12,17 @@
 #include "warn/warn.h"
 
 typedef enum {
-    CHURN_BOOST, /* boosted trees on all features */
-    CHURN_TREE,  /* one decision tree, easy to read */
-    CHURN_RHYTHM /* no training: silence measured in the customer's own rhythm; gives no probability */
+    CHURN_STACK,     /* all that follow together, but for the rhythm */
+    CHURN_BOOST,     /* boosted trees on all features */
+    CHURN_TREE,      /* one decision tree, easy to read */
+    CHURN_BY_BGNBD,  /* models of purchases that stop one day, see below */
+    CHURN_BY_MBGNBD,
+    CHURN_BY_PARETO,
+    CHURN_BY_HAZARD, /* the hazard of the next purchase by length of the silence, number of purchases and own mean gap (Kaplan & Meier 1958) */
+    CHURN_RHYTHM     /* no training: silence measured in the customer's own rhythm; gives no probability */
 } churn_model;
+/* The words of them, NULL-terminated: "stack", "trees", "tree", "bgnbd", "mbgnbd", "pareto", "hazard", "rhythm". */
+extern const char *const churn_model_words[];
 
 typedef struct {
     double horizon_days; /* 0 = learned from the shop's rhythm */

@@ -1,4 +1,4 @@
-/* model.c: trees over samples, their calibration at later cut-offs, and the plain measures that need no training. */
+/* model.c: trees over samples, and the plain measures that need no training. */
 #include "churn/churn_int.h"
 
 #define MIN_OF_EACH 30 /* customers who left, and who stayed, below which nothing is trained */
@@ -29,14 +29,16 @@ static toc_status name_columns(toc_ctx *ctx, const char ***names, size_t *p)
     return TOC_OK;
 }
 
-/* without: leave out the customers of that half; -1 = take all. */
+static bool takes(const churn_sample *s, size_t r, int without) { return s->learn[r] && s->half[r] != without; }
+
+/* without: leave out the customers of that half; -1 = take all. Of a sample that keeps everybody those are taken that the others' share takes. */
 static toc_status stack_samples(toc_ctx *ctx, const churn_sample *samples, size_t n, int without, matrix *m)
 {
     size_t cells;
 
     TOC_TRY(name_columns(ctx, &m->names, &m->p));
     for (size_t k = 0; k < n; k++)
-        for (size_t r = 0; r < samples[k].n; r++) m->n += samples[k].half[r] != without;
+        for (size_t r = 0; r < samples[k].n; r++) m->n += takes(&samples[k], r, without);
     TOC_TRY(toc_mul_size(ctx, m->n, m->p, &cells));
     TOC_TRY(toc_alloc(ctx, cells, sizeof *m->block, &m->block));
     TOC_TRY(toc_alloc(ctx, m->p, sizeof *m->x, &m->x));
@@ -46,25 +48,25 @@ static toc_status stack_samples(toc_ctx *ctx, const churn_sample *samples, size_
         m->x[j] = column;
         for (size_t k = 0; k < n; k++)
             for (size_t r = 0; r < samples[k].n; r++)
-                if (samples[k].half[r] != without) *column++ = samples[k].x[j][r];
+                if (takes(&samples[k], r, without)) *column++ = samples[k].x[j][r];
     }
     for (size_t k = 0, i = 0; k < n; k++)
         for (size_t r = 0; r < samples[k].n; r++) {
-            if (samples[k].half[r] == without) continue;
+            if (!takes(&samples[k], r, without)) continue;
             m->n_left += samples[k].left[r];
             m->y[i++] = samples[k].left[r];
         }
     return TOC_OK;
 }
 
-static tree_params params_of(const toc_ctx *ctx, const churn_options *o, size_t n)
+static tree_params params_of(const toc_ctx *ctx, churn_part part, const churn_options *o, size_t n)
 {
-    tree_params p = tree_defaults(o->model == CHURN_TREE ? TREE_SINGLE : TREE_BOOST);
+    tree_params p = tree_defaults(part == CHURN_PART_TREE ? TREE_SINGLE : TREE_BOOST);
 
     p.seed = ctx->seed;
     p.min_leaf = TOC_MAX(20, TOC_MIN(n / 200, 200));
     p.max_leaves = o->max_leaves;
-    if (o->model == CHURN_TREE) {
+    if (part == CHURN_PART_TREE) {
         p.max_depth = 5;
         return p;
     }
@@ -77,122 +79,45 @@ static tree_params params_of(const toc_ctx *ctx, const churn_options *o, size_t 
     return p;
 }
 
-static toc_status train_without(toc_ctx *ctx, const churn_sample *samples, size_t n, const churn_options *options, int without,
-                                churn_fit *fit)
+toc_status churn_trees_fit(toc_ctx *ctx, const churn_sample *samples, size_t n, int without, churn_part part, const churn_options *options, tree_model **trees)
 {
     matrix m = {0};
     toc_status st = TOC_OK;
 
-    *fit = (churn_fit){0};
-    if (n == 0 || options->model == CHURN_RHYTHM) return TOC_OK;
+    *trees = NULL;
+    if (n == 0) return TOC_OK;
     if ((st = stack_samples(ctx, samples, n, without, &m))) goto out;
     if (m.n_left < MIN_OF_EACH || m.n - m.n_left < MIN_OF_EACH) goto out;
     tree_data data = { .n = m.n, .p = m.p, .x = m.x, .names = m.names };
-    tree_params params = params_of(ctx, options, m.n);
-    st = tree_fit(ctx, &data, m.y, NULL, &params, &fit->trees);
+    tree_params params = params_of(ctx, part, options, m.n);
+    st = tree_fit(ctx, &data, m.y, NULL, &params, trees);
 out:
     matrix_release(&m);
     return st;
 }
 
-toc_status churn_score(toc_ctx *ctx, const churn_fit *fit, const churn_sample *sample, double *score)
+toc_status churn_trees_score(toc_ctx *ctx, const tree_model *trees, const churn_sample *sample, double *score)
 {
     const char **names = NULL;
     size_t p;
 
     TOC_TRY(name_columns(ctx, &names, &p));
     tree_data data = { .n = sample->n, .p = p, .x = sample->x, .names = names };
-    toc_status st = tree_predict(ctx, fit->trees, &data, score);
+    toc_status st = tree_predict(ctx, trees, &data, score);
     toc_free(names);
     return st;
 }
 
-/* Log-odds: the scale on which a sigmoid calibrates. */
-static double log_odds(double p)
+const char *const churn_model_words[] = { "stack", "trees", "tree", "bgnbd", "mbgnbd", "pareto", "hazard", "rhythm", NULL };
+
+unsigned churn_parts_of(churn_model model)
 {
-    p = TOC_MIN(TOC_MAX(p, 1e-6), 1 - 1e-6);
-    return log(p / (1 - p));
-}
-
-/* What the two models that did not know a customer say of him, and what happened, over the newest samples. */
-typedef struct {
-    double *score, *both; /* both: scores of one sample by either model, room for the largest sample twice */
-    uint8_t *left;
-    size_t n, n_left, most;
-} judged;
-
-static toc_status judge_halves(toc_ctx *ctx, const churn_fit *halves, const churn_sample *samples, size_t n, judged *j)
-{
-    size_t total = 0;
-
-    for (size_t k = 0; k < n; k++) {
-        total += samples[k].n;
-        j->most = TOC_MAX(j->most, samples[k].n);
-    }
-    TOC_TRY(toc_alloc(ctx, total, sizeof *j->score, &j->score));
-    TOC_TRY(toc_alloc(ctx, j->most, 2 * sizeof *j->both, &j->both));
-    TOC_TRY(toc_alloc(ctx, total, sizeof *j->left, &j->left));
-    for (size_t k = 0; k < n; k++) {
-        const churn_sample *s = &samples[k];
-        for (int half = 0; half < 2; half++) TOC_TRY(churn_score(ctx, &halves[half], s, j->both + (half ? j->most : 0)));
-        for (size_t r = 0; r < s->n; r++, j->n++) {
-            j->score[j->n] = log_odds(j->both[s->half[r] ? j->most + r : r]);
-            j->left[j->n] = s->left[r];
-            j->n_left += s->left[r];
-        }
-    }
-    return TOC_OK;
-}
-
-/* Calibration by customers the trees did not know, on the newest windows: those whose base rate is nearest to what comes. */
-static toc_status calibrate(toc_ctx *ctx, const churn_sample *samples, size_t n, const churn_options *options, churn_fit *fit)
-{
-    churn_fit halves[2] = { { 0 } };
-    judged j = {0};
-    toc_status st = TOC_OK;
-
-    for (int half = 0; half < 2; half++) {
-        if ((st = train_without(ctx, samples, n, options, half, &halves[half]))) goto out;
-        if (!halves[half].trees) goto out;
-    }
-    if ((st = judge_halves(ctx, halves, samples, TOC_MIN(n, 3), &j))) goto out;
-    if (j.n_left < MIN_OF_EACH || j.n - j.n_left < MIN_OF_EACH) goto out;
-    if ((st = num_calibrate(ctx, j.score, j.left, j.n, &fit->calibration))) goto out;
-    fit->calibrated = true;
-out:
-    for (int half = 0; half < 2; half++) churn_fit_release(&halves[half]);
-    toc_free(j.score);
-    toc_free(j.both);
-    toc_free(j.left);
-    return st;
-}
-
-toc_status churn_train(toc_ctx *ctx, const churn_sample *samples, size_t n, const churn_options *options, churn_fit *fit)
-{
-    TOC_TRY(train_without(ctx, samples, n, options, -1, fit));
-    toc_status st = fit->trees ? calibrate(ctx, samples, n, options, fit) : TOC_OK;
-    if (st) churn_fit_release(fit);
-    return st;
-}
-
-/* Half-way between the trees' own probability and the calibrated one: the steps of isotonic regression would tie customers the
- * trees tell apart. */
-toc_status churn_predict(toc_ctx *ctx, const churn_fit *fit, const churn_sample *sample, double *probability)
-{
-    TOC_TRY(churn_score(ctx, fit, sample, probability));
-    if (!fit->calibrated) return TOC_OK;
-    for (size_t r = 0; r < sample->n; r++) {
-        double p = (probability[r] + num_calibrated(&fit->calibration, log_odds(probability[r]))) / 2;
-        probability[r] = TOC_MIN(TOC_MAX(p, 0.001), 0.999);
-    }
-    return TOC_OK;
-}
-
-void churn_fit_release(churn_fit *fit)
-{
-    if (fit->trees) tree_free(fit->trees);
-    num_calibration_release(&fit->calibration);
-    *fit = (churn_fit){0};
+    static const unsigned parts[] = {
+        [CHURN_STACK] = (1u << CHURN_N_PARTS) - 1, [CHURN_BOOST] = 1u << CHURN_PART_TREES, [CHURN_TREE] = 1u << CHURN_PART_TREE,
+        [CHURN_BY_BGNBD] = 1u << CHURN_PART_BGNBD, [CHURN_BY_MBGNBD] = 1u << CHURN_PART_MBGNBD, [CHURN_BY_PARETO] = 1u << CHURN_PART_PARETO,
+        [CHURN_BY_HAZARD] = 1u << CHURN_PART_HAZARD, [CHURN_RHYTHM] = 0,
+    };
+    return parts[model];
 }
 
 toc_status churn_shop_gap(toc_ctx *ctx, const churn_sample *sample, double *gap)
@@ -220,12 +145,13 @@ double churn_silence(const churn_sample *sample, size_t row, double shop_gap)
     return silence / (1 + silence);
 }
 
-void churn_expect(const churn_sample *sample, size_t row, double horizon_days, double *orders, double *money)
+void churn_expect(const churn_sample *sample, size_t row, double probability, churn_outlook *out)
 {
-    double span = TOC_MAX(TOC_MIN(sample->tenure[row], 365), horizon_days);
-
-    *orders = sample->orders_year[row] * horizon_days / span;
-    *money = TOC_MAX(sample->spend_year[row], 0) * horizon_days / span;
+    out->orders_if_staying = sample->orders_if[row];
+    out->money_if_staying = sample->orders_if[row] * TOC_MAX(sample->value[row], 0);
+    out->orders = out->orders_if_staying * (1 - probability);
+    out->money = out->money_if_staying * (1 - probability);
+    out->at_risk = out->money_if_staying * probability;
 }
 
 bool churn_gone(const churn_sample *sample, size_t row, double horizon_days)

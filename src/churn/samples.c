@@ -31,7 +31,7 @@ size_t churn_column(const char *name)
 }
 
 /* Keeps the customers with a purchase that the share takes, in place. */
-static void keep_buyers(const shop_data *view, double share, churn_sample *s)
+static void keep_buyers(const shop_data *view, double share, double learn, churn_sample *s)
 {
     tab_table *t = &s->table;
     const double *orders = tab_find(t, "orders")->f64;
@@ -44,6 +44,7 @@ static void keep_buyers(const shop_data *view, double share, churn_sample *s)
         if (!(orders[r] > 0) || place >= share) continue;
         for (size_t c = 1; c < t->n_cols; c++) t->columns[c].f64[n] = t->columns[c].f64[r];
         s->half[n] = hash & 1;
+        s->learn[n] = place < learn;
         code[n++] = code[r];
     }
     t->n_rows = s->n = n;
@@ -65,8 +66,7 @@ static toc_status add_outcome(toc_ctx *ctx, const shop_data *view, int64_t horiz
     return TOC_OK;
 }
 
-toc_status churn_sample_make(toc_ctx *ctx, const shop_data *view, int64_t cutoff, int64_t horizon, double share,
-                             churn_sample *sample)
+toc_status churn_sample_make(toc_ctx *ctx, const shop_data *view, int64_t cutoff, const churn_sampling *how, churn_sample *sample)
 {
     shop_data then = {0};
     churn_sample s = { .cutoff = cutoff };
@@ -76,7 +76,8 @@ toc_status churn_sample_make(toc_ctx *ctx, const shop_data *view, int64_t cutoff
     if ((st = fea_customers(ctx, &then, cutoff, &s.table))) goto out;
     if ((st = tab_select(ctx, &s.table, columns, TOC_COUNT(columns)))) goto out;
     if ((st = toc_alloc(ctx, s.table.n_rows, sizeof *s.half, &s.half))) goto out;
-    keep_buyers(view, share, &s);
+    if ((st = toc_alloc(ctx, s.table.n_rows, sizeof *s.learn, &s.learn))) goto out;
+    keep_buyers(view, how->keep, how->learn, &s);
     size_t p = s.table.n_cols - 1;
     if ((st = toc_alloc(ctx, p, sizeof *s.x, &s.x))) goto out;
     for (size_t j = 0; j < p; j++) s.x[j] = s.table.columns[j + 1].f64;
@@ -84,9 +85,8 @@ toc_status churn_sample_make(toc_ctx *ctx, const shop_data *view, int64_t cutoff
     s.gap_mean = s.x[churn_column("gap_mean_days")];
     s.days = s.x[churn_column("purchase_days")];
     s.tenure = s.x[churn_column("tenure_days")];
-    s.orders_year = s.x[churn_column("orders_365d")];
-    s.spend_year = s.x[churn_column("spend_365d")];
-    if (horizon > 0) st = add_outcome(ctx, view, horizon, &s);
+    if ((st = churn_ask_habits(ctx, &then, how->parts, (double)how->horizon / (double)TOC_DAY, &s))) goto out;
+    if (how->labels) st = add_outcome(ctx, view, how->horizon, &s);
 out:
     shop_release(&then);
     if (st) churn_sample_release(&s);
@@ -100,6 +100,11 @@ void churn_sample_release(churn_sample *sample)
     toc_free(sample->x);
     toc_free(sample->half);
     toc_free(sample->left);
+    toc_free(sample->learn);
+    toc_free(sample->alive);
+    toc_free(sample->orders_if);
+    toc_free(sample->value);
+    for (int k = 0; k < CHURN_N_PARTS; k++) toc_free(sample->part[k]);
     *sample = (churn_sample){0};
 }
 

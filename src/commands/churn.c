@@ -15,7 +15,6 @@ typedef struct {
 
 static const args defaults = { .report = CMD_OUTPUT_DEFAULTS, .as_of = TOC_NO_TIME };
 
-static const char *const model_words[] = { "boost", "tree", "rhythm", NULL };
 static const char *const known_settings[] = { "model", "trees", "leaves", "rate", "cutoffs", "rows", NULL };
 
 static const cli_option options[] = {
@@ -24,7 +23,7 @@ static const cli_option options[] = {
     CLI_NUM('H', "horizon", args, horizon_days, .arg = "DAYS", .min = 1, .max = 3650,
             .help = "no purchase for DAYS is leaving [learned from the shop]"),
     CMD_OUTPUT(args, report),
-    CLI_LIST(0, "set", args, set, .arg = "NAME=VALUE", .help = "model=boost|tree|rhythm, trees, leaves, rate, cutoffs, rows"),
+    CLI_LIST(0, "set", args, set, .arg = "NAME=VALUE", .help = "model=stack|trees|tree|bgnbd|..., trees, leaves, rate, cutoffs, rows"),
     CLI_END,
 };
 
@@ -46,8 +45,8 @@ static toc_status read_settings(toc_ctx *ctx, const args *a, churn_options *o)
     *o = churn_defaults();
     o->horizon_days = a->horizon_days;
     o->top = (size_t)a->report.top;
-    while (model && model_words[m] && !toc_str_is(toc_str_of(model), model_words[m])) m++;
-    if (!model_words[m]) return toc_fail(ctx, TOC_E_USAGE, "--set model=%s: want boost, tree or rhythm", model);
+    while (model && churn_model_words[m] && !toc_str_is(toc_str_of(model), churn_model_words[m])) m++;
+    if (!churn_model_words[m]) return toc_fail(ctx, TOC_E_USAGE, "--set model=%s: want stack, trees, tree, bgnbd, mbgnbd, pareto, hazard or rhythm", model);
     o->model = (churn_model)m;
     TOC_TRY(set_size(ctx, &a->set, "trees", 1, 10000, &o->n_trees));
     TOC_TRY(set_size(ctx, &a->set, "leaves", 2, 255, &o->max_leaves));
