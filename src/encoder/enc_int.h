@@ -51,12 +51,46 @@ typedef struct {
 TOC_CHECKED toc_status enc_mapped_open(toc_ctx *ctx, const char *path, enc_mapped *file);
 void enc_mapped_close(enc_mapped *file);
 
+/* ---- families.c: what the kinds of models call things ---- */
+
+/* Keys of config.json; NULL = the family has no such key. */
+typedef struct {
+    const char *sizes[7]; /* vocab, hidden, layers, heads, inner, positions, types */
+    const char *activation, *eps;
+} enc_keys;
+
+/* Names of tensors without .weight and .bias; NULL = the family has none. Those from query on stand behind layer and the layer's number. */
+typedef struct {
+    const char *words, *places, *types, *norm, *last_norm, *pooler, *layer;
+    const char *query, *key, *value, *qkv; /* three, or one */
+    const char *out, *norm1, *up, *down, *norm2;
+} enc_names;
+
+typedef struct {
+    const char *model_type;
+    const char *prefix;     /* of all names, in files that have it */
+    const enc_keys *keys;
+    const enc_names *names;
+    const char *activation; /* where config.json says nothing, */
+    double eps;             /* as this */
+    bool pre_norm, causal;
+    bool after_pad;         /* the first position is the one behind the number of the padding token */
+    bool transposed;        /* matrices lie (in x out) */
+    bool same_width;        /* embedding_size, where it is told, must be the hidden size */
+} enc_family;
+
+/* The family of a model_type, or NULL. */
+const enc_family *enc_family_find(const char *model_type);
+/* All model types, for messages; lives in the context's arena. */
+TOC_CHECKED toc_status enc_family_list(toc_ctx *ctx, const char **list);
+
 /* ---- config.c ---- */
 
 enum { ENC_MOST_POOLS = 6 };
 
 /* What the forward pass does, as data: every field changes vectors, and enc_model_hash covers each. */
 typedef struct {
+    const enc_family *family;
     size_t vocab, hidden, layers, heads, inner;
     size_t positions;   /* tokens a text may have */
     size_t types;       /* token types; 0 = none */
@@ -64,6 +98,7 @@ typedef struct {
     size_t pad;         /* a token without a position; SIZE_MAX = none */
     bool pre_norm;      /* normalised before each block and once at the end, else after embedding and after each block */
     bool causal;        /* a token looks at itself and at what stands before it, else at all */
+    bool sinusoidal;    /* positions are computed where the file has none (Vaswani et al. 2017) */
     num_activation activation;
     double eps;
     size_t max_tokens;
@@ -74,6 +109,8 @@ typedef struct {
 
 /* Reads the JSON files of a folder. Errors: TOC_E_USAGE (no config.json), TOC_E_IO, TOC_E_DATA. */
 TOC_CHECKED toc_status enc_config_read(toc_ctx *ctx, const char *folder, enc_config *config);
+/* A number of every field. */
+uint64_t enc_config_hash(const enc_config *config);
 /* What tokenizer_config.json says of words; BERT's small-letter rules where there is none. */
 TOC_CHECKED toc_status enc_config_rules(toc_ctx *ctx, const char *folder, txt_rules *rules);
 

@@ -56,20 +56,6 @@ static toc_status name_pools(toc_ctx *ctx, const enc_config *c, const char **nam
     return TOC_OK;
 }
 
-/* model_type stands in a file that enc_open has read already. */
-static toc_status name_family(toc_ctx *ctx, const char *folder, const char **family)
-{
-    const char *path;
-    json_error_t error;
-
-    TOC_TRY(toc_arena_printf(ctx, &ctx->arena, &path, "%s/config.json", folder));
-    json_t *config = json_load_file(path, 0, &error);
-    const char *type = json_string_value(json_object_get(config, "model_type"));
-    toc_status st = toc_arena_printf(ctx, &ctx->arena, family, "%s", type ? type : "bert");
-    json_decref(config);
-    return st;
-}
-
 toc_status enc_describe(toc_ctx *ctx, const char *folder, enc_description *d)
 {
     enc_model *model = NULL;
@@ -83,6 +69,7 @@ toc_status enc_describe(toc_ctx *ctx, const char *folder, enc_description *d)
     TOC_TRY(toc_arena_printf(ctx, &ctx->arena, &path, "%s/%s", folder, weights_name));
     TOC_TRY(enc_open(ctx, folder, NUM_FP32, &model));
     const enc_config *c = &model->config;
+    d->family = c->family->model_type;
     d->layers = c->layers;
     d->hidden = c->hidden;
     d->heads = c->heads;
@@ -93,7 +80,7 @@ toc_status enc_describe(toc_ctx *ctx, const char *folder, enc_description *d)
     d->dim = enc_dim(model);
     d->tokens = txt_tokenizer_size(model->tokenizer);
     d->hash = enc_model_hash(model);
-    if ((st = name_pools(ctx, c, &d->pooling)) || (st = name_family(ctx, folder, &d->family)) || (st = find_license(ctx, folder, d))) goto out;
+    if ((st = name_pools(ctx, c, &d->pooling)) || (st = find_license(ctx, folder, d))) goto out;
     if ((st = enc_mapped_open(ctx, path, &file))) goto out;
     count_types(&file.tensors, d);
     d->bytes = file.size;

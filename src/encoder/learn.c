@@ -37,8 +37,8 @@ toc_status enc_learn_config(toc_ctx *ctx, const char *folder, nn_encoder_config 
     float dropout, attention;
 
     TOC_TRY(enc_config_read(ctx, folder, &c));
-    if (c.pre_norm || c.causal || c.activation != NUM_GELU)
-        return toc_fail(ctx, TOC_E_DATA, "%s/config.json: only encoders of BERT's form (norm after each block, no mask, gelu) can learn here", folder);
+    if (strcmp(c.family->model_type, "bert") != 0 || c.activation != NUM_GELU)
+        return toc_fail(ctx, TOC_E_DATA, "%s/config.json: only a model_type of bert with hidden_act gelu can learn here", folder);
     TOC_TRY(read_config(ctx, folder, &o));
     bool fits = read_share(o, "hidden_dropout_prob", &dropout) && read_share(o, "attention_probs_dropout_prob", &attention);
     json_decref(o);

@@ -2,6 +2,7 @@
 #define _DEFAULT_SOURCE /* madvise */
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,7 +14,10 @@ typedef struct {
     enc_model *m;
     enc_tensors tensors;
     const char *path, *prefix;
+    const enc_names *names; /* of the family */
 } loader;
+
+enum { NO_LAYER = -1, MOST_NAME = 160 };
 
 static toc_status map_file(toc_ctx *ctx, const char *path, enc_model *m)
 {
@@ -36,6 +40,13 @@ static toc_status map_file(toc_ctx *ctx, const char *path, enc_model *m)
     }
     close(fd);
     return st;
+}
+
+/* "part.suffix", with the layer and its number in front. */
+static void name_tensor(const loader *l, int layer, const char *part, const char *suffix, char name[MOST_NAME])
+{
+    if (layer == NO_LAYER) snprintf(name, MOST_NAME, "%s.%s", part, suffix);
+    else snprintf(name, MOST_NAME, "%s%d.%s.%s", l->names->layer, layer, part, suffix);
 }
 
 /* The tensor of that name with that shape; columns 0 = a vector. Older files call gamma and beta what newer ones call weight and bias. */
@@ -65,11 +76,13 @@ static bool lies_ready(const enc_tensor *t)
     return t->dtype == ENC_F32 && (uintptr_t)t->data % sizeof(float) == 0;
 }
 
-static toc_status get(loader *l, const char *name, size_t rows, size_t columns, const float **values)
+static toc_status get(loader *l, int layer, const char *part, const char *suffix, size_t rows, size_t columns, const float **values)
 {
     const enc_tensor *t = NULL;
     float *copy;
+    char name[MOST_NAME];
 
+    name_tensor(l, layer, part, suffix, name);
     TOC_TRY(find(l, name, rows, columns, &t));
     if (lies_ready(t)) {
         *values = t->data;
@@ -85,6 +98,7 @@ static toc_status get(loader *l, const char *name, size_t rows, size_t columns, 
 typedef struct {
     const enc_tensor *parts[3];
     size_t n_parts;
+    bool transposed; /* the one part lies (in x out) */
     num_weights *weights;
     void *memory;
 } packing;
@@ -103,33 +117,52 @@ static toc_status pack_task(toc_ctx *ctx, void *arg, size_t task)
 {
     packing *p = &((packing *)arg)[task];
     const enc_tensor *first = p->parts[0];
+    const size_t out_stride = p->transposed ? 1 : p->weights->n_in, in_stride = p->transposed ? p->weights->n_out : 1;
     float *copy = NULL;
 
-    if (p->n_parts == 1 && lies_ready(first)) num_weights_fill(p->weights, p->memory, first->data, p->weights->n_in, 1);
+    if (p->n_parts == 1 && lies_ready(first)) num_weights_fill(p->weights, p->memory, first->data, out_stride, in_stride);
     else {
         TOC_TRY(toc_alloc(ctx, p->weights->n_out * p->weights->n_in, sizeof *copy, &copy));
         for (size_t k = 0; k < p->n_parts; k++) enc_tensor_floats(p->parts[k], copy + k * first->n);
-        num_weights_fill(p->weights, p->memory, copy, p->weights->n_in, 1);
+        num_weights_fill(p->weights, p->memory, copy, out_stride, in_stride);
         toc_free(copy);
     }
     for (size_t k = 0; k < p->n_parts; k++) let_go(p->parts[k]);
     return TOC_OK;
 }
 
-/* Query, key and value become one matrix: one product instead of three. */
-static toc_status get_qkv(loader *l, size_t index, enc_layer *layer, packing *p)
+/* A whole matrix (rows x columns), as the family lays it out. */
+static toc_status plan_matrix(loader *l, int layer, const char *part, size_t rows, size_t columns, num_weights *weights, packing *p)
 {
-    static const char *const parts[] = { "query", "key", "value" };
+    char name[MOST_NAME];
+
+    p->transposed = l->m->config.family->transposed;
+    name_tensor(l, layer, part, "weight", name);
+    TOC_TRY(find(l, name, p->transposed ? columns : rows, p->transposed ? rows : columns, &p->parts[0]));
+    *weights = num_weights_plan(l->ctx, l->m->precision, rows, columns);
+    p->n_parts = 1;
+    p->weights = weights;
+    return TOC_OK;
+}
+
+/* Query, key and value become one matrix, where they are not: one product instead of three. */
+static toc_status get_qkv(loader *l, int index, enc_layer *layer, packing *p)
+{
+    const char *const parts[] = { l->names->query, l->names->key, l->names->value };
     size_t h = l->m->config.hidden;
     float *bias;
-    char name[160];
+    char name[MOST_NAME];
 
+    if (l->names->qkv) {
+        TOC_TRY(get(l, index, l->names->qkv, "bias", 3 * h, 0, &layer->qkv_bias));
+        return plan_matrix(l, index, l->names->qkv, 3 * h, h, &layer->qkv, p);
+    }
     TOC_TRY(toc_arena_alloc(l->ctx, &l->m->arena, 3 * h, sizeof *bias, &bias));
     for (size_t k = 0; k < 3; k++) {
         const enc_tensor *t = NULL;
-        snprintf(name, sizeof name, "encoder.layer.%zu.attention.self.%s.weight", index, parts[k]);
+        name_tensor(l, index, parts[k], "weight", name);
         TOC_TRY(find(l, name, h, h, &p->parts[k]));
-        snprintf(name, sizeof name, "encoder.layer.%zu.attention.self.%s.bias", index, parts[k]);
+        name_tensor(l, index, parts[k], "bias", name);
         TOC_TRY(find(l, name, h, 0, &t));
         enc_tensor_floats(t, bias + k * h);
     }
@@ -142,45 +175,25 @@ static toc_status get_qkv(loader *l, size_t index, enc_layer *layer, packing *p)
 
 enum { MATRICES = 4 }; /* of a layer */
 
-static toc_status get_layer(loader *l, size_t index, enc_layer *layer, packing *p)
+static toc_status get_layer(loader *l, int index, enc_layer *layer, packing *p)
 {
+    const enc_names *names = l->names;
     size_t h = l->m->config.hidden, inner = l->m->config.inner;
     const struct {
-        const char *name;
-        size_t rows, columns;
-        num_weights *weights;
-    } matrices[] = {
-        { "attention.output.dense.weight", h, h, &layer->out },
-        { "intermediate.dense.weight", inner, h, &layer->up },
-        { "output.dense.weight", h, inner, &layer->down },
-    };
-    const struct {
-        const char *name;
+        const char *part, *suffix;
         size_t n;
         const float **values;
     } vectors[] = {
-        { "attention.output.dense.bias", h, &layer->out_bias },
-        { "attention.output.LayerNorm.weight", h, &layer->norm1 },
-        { "attention.output.LayerNorm.bias", h, &layer->norm1_bias },
-        { "intermediate.dense.bias", inner, &layer->up_bias },
-        { "output.dense.bias", h, &layer->down_bias },
-        { "output.LayerNorm.weight", h, &layer->norm2 },
-        { "output.LayerNorm.bias", h, &layer->norm2_bias },
+        { names->out, "bias", h, &layer->out_bias },     { names->norm1, "weight", h, &layer->norm1 }, { names->norm1, "bias", h, &layer->norm1_bias },
+        { names->up, "bias", inner, &layer->up_bias },   { names->down, "bias", h, &layer->down_bias },
+        { names->norm2, "weight", h, &layer->norm2 },    { names->norm2, "bias", h, &layer->norm2_bias },
     };
-    char name[160];
 
     TOC_TRY(get_qkv(l, index, layer, p++));
-    for (size_t i = 0; i < TOC_COUNT(matrices); i++, p++) {
-        snprintf(name, sizeof name, "encoder.layer.%zu.%s", index, matrices[i].name);
-        TOC_TRY(find(l, name, matrices[i].rows, matrices[i].columns, &p->parts[0]));
-        *matrices[i].weights = num_weights_plan(l->ctx, l->m->precision, matrices[i].rows, matrices[i].columns);
-        p->n_parts = 1;
-        p->weights = matrices[i].weights;
-    }
-    for (size_t i = 0; i < TOC_COUNT(vectors); i++) {
-        snprintf(name, sizeof name, "encoder.layer.%zu.%s", index, vectors[i].name);
-        TOC_TRY(get(l, name, vectors[i].n, 0, vectors[i].values));
-    }
+    TOC_TRY(plan_matrix(l, index, names->out, h, h, &layer->out, p++));
+    TOC_TRY(plan_matrix(l, index, names->up, inner, h, &layer->up, p++));
+    TOC_TRY(plan_matrix(l, index, names->down, h, inner, &layer->down, p));
+    for (size_t i = 0; i < TOC_COUNT(vectors); i++) TOC_TRY(get(l, index, vectors[i].part, vectors[i].suffix, vectors[i].n, 0, vectors[i].values));
     return TOC_OK;
 }
 
@@ -209,7 +222,7 @@ static toc_status get_layers(loader *l)
     TOC_TRY(toc_arena_alloc(l->ctx, &m->arena, m->config.layers, sizeof *m->layers, &m->layers));
     TOC_TRY(toc_alloc(l->ctx, n, sizeof *packings, &packings));
     toc_status st = TOC_OK;
-    for (size_t i = 0; i < m->config.layers && !st; i++) st = get_layer(l, i, &m->layers[i], packings + i * MATRICES);
+    for (size_t i = 0; i < m->config.layers && !st; i++) st = get_layer(l, (int)i, &m->layers[i], packings + i * MATRICES);
     if (!st) st = get_memory(l, packings, n);
     if (!st) st = toc_parallel(l->ctx, n, pack_task, packings);
     toc_free(packings);
@@ -221,29 +234,73 @@ static toc_status get_pooler(loader *l)
     enc_model *m = l->m;
     const float *values;
     size_t h = m->config.hidden;
+    char name[MOST_NAME];
     void *memory;
 
-    if (!enc_tensors_find(&l->tensors, l->prefix, "pooler.dense.weight")) return TOC_OK;
-    TOC_TRY(get(l, "pooler.dense.weight", h, h, &values));
-    TOC_TRY(get(l, "pooler.dense.bias", h, 0, &m->pooler_bias));
+    if (!l->names->pooler) return TOC_OK;
+    name_tensor(l, NO_LAYER, l->names->pooler, "weight", name);
+    if (!enc_tensors_find(&l->tensors, l->prefix, name)) return TOC_OK;
+    TOC_TRY(get(l, NO_LAYER, l->names->pooler, "weight", h, h, &values));
+    TOC_TRY(get(l, NO_LAYER, l->names->pooler, "bias", h, 0, &m->pooler_bias));
     m->pooler = num_weights_plan(l->ctx, NUM_FP32, h, h);
     TOC_TRY(toc_arena_alloc(l->ctx, &m->arena, m->pooler.bytes, 1, &memory));
     num_weights_fill(&m->pooler, memory, values, h, 1);
     return TOC_OK;
 }
 
+/* Both vectors of a normalisation, if the family has it. */
+static toc_status get_norm(loader *l, const char *part, const float **weight, const float **bias)
+{
+    if (!part) return TOC_OK;
+    TOC_TRY(get(l, NO_LAYER, part, "weight", l->m->config.hidden, 0, weight));
+    return get(l, NO_LAYER, part, "bias", l->m->config.hidden, 0, bias);
+}
+
+/* Positions: learned ones from the file, else a table of sines: PE(t, 2i) = sin(t / 10000^(2i / h)), PE(t, 2i + 1) = cos of the same (Vaswani et al. 2017, 3.5). */
+static toc_status get_places(loader *l)
+{
+    enc_model *m = l->m;
+    size_t rows = m->config.first_place + m->config.positions, h = m->config.hidden;
+    float *table;
+    char name[MOST_NAME];
+
+    name_tensor(l, NO_LAYER, l->names->places, "weight", name);
+    if (!m->config.sinusoidal || enc_tensors_find(&l->tensors, l->prefix, name)) return get(l, NO_LAYER, l->names->places, "weight", rows, h, &m->places);
+    TOC_TRY(toc_arena_alloc(l->ctx, &m->arena, rows * h, sizeof *table, &table));
+    for (size_t t = 0; t < rows; t++)
+        for (size_t j = 0; j < h; j++) {
+            double angle = (double)t / pow(10000, (double)(j - j % 2) / (double)h);
+            table[t * h + j] = (float)(j % 2 ? cos(angle) : sin(angle));
+        }
+    m->places = table;
+    return TOC_OK;
+}
+
+static toc_status get_types(loader *l)
+{
+    enc_model *m = l->m;
+    float *zeros;
+
+    if (m->config.types) return get(l, NO_LAYER, l->names->types, "weight", m->config.types, m->config.hidden, &m->types);
+    TOC_TRY(toc_arena_alloc(l->ctx, &m->arena, m->config.hidden, sizeof *zeros, &zeros));
+    m->types = zeros;
+    return TOC_OK;
+}
+
 static toc_status get_weights(loader *l)
 {
-    static const char first[] = "embeddings.word_embeddings.weight";
     enc_model *m = l->m;
     const enc_config *c = &m->config;
+    char first[MOST_NAME];
 
-    l->prefix = enc_tensors_find(&l->tensors, "bert.", first) ? "bert." : "";
-    TOC_TRY(get(l, first, c->vocab, c->hidden, &m->words));
-    TOC_TRY(get(l, "embeddings.position_embeddings.weight", c->positions, c->hidden, &m->places));
-    TOC_TRY(get(l, "embeddings.token_type_embeddings.weight", c->types, c->hidden, &m->types));
-    TOC_TRY(get(l, "embeddings.LayerNorm.weight", c->hidden, 0, &m->norm));
-    TOC_TRY(get(l, "embeddings.LayerNorm.bias", c->hidden, 0, &m->norm_bias));
+    l->names = c->family->names;
+    name_tensor(l, NO_LAYER, l->names->words, "weight", first);
+    l->prefix = enc_tensors_find(&l->tensors, c->family->prefix, first) ? c->family->prefix : "";
+    TOC_TRY(get(l, NO_LAYER, l->names->words, "weight", c->vocab, c->hidden, &m->words));
+    TOC_TRY(get_places(l));
+    TOC_TRY(get_types(l));
+    TOC_TRY(get_norm(l, l->names->norm, &m->norm, &m->norm_bias));
+    TOC_TRY(get_norm(l, l->names->last_norm, &m->last_norm, &m->last_norm_bias));
     TOC_TRY(get_pooler(l));
     return get_layers(l);
 }
@@ -310,12 +367,8 @@ size_t enc_max_tokens(const enc_model *m)
 
 uint64_t enc_model_hash(enc_model *m)
 {
-    const enc_config *c = &m->config;
-    const size_t settings[] = { m->precision, c->heads, c->max_tokens, (size_t)c->pools[0] };
-
     if (m->hash) return m->hash;
     uint64_t hash = toc_mix(enc_file_hash(m->path, m->identity, (toc_str){ m->map, m->map_size }) ^ toc_mix(txt_tokenizer_hash(m->tokenizer)));
-    for (size_t i = 0; i < TOC_COUNT(settings); i++) hash = toc_mix(hash ^ settings[i]);
-    m->hash = hash | 1;
+    m->hash = toc_mix(toc_mix(hash ^ enc_config_hash(&m->config)) ^ m->precision) | 1;
     return m->hash;
 }

@@ -60,11 +60,12 @@ void num_logistic_predict(const float *x, size_t n, size_t p, const double *weig
  * are overwritten with 0. Error at most 3e-7 of a row's largest entry. n >= 1; finite entries. */
 void num_softmax(const toc_ctx *ctx, float *x, size_t n_rows, size_t n, size_t stride, float scale);
 void num_ref_softmax(float *x, size_t n_rows, size_t n, size_t stride, float scale);
-typedef enum { NUM_LINEAR, NUM_GELU } num_activation;
+typedef enum { NUM_LINEAR, NUM_GELU, NUM_GELU_TANH, NUM_RELU } num_activation;
 /* x = f(x + bias), row by row; bias (d) may be NULL; rows are ld floats apart. NUM_GELU: v * (1 + erf(v / sqrt(2))) / 2 (Hendrycks & Gimpel 2016), absolute
- * error at most 3e-7 * max(1, |v|). */
+ * error at most 3e-7 * max(1, |v|). NUM_GELU_TANH: v * (1 + tanh(sqrt(2 / pi) * (v + 0.044715 v^3))) / 2, their approximation, which GPT-2 was made with; the
+ * same error. NUM_RELU: max(0, v). */
 void num_activate(const toc_ctx *ctx, float *x, size_t ld, const float *bias, num_activation activation, size_t n_rows, size_t d);
-void num_ref_gelu(float *x, const float *bias, size_t n_rows, size_t d);
+void num_ref_activate(float *x, const float *bias, num_activation activation, size_t n_rows, size_t d);
 /* x = (v - mean(v)) / sqrt(var(v) + eps) * gamma + beta with v = x + bias, row by row (Ba et al. 2016). bias may be NULL. */
 void num_layer_norm(const toc_ctx *ctx, float *x, const float *bias, const float *gamma, const float *beta, float eps, size_t n_rows, size_t d);
 void num_ref_layer_norm(float *x, const float *bias, const float *gamma, const float *beta, float eps, size_t n_rows, size_t d);

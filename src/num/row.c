@@ -38,13 +38,21 @@ void num_ref_softmax(float *x, size_t n_rows, size_t n, size_t stride, float sca
     }
 }
 
-void num_ref_gelu(float *x, const float *bias, size_t n_rows, size_t d)
+static double activation_of(num_activation activation, double v)
+{
+    switch (activation) {
+    case NUM_GELU: return 0.5 * v * (1 + erf(v * 0.70710678118654752));
+    case NUM_GELU_TANH: return 0.5 * v * (1 + tanh(0.79788456080286536 * (v + 0.044715 * v * v * v)));
+    case NUM_RELU: return v < 0 ? 0 : v;
+    default: return v;
+    }
+}
+
+void num_ref_activate(float *x, const float *bias, num_activation activation, size_t n_rows, size_t d)
 {
     for (size_t i = 0; i < n_rows; i++)
-        for (size_t j = 0; j < d; j++) {
-            double v = (double)x[i * d + j] + (double)bias[j];
-            x[i * d + j] = (float)(0.5 * v * (1 + erf(v * 0.70710678118654752)));
-        }
+        for (size_t j = 0; j < d; j++)
+            x[i * d + j] = (float)activation_of(activation, (double)x[i * d + j] + (double)bias[j]);
 }
 
 void num_ref_layer_norm(float *x, const float *bias, const float *gamma, const float *beta, float eps, size_t n_rows, size_t d)

@@ -43,8 +43,7 @@ LOOP static void activate(float *x, size_t ld, const float *bias, num_activation
         for (size_t j = 0; j < d; j += W) {
             vec v = part(x, j, d);
             if (bias) v = v_add(v, part(bias, j, d));
-            if (activation == NUM_GELU) v = gelu_of(v);
-            put(x, j, d, v);
+            put(x, j, d, activation_of(activation, v, false));
         }
 }
 

@@ -11,8 +11,7 @@ OP void put(const num_tile *t, size_t i, vec v, bool near)
 
     if (t->add) v = v_add(v_load(c), v);
     if (t->bias) v = v_add(v, v_load(t->bias));
-    if (t->activation == NUM_GELU) v = near ? gelu_near(v) : gelu_of(v);
-    v_store(c, v);
+    v_store(c, activation_of(t->activation, v, near));
 }
 
 typedef int ints __attribute__((vector_size(32)));

@@ -20,12 +20,8 @@ OP void put(const num_tile *t, size_t i, vec low, vec high, bool near)
         low = v_add(low, v_load(t->bias));
         high = v_add(high, v_load(t->bias + W));
     }
-    if (t->activation == NUM_GELU) {
-        low = near ? gelu_near(low) : gelu_of(low);
-        high = near ? gelu_near(high) : gelu_of(high);
-    }
-    v_store(c, low);
-    v_store(c + W, high);
+    v_store(c, activation_of(t->activation, low, near));
+    v_store(c + W, activation_of(t->activation, high, near));
 }
 
 typedef int ints __attribute__((vector_size(64)));

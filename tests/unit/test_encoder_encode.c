@@ -283,8 +283,12 @@ static void test_other_models(void **state)
         { "{\"model_type\":\"roberta\"}", "vocab_size" },
         { "{", "no JSON object" },
         { "{\"vocab_size\":9,\"hidden_size\":10,\"num_hidden_layers\":1,\"num_attention_heads\":3,\"intermediate_size\":8,\"max_position_embeddings\":8}", "no multiple" },
-        { "{\"model_type\":\"roberta\",\"vocab_size\":9,\"hidden_size\":9,\"num_hidden_layers\":1,\"num_attention_heads\":3,\"intermediate_size\":8,"
-          "\"max_position_embeddings\":8}", "roberta" },
+        { "{\"model_type\":\"t5\",\"vocab_size\":9,\"hidden_size\":9,\"num_hidden_layers\":1,\"num_attention_heads\":3,\"intermediate_size\":8,"
+          "\"max_position_embeddings\":8}", "known are bert, distilbert" },
+        { "{\"hidden_act\":\"swish\",\"vocab_size\":9,\"hidden_size\":9,\"num_hidden_layers\":1,\"num_attention_heads\":3,\"intermediate_size\":8,"
+          "\"max_position_embeddings\":8}", "hidden_act is \"swish\"" },
+        { "{\"position_embedding_type\":\"relative_key\",\"vocab_size\":9,\"hidden_size\":9,\"num_hidden_layers\":1,\"num_attention_heads\":3,"
+          "\"intermediate_size\":8,\"max_position_embeddings\":8}", "relative_key" },
     };
 
     for (size_t i = 0; i < TOC_COUNT(cases); i++) {

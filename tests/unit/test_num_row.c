@@ -40,9 +40,8 @@ static void test_softmax(void **state)
     assert_true(fabsf(extreme[0] - 0.5f) < 1e-6f && extreme[1] < 1e-30f && extreme[4] == 0);
 }
 
-static void test_gelu(void **state)
+static void compare_activation(num_activation kind, double error)
 {
-    (void)state;
     float a[3 * MOST], b[3 * MOST], v[3 * MOST], bias[MOST];
     for (size_t k = 0; k < TOC_COUNT(lengths); k++) {
         size_t n = lengths[k];
@@ -51,14 +50,25 @@ static void test_gelu(void **state)
         a[0] = k % 2 ? -1e30f : 1e30f;
         for (size_t i = 0; i < 3 * n; i++) a[i] = b[i] = v[i] = a[i] + bias[i % n];
         memset(bias, 0, sizeof bias);
-        num_activate(&ctx, a, n, bias, NUM_GELU, 3, n);
-        num_ref_gelu(b, bias, 3, n);
+        num_activate(&ctx, a, n, bias, kind, 3, n);
+        num_ref_activate(b, bias, kind, 3, n);
         for (size_t i = 0; i < 3 * n; i++)
-            if (!(fabs((double)a[i] - (double)b[i]) <= 3e-7 * fmax(1, fabs((double)v[i])))) fail_msg("gelu(%g) = %g, not %g", (double)v[i], (double)a[i], (double)b[i]);
+            if (!(fabs((double)a[i] - (double)b[i]) <= error * fmax(1, fabs((double)v[i]))))
+                fail_msg("activation %d of %g is %g, not %g", (int)kind, (double)v[i], (double)a[i], (double)b[i]);
     }
-    float nan[1] = { NAN }, zero[1] = { 0 }, one[1] = { 1 }, bias_one[1] = { 1 };
-    num_activate(&ctx, nan, 1, zero, NUM_GELU, 1, 1);
+    float nan[1] = { NAN }, zero[1] = { 0 };
+    num_activate(&ctx, nan, 1, zero, kind, 1, 1);
     assert_true(isnan(nan[0]));
+}
+
+static void test_activations(void **state)
+{
+    (void)state;
+    float one[1] = { 1 }, bias_one[1] = { 1 };
+    compare_activation(NUM_LINEAR, 0);
+    compare_activation(NUM_GELU, 3e-7);
+    compare_activation(NUM_GELU_TANH, 3e-7);
+    compare_activation(NUM_RELU, 0);
     num_activate(&ctx, one, 1, bias_one, NUM_GELU, 1, 1); /* the bias counts: gelu(2) */
     assert_true(fabsf(one[0] - 1.9544997f) < 1e-6f);
 }
@@ -95,7 +105,7 @@ static void test_add_bias(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_softmax), cmocka_unit_test(test_gelu), cmocka_unit_test(test_layer_norm), cmocka_unit_test(test_add_bias),
+        cmocka_unit_test(test_softmax), cmocka_unit_test(test_activations), cmocka_unit_test(test_layer_norm), cmocka_unit_test(test_add_bias),
     };
     int failed = 0;
     toc_ctx_init(&ctx);
