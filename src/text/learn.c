@@ -80,11 +80,13 @@ void txt_learner_free(txt_learner *learner)
 
 static toc_status count_word(toc_ctx *ctx, txt_learner *l, toc_str text, bool within, bool capital)
 {
+    size_t known = toc_pool_size(&l->words);
     uint32_t code;
 
     TOC_TRY(toc_pool_intern(ctx, &l->words, text, &code));
     TOC_TRY(toc_grow(ctx, &l->seen, &l->cap_seen, (size_t)code + 1, sizeof *l->seen));
     word *w = &l->seen[code];
+    if (code >= known) *w = (word){0};
     w->count++;
     w->texts += w->last != l->n_texts;
     w->last = l->n_texts;
