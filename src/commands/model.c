@@ -50,6 +50,7 @@ static toc_status check(toc_ctx *ctx, const args *a, const char *folder)
     TOC_TRY(enc_check(ctx, folder, &checked));
     if (checked.tokens < checked.vocab)
         toc_note(ctx, "the vocabulary has %zu tokens, the table of words %zu rows: some are never used", checked.tokens, checked.vocab);
+    if (checked.n_unread) toc_note(ctx, "%zu tensors are not read: %s", checked.n_unread, checked.unread);
     toc_note(ctx, "%zu tensors, %zu numbers, %zu tokens and the vectors of %zu texts hold", checked.tensors, checked.numbers, checked.tokens, checked.texts);
     return TOC_OK;
 }

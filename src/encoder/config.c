@@ -16,10 +16,8 @@ toc_status enc_default_folder(toc_ctx *ctx, const char **folder)
 
 bool enc_present(toc_ctx *ctx, const char *folder)
 {
-    const char *path;
-
     if (!folder && enc_default_folder(ctx, &folder)) return false;
-    return !toc_arena_printf(ctx, &ctx->arena, &path, "%s/model.safetensors", folder) && access(path, R_OK) == 0;
+    return enc_weights_present(ctx, folder);
 }
 
 /* An object from folder/name; *object stays NULL where an optional file is not there. The caller's to decref. */

@@ -1,7 +1,5 @@
 /* create.c: the folder of a model that is to learn. */
-#include <errno.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "encoder/enc_int.h"
 
@@ -10,15 +8,6 @@ static bool same_folder(const char *from, const char *to)
     struct stat a, b;
 
     return !stat(from, &a) && !stat(to, &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
-}
-
-toc_status enc_learn_has_weights(toc_ctx *ctx, const char *folder, bool *has)
-{
-    const char *path;
-
-    TOC_TRY(toc_arena_printf(ctx, &ctx->arena, &path, "%s/model.safetensors", folder));
-    *has = access(path, F_OK) == 0;
-    return TOC_OK;
 }
 
 toc_status enc_learn_tokenizer(toc_ctx *ctx, const char *folder, txt_tokenizer **tokenizer)

@@ -22,6 +22,7 @@ typedef struct {
     const void *data;  /* any alignment */
     const void *scales; /* ENC_I8: dims[0] floats, any alignment */
     size_t begin, end; /* in the data part */
+    bool read;         /* the model is made of it */
 } enc_tensor;
 
 typedef struct {
@@ -38,18 +39,6 @@ void enc_tensors_release(enc_tensors *tensors);
 const enc_tensor *enc_tensors_find(const enc_tensors *tensors, const char *prefix, const char *name);
 /* Its values as fp32 in out (tensor->n). */
 void enc_tensor_floats(const enc_tensor *tensor, float *out);
-
-/* ---- mapped.c ---- */
-
-typedef struct {
-    void *map;
-    size_t size;
-    enc_tensors tensors;
-} enc_mapped;
-
-/* Maps a safetensors file and reads its header. Errors: TOC_E_USAGE (not there), TOC_E_IO, those of enc_tensors_parse. */
-TOC_CHECKED toc_status enc_mapped_open(toc_ctx *ctx, const char *path, enc_mapped *file);
-void enc_mapped_close(enc_mapped *file);
 
 /* ---- families.c: what the kinds of models call things ---- */
 
@@ -129,6 +118,35 @@ void enc_file_identity(const struct stat *info, char identity[ENC_IDENTITY]);
 /* toc_str_hash of a file's bytes, taken from PATH.hash where that was written for this identity; else computed, and written there if that is possible. */
 uint64_t enc_file_hash(const char *path, const char *identity, toc_str bytes);
 
+/* ---- weights.c ---- */
+
+typedef struct {
+    const char *path;
+    void *map;
+    size_t size;
+    char identity[ENC_IDENTITY];
+    enc_tensors tensors;
+} enc_file;
+
+/* The weights of a folder; zero is none. */
+typedef struct {
+    const char *path;    /* of the file, or of the index: for messages */
+    enc_file *files;
+    size_t n_files;
+    enc_tensors tensors; /* of all files */
+    toc_arena arena;
+} enc_weights;
+
+/* Maps model.safetensors, or the shards that model.safetensors.index.json names, and reads their headers. Errors: TOC_E_USAGE (not there), TOC_E_IO, those of
+ * enc_tensors_parse; TOC_E_DATA for an index that names a file elsewhere or one that is not there, or a tensor another file than the one that holds it; a tensor
+ * that is there twice. */
+TOC_CHECKED toc_status enc_weights_open(toc_ctx *ctx, const char *folder, enc_weights *weights);
+void enc_weights_close(enc_weights *weights);
+bool enc_weights_present(toc_ctx *ctx, const char *folder);
+/* Of all files. */
+size_t enc_weights_bytes(const enc_weights *weights);
+uint64_t enc_weights_hash(const enc_weights *weights);
+
 /* ---- model.c ---- */
 
 typedef struct {
@@ -151,10 +169,7 @@ struct enc_model {
     enc_layer *layers;
     num_precision precision; /* of the products with weights */
     num_attention attention;
-    void *map;        /* the mapped file */
-    size_t map_size;
-    const char *path; /* in the arena */
-    char identity[ENC_IDENTITY];
+    enc_weights files;
     toc_arena arena;  /* packed matrices, and vectors that could not stay where they were */
     uint64_t hash;    /* 0 = not computed yet */
 };

@@ -148,6 +148,8 @@ TOC_CHECKED toc_status enc_describe(toc_ctx *ctx, const char *folder, enc_descri
 
 typedef struct {
     size_t tensors, numbers, tokens, vocab, texts;
+    size_t n_unread;    /* tensors that no vector depends on */
+    const char *unread; /* names of the first five */
 } enc_checked;
 /* Reads all of a model: names, shapes and types of tensors and the size of the vocabulary (enc_open), every number for being finite, and vectors of ten texts:
  * finite, of length 1, the same alone and in company, the same for equal texts, others for others. Errors: the first that does not hold. */
@@ -177,8 +179,6 @@ TOC_CHECKED toc_status enc_learn_load(toc_ctx *ctx, const char *folder, nn_param
  * Errors: TOC_E_IO, TOC_E_DATA (config.json). */
 TOC_CHECKED toc_status enc_learn_save(toc_ctx *ctx, const char *from, const char *to, const nn_params *params, const char *const *labels, size_t k);
 
-/* Whether there is a model.safetensors in a folder. */
-TOC_CHECKED toc_status enc_learn_has_weights(toc_ctx *ctx, const char *folder, bool *has);
 /* The tokenizer of a folder, by its own rules. Free it. */
 TOC_CHECKED toc_status enc_learn_tokenizer(toc_ctx *ctx, const char *folder, txt_tokenizer **tokenizer);
 /* Copies all of a folder but its weights to another, made where it is not there; the same folder twice is fine. */

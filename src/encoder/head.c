@@ -58,12 +58,13 @@ static toc_status get(toc_ctx *ctx, enc_head *h, const enc_tensors *tensors, con
     return TOC_OK;
 }
 
-static toc_status get_layers(toc_ctx *ctx, enc_head *h, const char *path, const enc_model *model)
+static toc_status get_layers(toc_ctx *ctx, enc_head *h, const char *folder, const enc_model *model)
 {
-    enc_mapped file;
+    enc_weights file;
     size_t k = 0;
 
-    TOC_TRY(enc_mapped_open(ctx, path, &file));
+    TOC_TRY(enc_weights_open(ctx, folder, &file));
+    const char *path = file.path;
     while (k < TOC_COUNT(kinds) && !(part(&file.tensors, kinds[k].last, "weight") && (!kinds[k].dense || part(&file.tensors, kinds[k].dense, "weight")))) k++;
     toc_status st = k < TOC_COUNT(kinds) ? TOC_OK : toc_fail(ctx, TOC_E_DATA, "%s: no classifier: there is no tensor classifier.weight", path);
     if (!st) {
@@ -74,7 +75,7 @@ static toc_status get_layers(toc_ctx *ctx, enc_head *h, const char *path, const 
         if (kinds[k].dense) st = get(ctx, h, &file.tensors, path, kinds[k].dense, &dim, &h->dense, &h->dense_bias);
         if (!st) st = get(ctx, h, &file.tensors, path, kinds[k].last, &h->n_labels, &h->last, &h->last_bias);
     }
-    enc_mapped_close(&file);
+    enc_weights_close(&file);
     return st ? st : toc_arena_alloc(ctx, &h->arena, h->dim, sizeof *h->hidden, &h->hidden);
 }
 
@@ -103,12 +104,10 @@ static toc_status get_labels(toc_ctx *ctx, enc_head *h, const char *folder)
 
 toc_status enc_head_open(toc_ctx *ctx, const char *folder, const enc_model *model, enc_head **head)
 {
-    const char *path;
     enc_head *h = NULL;
 
-    TOC_TRY(toc_arena_printf(ctx, &ctx->arena, &path, "%s/model.safetensors", folder));
     TOC_TRY(toc_alloc(ctx, 1, sizeof *h, &h));
-    toc_status st = get_layers(ctx, h, path, model);
+    toc_status st = get_layers(ctx, h, folder, model);
     if (!st) st = get_labels(ctx, h, folder);
     if (st) enc_head_free(h);
     else *head = h;

@@ -7,8 +7,6 @@
 
 #include "encoder/enc_int.h"
 
-static const char *const weights_name = "model.safetensors";
-
 /* ---- what is there ---- */
 
 static bool is_scale(const enc_tensor *t)
@@ -59,14 +57,11 @@ static toc_status name_pools(toc_ctx *ctx, const enc_config *c, const char **nam
 toc_status enc_describe(toc_ctx *ctx, const char *folder, enc_description *d)
 {
     enc_model *model = NULL;
-    enc_mapped file = {0};
-    const char *path;
     toc_status st;
 
     *d = (enc_description){0};
     if (!folder) TOC_TRY(enc_default_folder(ctx, &folder));
     d->folder = folder;
-    TOC_TRY(toc_arena_printf(ctx, &ctx->arena, &path, "%s/%s", folder, weights_name));
     TOC_TRY(enc_open(ctx, folder, NUM_FP32, &model));
     const enc_config *c = &model->config;
     d->family = c->family->model_type;
@@ -81,11 +76,9 @@ toc_status enc_describe(toc_ctx *ctx, const char *folder, enc_description *d)
     d->tokens = txt_tokenizer_size(model->tokenizer);
     d->hash = enc_model_hash(model);
     if ((st = name_pools(ctx, c, &d->pooling)) || (st = find_license(ctx, folder, d))) goto out;
-    if ((st = enc_mapped_open(ctx, path, &file))) goto out;
-    count_types(&file.tensors, d);
-    d->bytes = file.size;
+    count_types(&model->files.tensors, d);
+    d->bytes = enc_weights_bytes(&model->files);
 out:
-    enc_mapped_close(&file);
     enc_close(model);
     return st;
 }
@@ -101,24 +94,35 @@ static toc_status check_numbers(toc_ctx *ctx, const char *path, const enc_tensor
     return TOC_OK;
 }
 
-static toc_status check_tensors(toc_ctx *ctx, const char *path, enc_checked *checked)
+static toc_status check_tensors(toc_ctx *ctx, const enc_weights *w, enc_checked *checked)
 {
-    enc_mapped file;
     float *values = NULL;
     toc_status st = TOC_OK;
 
-    TOC_TRY(enc_mapped_open(ctx, path, &file));
-    for (size_t i = 0; i < file.tensors.n && !st; i++) {
-        const enc_tensor *t = &file.tensors.tensors[i];
+    for (size_t i = 0; i < w->tensors.n && !st; i++) {
+        const enc_tensor *t = &w->tensors.tensors[i];
         if (t->dtype == ENC_OTHER) continue;
         if ((st = toc_alloc(ctx, t->n, sizeof *values, &values))) break;
-        st = check_numbers(ctx, path, t, values);
+        st = check_numbers(ctx, w->path, t, values);
         toc_free(values);
         checked->tensors++;
         checked->numbers += t->n;
     }
-    enc_mapped_close(&file);
     return st;
+}
+
+/* What the file holds and no vector depends on: heads of other tasks, or parts that are named otherwise than expected. */
+static toc_status list_unread(toc_ctx *ctx, const enc_weights *w, enc_checked *checked)
+{
+    enum { NAMED = 5 };
+
+    checked->unread = "";
+    for (size_t i = 0; i < w->tensors.n; i++) {
+        const enc_tensor *t = &w->tensors.tensors[i];
+        if (t->read || is_scale(t)) continue;
+        if (checked->n_unread++ < NAMED) TOC_TRY(toc_arena_printf(ctx, &ctx->arena, &checked->unread, "%s%s%.200s", checked->unread, *checked->unread ? ", " : "", t->name));
+    }
+    return checked->n_unread <= NAMED ? TOC_OK : toc_arena_printf(ctx, &ctx->arena, &checked->unread, "%s, ...", checked->unread);
 }
 
 /* Texts that every vocabulary knows something of, of several lengths and scripts, the first two the same. */
@@ -181,15 +185,14 @@ static toc_status check_vectors(toc_ctx *ctx, const char *folder, const enc_mode
 toc_status enc_check(toc_ctx *ctx, const char *folder, enc_checked *checked)
 {
     enc_model *model = NULL;
-    const char *path;
 
     *checked = (enc_checked){0};
     if (!folder) TOC_TRY(enc_default_folder(ctx, &folder));
-    TOC_TRY(toc_arena_printf(ctx, &ctx->arena, &path, "%s/%s", folder, weights_name));
     TOC_TRY(enc_open(ctx, folder, NUM_FP32, &model));
     checked->tokens = txt_tokenizer_size(model->tokenizer);
     checked->vocab = model->config.vocab;
-    toc_status st = check_tensors(ctx, path, checked);
+    toc_status st = check_tensors(ctx, &model->files, checked);
+    if (!st) st = list_unread(ctx, &model->files, checked);
     if (!st) st = check_vectors(ctx, folder, model, checked);
     enc_close(model);
     return st;

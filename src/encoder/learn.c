@@ -76,23 +76,21 @@ static bool has_shape(const enc_tensor *t, const nn_param *p)
 
 toc_status enc_learn_load(toc_ctx *ctx, const char *folder, nn_params *params, size_t *n_fresh)
 {
-    enc_mapped file;
-    const char *path;
+    enc_weights file;
     toc_status st = TOC_OK;
 
     *n_fresh = 0;
-    TOC_TRY(toc_arena_printf(ctx, &ctx->arena, &path, "%s/model.safetensors", folder));
-    TOC_TRY(enc_mapped_open(ctx, path, &file));
+    TOC_TRY(enc_weights_open(ctx, folder, &file));
     for (size_t i = 0; i < params->n && !st; i++) {
         const nn_param *p = &params->params[i];
         bool inner = strstr(p->name, "encoder.layer.") || strstr(p->name, "embeddings.");
         const enc_tensor *t = find(&file.tensors, p->name);
         if (t && t->dtype != ENC_OTHER && has_shape(t, p)) enc_tensor_floats(t, params->values + p->at);
         else if (!inner) ++*n_fresh;
-        else if (!t) st = toc_fail(ctx, TOC_E_DATA, "%s: no tensor %s", path, p->name);
-        else st = toc_fail(ctx, TOC_E_DATA, "%s: tensor %s is %s of another shape or type than config.json says", path, p->name, t->dtype_name);
+        else if (!t) st = toc_fail(ctx, TOC_E_DATA, "%s: no tensor %s", file.path, p->name);
+        else st = toc_fail(ctx, TOC_E_DATA, "%s: tensor %s is %s of another shape or type than config.json says", file.path, p->name, t->dtype_name);
     }
-    enc_mapped_close(&file);
+    enc_weights_close(&file);
     return st;
 }
 

@@ -1,10 +1,7 @@
 /* model.c: weights from the file to where the forward pass wants them. */
 #define _DEFAULT_SOURCE /* madvise */
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "encoder/enc_int.h"
@@ -12,35 +9,11 @@
 typedef struct {
     toc_ctx *ctx;
     enc_model *m;
-    enc_tensors tensors;
-    const char *path, *prefix;
+    const char *prefix;
     const enc_names *names; /* of the family */
 } loader;
 
 enum { NO_LAYER = -1, MOST_NAME = 160 };
-
-static toc_status map_file(toc_ctx *ctx, const char *path, enc_model *m)
-{
-    struct stat info;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    toc_status st = TOC_OK;
-
-    if (fd < 0 && errno == ENOENT) return toc_fail(ctx, TOC_E_USAGE, "no model: %s is not there; run tools/get-model, or name one with --model", path);
-    if (fd < 0) return toc_fail_errno(ctx, TOC_E_IO, errno, "%s", path);
-    if (fstat(fd, &info) != 0) st = toc_fail_errno(ctx, TOC_E_IO, errno, "%s", path);
-    else if (!S_ISREG(info.st_mode) || info.st_size < 8) st = toc_fail(ctx, TOC_E_DATA, "%s: no safetensors file", path);
-    else {
-        void *map = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (map == MAP_FAILED) st = toc_fail_errno(ctx, TOC_E_IO, errno, "%s: cannot be mapped", path);
-        else {
-            m->map = map;
-            m->map_size = (size_t)info.st_size;
-            enc_file_identity(&info, m->identity);
-        }
-    }
-    close(fd);
-    return st;
-}
 
 /* "part.suffix", with the layer and its number in front. */
 static void name_tensor(const loader *l, int layer, const char *part, const char *suffix, char name[MOST_NAME])
@@ -53,19 +26,20 @@ static void name_tensor(const loader *l, int layer, const char *part, const char
 static toc_status find(loader *l, const char *name, size_t rows, size_t columns, const enc_tensor **tensor)
 {
     static const char *const renamed[][2] = { { "LayerNorm.weight", "LayerNorm.gamma" }, { "LayerNorm.bias", "LayerNorm.beta" } };
-    const enc_tensor *t = enc_tensors_find(&l->tensors, l->prefix, name);
+    const enc_tensor *t = enc_tensors_find(&l->m->files.tensors, l->prefix, name);
 
     for (size_t i = 0; !t && i < TOC_COUNT(renamed); i++) {
         char old[160];
         size_t n = strlen(name), m = strlen(renamed[i][0]);
         if (n < m || strcmp(name + n - m, renamed[i][0]) != 0) continue;
         snprintf(old, sizeof old, "%.*s%s", (int)(n - m), name, renamed[i][1]);
-        t = enc_tensors_find(&l->tensors, l->prefix, old);
+        t = enc_tensors_find(&l->m->files.tensors, l->prefix, old);
     }
-    if (!t) return toc_fail(l->ctx, TOC_E_DATA, "%s: no tensor %s%s", l->path, l->prefix, name);
-    if (t->dtype == ENC_OTHER) return toc_fail(l->ctx, TOC_E_DATA, "%s: tensor %s is %s; F32, F16, BF16, and I8 with scales are known", l->path, t->name, t->dtype_name);
+    if (!t) return toc_fail(l->ctx, TOC_E_DATA, "%s: no tensor %s%s", l->m->files.path, l->prefix, name);
+    if (t->dtype == ENC_OTHER) return toc_fail(l->ctx, TOC_E_DATA, "%s: tensor %s is %s; F32, F16, BF16, and I8 with scales are known", l->m->files.path, t->name, t->dtype_name);
     if (t->n_dims != (columns ? 2u : 1u) || t->dims[0] != rows || (columns && t->dims[1] != columns))
-        return toc_fail(l->ctx, TOC_E_DATA, "%s: tensor %s has another shape than config.json says (%zu x %zu)", l->path, t->name, rows, TOC_MAX(columns, 1));
+        return toc_fail(l->ctx, TOC_E_DATA, "%s: tensor %s has another shape than config.json says (%zu x %zu)", l->m->files.path, t->name, rows, TOC_MAX(columns, 1));
+    l->m->files.tensors.tensors[t - l->m->files.tensors.tensors].read = true;
     *tensor = t;
     return TOC_OK;
 }
@@ -239,7 +213,7 @@ static toc_status get_pooler(loader *l)
 
     if (!l->names->pooler) return TOC_OK;
     name_tensor(l, NO_LAYER, l->names->pooler, "weight", name);
-    if (!enc_tensors_find(&l->tensors, l->prefix, name)) return TOC_OK;
+    if (!enc_tensors_find(&l->m->files.tensors, l->prefix, name)) return TOC_OK;
     TOC_TRY(get(l, NO_LAYER, l->names->pooler, "weight", h, h, &values));
     TOC_TRY(get(l, NO_LAYER, l->names->pooler, "bias", h, 0, &m->pooler_bias));
     m->pooler = num_weights_plan(l->ctx, NUM_FP32, h, h);
@@ -265,7 +239,7 @@ static toc_status get_places(loader *l)
     char name[MOST_NAME];
 
     name_tensor(l, NO_LAYER, l->names->places, "weight", name);
-    if (!m->config.sinusoidal || enc_tensors_find(&l->tensors, l->prefix, name)) return get(l, NO_LAYER, l->names->places, "weight", rows, h, &m->places);
+    if (!m->config.sinusoidal || enc_tensors_find(&l->m->files.tensors, l->prefix, name)) return get(l, NO_LAYER, l->names->places, "weight", rows, h, &m->places);
     TOC_TRY(toc_arena_alloc(l->ctx, &m->arena, rows * h, sizeof *table, &table));
     for (size_t t = 0; t < rows; t++)
         for (size_t j = 0; j < h; j++) {
@@ -295,7 +269,7 @@ static toc_status get_weights(loader *l)
 
     l->names = c->family->names;
     name_tensor(l, NO_LAYER, l->names->words, "weight", first);
-    l->prefix = enc_tensors_find(&l->tensors, c->family->prefix, first) ? c->family->prefix : "";
+    l->prefix = enc_tensors_find(&l->m->files.tensors, c->family->prefix, first) ? c->family->prefix : "";
     TOC_TRY(get(l, NO_LAYER, l->names->words, "weight", c->vocab, c->hidden, &m->words));
     TOC_TRY(get_places(l));
     TOC_TRY(get_types(l));
@@ -319,13 +293,9 @@ static toc_status fill(toc_ctx *ctx, const char *folder, enc_model *m)
 
     TOC_TRY(enc_config_read(ctx, folder, &m->config));
     m->attention = num_attention_plan(ctx, m->precision, m->config.hidden, m->config.heads, m->config.causal);
-    TOC_TRY(toc_arena_printf(ctx, &m->arena, &l.path, "%s/model.safetensors", folder));
-    m->path = l.path;
-    TOC_TRY(map_file(ctx, l.path, m));
-    TOC_TRY(enc_tensors_parse(ctx, (toc_str){ m->map, m->map_size }, l.path, &l.tensors));
-    toc_status st = get_weights(&l);
-    enc_tensors_release(&l.tensors);
-    return st ? st : read_vocabulary(ctx, folder, m);
+    TOC_TRY(enc_weights_open(ctx, folder, &m->files));
+    TOC_TRY(get_weights(&l));
+    return read_vocabulary(ctx, folder, m);
 }
 
 toc_status enc_open(toc_ctx *ctx, const char *folder, num_precision precision, enc_model **model)
@@ -346,7 +316,7 @@ void enc_close(enc_model *m)
     if (!m) return;
     txt_tokenizer_free(m->tokenizer);
     toc_arena_release(&m->arena);
-    if (m->map) munmap(m->map, m->map_size);
+    enc_weights_close(&m->files);
     toc_free(m);
 }
 
@@ -368,7 +338,7 @@ size_t enc_max_tokens(const enc_model *m)
 uint64_t enc_model_hash(enc_model *m)
 {
     if (m->hash) return m->hash;
-    uint64_t hash = toc_mix(enc_file_hash(m->path, m->identity, (toc_str){ m->map, m->map_size }) ^ toc_mix(txt_tokenizer_hash(m->tokenizer)));
+    uint64_t hash = toc_mix(enc_weights_hash(&m->files) ^ toc_mix(txt_tokenizer_hash(m->tokenizer)));
     m->hash = toc_mix(toc_mix(hash ^ enc_config_hash(&m->config)) ^ m->precision) | 1;
     return m->hash;
 }

@@ -137,22 +137,21 @@ out:
 
 toc_status enc_quantize(toc_ctx *ctx, const char *from, const char *to, enc_quantized *stats)
 {
-    enc_mapped file;
-    const char *source, *target;
+    enc_weights file;
+    const char *target;
     struct stat a, b;
 
     *stats = (enc_quantized){0};
     if (!from) TOC_TRY(enc_default_folder(ctx, &from));
-    TOC_TRY(toc_arena_printf(ctx, &ctx->arena, &source, "%s/model.safetensors", from));
     TOC_TRY(toc_arena_printf(ctx, &ctx->arena, &target, "%s/model.safetensors", to));
     if (!stat(from, &a) && !stat(to, &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino)
         return toc_fail(ctx, TOC_E_USAGE, "%s is the model itself: it is written to another folder", to);
-    TOC_TRY(enc_mapped_open(ctx, source, &file));
-    writing w = { .tensors = &file.tensors, .path = source, .stats = stats };
+    TOC_TRY(enc_weights_open(ctx, from, &file));
+    writing w = { .tensors = &file.tensors, .path = file.path, .stats = stats };
     toc_status st = enc_folder_make(ctx, to);
     if (!st) st = write_weights(ctx, &w, target);
-    stats->bytes_before = file.size;
-    enc_mapped_close(&file);
+    stats->bytes_before = enc_weights_bytes(&file);
+    enc_weights_close(&file);
     if (!st) st = enc_folder_copy(ctx, from, to, false);
     if (!st && stat(target, &b)) st = toc_fail_errno(ctx, TOC_E_IO, errno, "%s", target);
     if (st) return st;

@@ -157,9 +157,8 @@ static toc_status make_model(toc_ctx *ctx, pretraining *p, const nn_encoder_conf
 static toc_status open_model(toc_ctx *ctx, pretraining *p, const txt_tokenizer *tokenizer, const char *from, const char *to, const trn_shape *shape)
 {
     nn_encoder_config config;
-    bool old;
+    bool old = enc_present(ctx, from);
 
-    TOC_TRY(enc_learn_has_weights(ctx, from, &old));
     if (old) {
         TOC_TRY(enc_learn_config(ctx, from, &config));
         TOC_TRY(enc_learn_copy(ctx, from, to));
