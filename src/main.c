@@ -1,5 +1,6 @@
 /* main.c: the list of commands, and the only place that ends the process. */
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/base.h"
@@ -17,6 +18,20 @@ const cli_command *const cmd_all[] = {
     &cmd_store, &cmd_model, &cmd_train, &cmd_forecast, &cmd_completion,
     NULL,
 };
+
+/* OpenBLAS starts threads when it is loaded; where memory is limited they ask for theirs for ever, and waiting for their end would take as long. So the program
+ * begins anew with the library told to start none. */
+static void begin_anew_in_short_memory(char **argv)
+{
+    static const int kinds[] = { RLIMIT_DATA, RLIMIT_AS };
+    const rlim_t enough = (rlim_t)1 << 30;
+    struct rlimit limit;
+    bool is_short = false;
+
+    for (size_t i = 0; i < TOC_COUNT(kinds); i++) is_short |= getrlimit(kinds[i], &limit) == 0 && limit.rlim_cur < enough;
+    if (!is_short || getenv("OPENBLAS_NUM_THREADS") || setenv("OPENBLAS_NUM_THREADS", "1", 1)) return;
+    (void)execv("/proc/self/exe", argv);
+}
 
 static void settle_environment(toc_ctx *ctx)
 {
@@ -36,6 +51,8 @@ static void settle_environment(toc_ctx *ctx)
 int main(int argc, char **argv)
 {
     toc_ctx ctx;
+
+    begin_anew_in_short_memory(argv);
     toc_ctx_init(&ctx);
     settle_environment(&ctx);
     toc_trace(&ctx, "start", argc > 1 ? argv[1] : "");
