@@ -140,31 +140,64 @@ static toc_status read_length(toc_ctx *ctx, const char *folder, enc_config *c)
 
     TOC_TRY(load(ctx, folder, "sentence_bert_config.json", false, &o));
     json_int_t n = json_integer_value(json_object_get(o, "max_seq_length"));
+    bool small = json_is_true(json_object_get(o, "do_lower_case"));
     c->max_tokens = n >= 2 && (size_t)n < c->positions ? (size_t)n : c->positions;
     json_decref(o);
-    return TOC_OK;
+    TOC_TRY(enc_config_rules(ctx, folder, &c->rules));
+    return small && !c->rules.lower ? toc_fail(ctx, TOC_E_DATA, "%s/sentence_bert_config.json: do_lower_case, beside a tokenizer that keeps capitals", folder) : TOC_OK;
 }
 
-/* The ways of sentence-transformers, side by side in its order; the mean where none is told. */
+/* A layer behind the pooling would be missing from the vectors. */
+static toc_status refuse_modules(toc_ctx *ctx, const char *folder)
+{
+    static const char *const known[] = { "Transformer", "Pooling", "Normalize" };
+    const char *path;
+    toc_buf text = {0};
+    toc_status st = TOC_OK;
+
+    TOC_TRY(toc_arena_printf(ctx, &ctx->arena, &path, "%s/modules.json", folder));
+    if (access(path, F_OK) != 0) return TOC_OK;
+    TOC_TRY(toc_read_file(ctx, path, &text));
+    json_t *modules = json_loadb(text.p ? text.p : "", text.n, 0, NULL);
+    toc_buf_release(&text);
+    if (!json_is_array(modules)) st = toc_fail(ctx, TOC_E_DATA, "%s: no JSON list", path);
+    for (size_t i = 0; i < json_array_size(modules) && !st; i++) {
+        const char *type = json_string_value(json_object_get(json_array_get(modules, i), "type")), *dot = type ? strrchr(type, '.') : NULL;
+        bool found = false;
+        for (size_t k = 0; k < TOC_COUNT(known); k++) found |= strcmp(dot ? dot + 1 : type ? type : "", known[k]) == 0;
+        if (!found) st = toc_fail(ctx, TOC_E_DATA, "%s: a module of type \"%.80s\"; only Transformer, Pooling and Normalize are known", path, type ? type : "");
+    }
+    json_decref(modules);
+    return st;
+}
+
+/* The ways of sentence-transformers, side by side in its order, by its defaults: a word that says one, else flags, of which the mean's is on where it is not told. */
 static toc_status read_pooling(toc_ctx *ctx, const char *folder, enc_config *c)
 {
     static const struct {
-        const char *name;
+        const char *name, *word;
         enc_pool pool;
     } modes[ENC_MOST_POOLS] = {
-        { "pooling_mode_cls_token", ENC_POOL_CLS },     { "pooling_mode_max_tokens", ENC_POOL_MAX },
-        { "pooling_mode_mean_tokens", ENC_POOL_MEAN },  { "pooling_mode_mean_sqrt_len_tokens", ENC_POOL_ROOT },
-        { "pooling_mode_weightedmean_tokens", ENC_POOL_WEIGHTED }, { "pooling_mode_lasttoken", ENC_POOL_LAST },
+        { "pooling_mode_cls_token", "cls", ENC_POOL_CLS },
+        { "pooling_mode_max_tokens", "max", ENC_POOL_MAX },
+        { "pooling_mode_mean_tokens", "mean", ENC_POOL_MEAN },
+        { "pooling_mode_mean_sqrt_len_tokens", "mean_sqrt_len_tokens", ENC_POOL_ROOT },
+        { "pooling_mode_weightedmean_tokens", "weightedmean", ENC_POOL_WEIGHTED },
+        { "pooling_mode_lasttoken", "lasttoken", ENC_POOL_LAST },
     };
     json_t *o = NULL;
+    bool none;
 
     c->pools[0] = ENC_POOL_MEAN;
     TOC_TRY(load(ctx, folder, "1_Pooling/config.json", false, &o));
-    for (size_t i = 0; o && i < TOC_COUNT(modes); i++)
-        if (json_is_true(json_object_get(o, modes[i].name))) c->pools[c->n_pools++] = modes[i].pool;
-    bool none = o && !c->n_pools && json_is_false(json_object_get(o, "pooling_mode_mean_tokens"));
+    const char *word = json_string_value(json_object_get(o, "pooling_mode"));
+    for (size_t i = 0; o && i < TOC_COUNT(modes); i++) {
+        const json_t *flag = json_object_get(o, modes[i].name);
+        if (word ? strcmp(word, modes[i].word) == 0 : flag ? json_is_true(flag) : modes[i].pool == ENC_POOL_MEAN) c->pools[c->n_pools++] = modes[i].pool;
+    }
+    none = o && !c->n_pools;
     json_decref(o);
-    if (none) return toc_fail(ctx, TOC_E_DATA, "%s/1_Pooling/config.json: no way of pooling is true", folder);
+    if (none) return toc_fail(ctx, TOC_E_DATA, "%s/1_Pooling/config.json: no way of pooling that is known", folder);
     c->n_pools = TOC_MAX(c->n_pools, (size_t)1);
     return TOC_OK;
 }
@@ -193,7 +226,7 @@ toc_status enc_config_read(toc_ctx *ctx, const char *folder, enc_config *c)
     json_decref(o);
     if (!st) st = read_length(ctx, folder, c);
     if (!st) st = read_pooling(ctx, folder, c);
-    if (!st) st = enc_config_rules(ctx, folder, &c->rules);
+    if (!st) st = refuse_modules(ctx, folder);
     return st;
 }
 
