@@ -79,7 +79,7 @@ typedef struct {
     size_t n_stacked;
 } churn_fit;
 
-/* Learns from n samples (newest first): the stack from the newest three, where no model had seen what came. */
+/* Learns from n samples (newest first): the stack from the newest six, where no model had seen what came. */
 TOC_CHECKED toc_status churn_train(toc_ctx *ctx, const churn_sample *samples, size_t n, const churn_options *options, churn_fit *fit);
 void churn_fit_release(churn_fit *fit);
 /* Calibrated probabilities of a sample; fit->parts is not 0. */
